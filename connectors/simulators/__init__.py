@@ -1,0 +1,1 @@
+"""Faithful simulators of venues, with faults by name."""

@@ -1,0 +1,1 @@
+"""A Musubi custodian backend with institution and market makers played."""

@@ -1,0 +1,1 @@
+"""Where settled and archived records go."""

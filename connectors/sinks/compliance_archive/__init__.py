@@ -1,0 +1,1 @@
+"""Every record of every topic, verbatim, in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""SSE, bearer tokens and REST: what every venue's connector stands on."""

@@ -1,0 +1,1 @@
+"""One connector per settlement venue, all of one shape."""

@@ -1,0 +1,1 @@
+"""The Musubi network's custodian API."""

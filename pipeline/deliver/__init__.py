@@ -1,0 +1,1 @@
+"""The batch loop: records of Kafka into one PostgreSQL transaction."""

@@ -1,0 +1,1 @@
+"""What runs a processor: Faust, and in memory for tests."""

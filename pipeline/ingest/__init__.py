@@ -1,0 +1,1 @@
+"""A venue's stream and reads become events in Kafka."""

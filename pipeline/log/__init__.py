@@ -1,0 +1,1 @@
+"""Bytes to events and back: strict JSON, envelope, codec, topics. Pure."""

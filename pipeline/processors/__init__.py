@@ -1,0 +1,1 @@
+"""Pure deciders, run by an engine."""

@@ -1,0 +1,1 @@
+"""Emits order_settled once per booking key."""

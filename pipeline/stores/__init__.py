@@ -1,0 +1,1 @@
+"""PostgreSQL: positions, states, cursors, leases, migrations."""

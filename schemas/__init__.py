@@ -1,0 +1,1 @@
+"""The published contract: event classes and the JSON Schemas generated from them."""
