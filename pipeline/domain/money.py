@@ -1,0 +1,70 @@
+"""Exact amounts: decimals as a venue writes them, integer minor units as books keep them.
+
+Nothing here rounds. An amount with more decimals than its currency has is refused, never cut (A-22).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pipeline.errors import PoisonRecordError
+
+DIGITS_MAX = 38
+"""Digits an amount may have, before and after the point together: what fits a decimal128 and any ledger we know."""
+
+_PLAIN = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?")
+_EXPONENT = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?[eE][+-]?[0-9]{1,2}")
+
+
+def parse_amount(text: object, name: str = "amount") -> Decimal:
+    """Return the exact value of a decimal string; raise PoisonRecordError when it is a JSON number, negative, zero or too long.
+
+    Zero is refused because no venue document that states an amount may state nothing (contract 3.2: "must be greater than 0").
+    """
+    if not isinstance(text, str):
+        raise PoisonRecordError(f"{name} is a JSON {type(text).__name__}, not a decimal string")
+    if _PLAIN.fullmatch(text):
+        digits = len(text) - ("." in text)
+    elif _EXPONENT.fullmatch(text):
+        digits = len(plain(Decimal(text)).replace(".", ""))
+    else:
+        raise PoisonRecordError(f"{name} is not a positive decimal string of at most {DIGITS_MAX} digits: {text[:60]!r}")
+    if digits > DIGITS_MAX:
+        raise PoisonRecordError(f"{name} has {digits} digits, over {DIGITS_MAX}")
+    value = Decimal(text)
+    if not value:
+        raise PoisonRecordError(f"{name} is zero")
+    return value
+
+
+def plain(value: Decimal) -> str:
+    """Write a decimal without exponent and without trailing zeros: equal values give equal text."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """How many decimals each currency has; more are refused."""
+
+    default: int = 18
+    by_currency: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, currency: str) -> int:
+        """Return the number of decimals of `currency`."""
+        return self.by_currency.get(currency, self.default)
+
+
+def to_minor_units(value: Decimal, scale: int) -> int | None:
+    """Return `value` in integer minor units, or None when it has more decimals than `scale`."""
+    shifted = value.scaleb(scale)
+    whole = int(shifted)
+    return whole if whole == shifted else None
+
+
+def from_minor_units(units: int, scale: int) -> Decimal:
+    """Return the decimal that `units` minor units are."""
+    return Decimal(units).scaleb(-scale)

@@ -1,0 +1,64 @@
+"""Events to bytes and back: each kind of event has one class in `schemas/`, and the same event gives the same bytes everywhere."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pipeline.domain.identifiers import PartyId
+from pipeline.domain.money import parse_amount
+from pipeline.domain.orders import Terms
+from pipeline.errors import PoisonRecordError
+from pipeline.log import topics
+from pipeline.log.envelope import parse_time
+from pipeline.log.topics import EventType
+from schemas import events
+from schemas.events import Event
+
+CLASSES: dict[EventType, type[Event]] = {
+    topics.ORDER_UPDATED: events.OrderUpdated,
+    topics.QUOTE_RECEIVED: events.QuoteReceived,
+    topics.ORDER_SETTLED: events.OrderSettled,
+    topics.ALARM_RAISED: events.AlarmRaised,
+    topics.DEAD_LETTER: events.DeadLetter,
+}
+
+E = TypeVar("E", bound=Event)
+
+
+def encode(event: Event) -> bytes:
+    """Return an event's value bytes: compact JSON, fields in the class's order, absent fields absent."""
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def decode(value: bytes, kind: type[E]) -> E:
+    """Return the event that `value` holds; raise PoisonRecordError saying which field is wrong and why."""
+    try:
+        return kind.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "value"
+        raise PoisonRecordError(f"not a {kind.__name__}: {where}: {first['msg']}") from None
+
+
+def terms_of(event: events.OrderTerms) -> Terms:
+    """Return what an order event states, by value; raise PoisonRecordError when a value is none."""
+
+    def amount(text: str | None, name: str) -> Decimal | None:
+        return None if text is None else parse_amount(text, name)
+
+    def party(text: str | None) -> PartyId | None:
+        return None if text is None else PartyId(text)
+
+    return Terms(
+        source_currency=event.source_currency,
+        target_currency=event.target_currency,
+        target_amount=amount(event.target_amount, "target_amount"),
+        source_amount_actual=amount(event.source_amount_actual, "source_amount_actual"),
+        fx_rate=amount(event.fx_rate, "fx_rate"),
+        settled_at=None if event.settled_at is None else parse_time(event.settled_at, "settled_at"),
+        sender_custodian_party_id=party(event.sender_custodian_party_id),
+        receiver_custodian_party_id=party(event.receiver_custodian_party_id),
+    )

@@ -1,0 +1,356 @@
+"""Settings: `custodian.toml`, overridden by the environment, checked before anything starts.
+
+Every error names the key, says what was found and what to write (exit code 78). Secrets come from files or the environment and are held as
+`SecretStr`, so that no log, no traceback and no `repr` shows them. Promises to users: interface, section 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from pipeline.domain.money import Scales
+from pipeline.errors import SettingsError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return float(match[1]) * _UNIT_SECONDS[match[2]]
+    raise ValueError('write a duration in quotes such as "250ms", "30s" or "5m"')
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+
+
+def _listen(value: object) -> object:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", value) if isinstance(value, str) else None
+    if not match or int(match[2]) > 65535:
+        raise ValueError('write an address and a port such as "127.0.0.1:8080" (port 0: any free one)')
+    return value
+
+
+Listen = Annotated[str, BeforeValidator(_listen)]
+
+
+class Section(BaseModel):
+    """A section of the settings: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+
+
+class Kafka(Section):
+    """`[kafka]`."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    partitions: int = Field(default=6, ge=1, le=1000)
+    replication_factor: int = Field(default=-1, ge=-1)
+    topic_prefix: str = Field(default="custody.", pattern=r"^[A-Za-z0-9._-]{0,80}$")
+    client: dict[str, str | int | bool | float] = Field(default_factory=dict)
+
+    @field_validator("replication_factor")
+    @classmethod
+    def _not_zero(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("write -1 for the broker's default, or 1 and more")
+        return value
+
+
+class Postgres(Section):
+    """`[postgres]`; the password comes from PGPASSFILE, `password_file` or the environment."""
+
+    dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
+    password_file: Path | None = None
+    password: SecretStr | None = None
+
+    def secret(self) -> str | None:
+        """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
+        return _secret(self.password, self.password_file, "postgres.password_file")
+
+
+class Engine(Section):
+    """`[engine]`."""
+
+    kind: Literal["faust", "librdkafka"] = "faust"
+    session_timeout: Seconds = 6.0
+
+
+class Mode(Section):
+    """`[mode]`."""
+
+    accepting: Literal["live", "shadow"] = "live"
+
+
+class Workflow(Section):
+    """`[workflow]`."""
+
+    quote_window: Seconds = 5.0
+    quote_margin: Seconds = 2.0
+
+
+class Risk(Section):
+    """`[risk]`."""
+
+    policy_file: Path = Path("policy.toml")
+
+
+class Currency(Section):
+    """`[currencies.X]`."""
+
+    scale: int = Field(ge=0, le=38)
+
+
+class Currencies(BaseModel):
+    """`[currencies]`: the default, and a section per currency."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    default_scale: int = Field(default=18, ge=0, le=38)
+    __pydantic_extra__: dict[str, Currency]
+
+    def scales(self) -> Scales:
+        """Return the scales as the domain uses them."""
+        extra = self.__pydantic_extra__ or {}
+        return Scales(default=self.default_scale, by_currency={name: section.scale for name, section in extra.items()})
+
+
+class Archive(Section):
+    """`[archive]`."""
+
+    folder: Path = Path("archive")
+
+
+class Auth(Section):
+    """`[venues.X.auth]`."""
+
+    kind: Literal["musubi", "oauth2_client_credentials", "oauth2_private_key_jwt", "static"] = "musubi"
+    request: Literal["json", "form", "basic"] = "json"
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    token_url: str | None = None
+    scope: str | None = None
+    audience: str | None = None
+    private_key_file: Path | None = None
+    key_id: str | None = None
+    algorithm: str = "RS256"
+    refresh_before: Seconds = 60.0
+
+    @model_validator(mode="after")
+    def _complete(self) -> Auth:
+        needs: dict[str, tuple[str, ...]] = {
+            "musubi": ("client_id",),
+            "oauth2_client_credentials": ("client_id", "token_url"),
+            "oauth2_private_key_jwt": ("client_id", "token_url", "private_key_file"),
+            "static": (),
+        }
+        for key in needs[self.kind]:
+            if not getattr(self, key):
+                raise ValueError(f'kind = "{self.kind}" needs {key}')
+        if self.kind in ("musubi", "oauth2_client_credentials") and not (self.client_secret or self.client_secret_file):
+            raise ValueError(f'kind = "{self.kind}" needs client_secret_file (or the secret in the environment)')
+        if self.kind == "static" and not (self.token or self.token_file):
+            raise ValueError('kind = "static" needs token_file (or the token in the environment)')
+        return self
+
+    def secret(self, venue: str) -> str:
+        """Return the client secret; raise SettingsError when the file is missing or empty."""
+        return _secret(self.client_secret, self.client_secret_file, f"venues.{venue}.auth.client_secret_file") or ""
+
+    def static_token(self, venue: str) -> str:
+        """Return the token of kind "static"; raise SettingsError when the file is missing or empty."""
+        return _secret(self.token, self.token_file, f"venues.{venue}.auth.token_file") or ""
+
+
+class Venue(Section):
+    """`[venues.X]`."""
+
+    kind: Literal["musubi"] = "musubi"
+    base_url: str
+    reconcile_interval: Seconds = 30.0
+    silence_timeout: Seconds = 75.0
+    http_timeout: Seconds = 10.0
+    requests_per_second: float = Field(default=5.0, gt=0, le=100_000)
+    request_burst: int = Field(default=10, ge=1, le=100_000)
+    auth: Auth
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+            raise ValueError("write an address such as https://host:port, without user, query or fragment")
+        return value.rstrip("/")
+
+
+class Console(Section):
+    """`[console]`."""
+
+    listen: Listen = "127.0.0.1:8080"
+
+
+class Metrics(Section):
+    """`[metrics]`."""
+
+    listen: Listen = "127.0.0.1:0"
+
+
+class Settings(Section):
+    """Everything that `custodian.toml` may say."""
+
+    kafka: Kafka = Field(default_factory=Kafka)
+    postgres: Postgres = Field(default_factory=Postgres)
+    engine: Engine = Field(default_factory=Engine)
+    mode: Mode = Field(default_factory=Mode)
+    workflow: Workflow = Field(default_factory=Workflow)
+    risk: Risk = Field(default_factory=Risk)
+    currencies: Currencies = Field(default_factory=Currencies)
+    archive: Archive = Field(default_factory=Archive)
+    venues: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], Venue] = Field(default_factory=dict)
+    console: Console = Field(default_factory=Console)
+    metrics: Metrics = Field(default_factory=Metrics)
+
+
+_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder")
+_VENUE_PATHS = ("client_secret_file", "token_file", "private_key_file")
+ENVIRONMENT_PREFIX = "CUSTODIAN_"
+
+
+def find_file(given: str | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the settings file: the one given, else CUSTODIAN_CONFIG, else ./custodian.toml when there is one.
+
+    Raise SettingsError when the one that was asked for is missing.
+    """
+    for asked, by in ((given, "--config"), (environment.get("CUSTODIAN_CONFIG"), "CUSTODIAN_CONFIG")):
+        if asked:
+            if not Path(asked).is_file():
+                raise SettingsError(
+                    f"{by}: there is no file {asked}; write one, or let `custodian dev up --write-config` write it"
+                )
+            return Path(asked)
+    return Path("custodian.toml") if Path("custodian.toml").is_file() else None
+
+
+def load(file: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a file (None: defaults only) overridden by the environment; raise SettingsError."""
+    tree: dict[str, Any] = {}
+    folder = Path.cwd()
+    if file is not None:
+        try:
+            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: not TOML: {error}") from None
+        folder = file.resolve().parent
+    _resolve_paths(tree, folder)
+    _override(tree, os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file)) from None
+
+
+def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, text in sorted(environment.items()):
+        if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+            continue
+        *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).split("__")
+        path = [
+            part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])
+        ]
+        if path[:2] == ["kafka", "client"]:  # librdkafka's own names: dots are written as single underscores
+            path = ["kafka", "client", "__".join(path[2:]).replace("_", ".")]
+        at = tree
+        for part in path[:-1]:
+            step = at.setdefault(part, {})
+            if not isinstance(step, dict):
+                raise SettingsError(f"{name}: {part} is a value in the settings file, not a section")
+            at = step
+        at[path[-1]] = _typed(path, text)
+
+
+def _typed(path: list[str], text: str) -> object:
+    """Read a number where the setting is one: everything in the environment is text."""
+    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale") and re.fullmatch(
+        r"-?\d+", text
+    ):
+        return int(text)
+    if path[-1] == "requests_per_second" and re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    return text
+
+
+def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
+    for dotted in _PATHS:
+        section, key = dotted.split(".")
+        _resolve(tree.get(section), key, folder)
+    venues = tree.get("venues")
+    for venue in venues.values() if isinstance(venues, dict) else ():
+        for key in _VENUE_PATHS:
+            _resolve(venue.get("auth") if isinstance(venue, dict) else None, key, folder)
+    # A folder that the file does not name is beside the file all the same.
+    if isinstance(tree.setdefault("archive", {}), dict):
+        tree["archive"].setdefault("folder", str(folder / "archive"))
+    if isinstance(tree.setdefault("risk", {}), dict):
+        tree["risk"].setdefault("policy_file", str(folder / "policy.toml"))
+
+
+def _resolve(section: object, key: str, folder: Path) -> None:
+    if isinstance(section, dict) and isinstance(section.get(key), str):
+        section[key] = str(folder / section[key])
+
+
+_SECRET_KEYS = {"client_secret", "password", "token"}
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    lines = []
+    for found in error.errors(include_url=False):
+        where = [str(part) for part in found["loc"]]
+        key = ".".join(where) or "settings"
+        said = found["msg"].removeprefix("Value error, ")
+        if found["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown key; remove it or correct its name{_nearest(where)}")
+        elif found["type"] == "missing":
+            lines.append(f"{key}: missing; it has to be written")
+        elif where and where[-1] in _SECRET_KEYS or isinstance(found["input"], dict | Section):
+            lines.append(f"{key}: {said}")
+        else:
+            lines.append(f"{key}: found {found['input']!r}; {said}")
+    return "\n".join(f"{file or 'settings'}: {line}" for line in lines)
+
+
+def _nearest(where: list[str]) -> str:
+    import difflib
+
+    model: Any = Settings
+    for part in where[:-1]:
+        model = {"venues": Venue, "auth": Auth}.get(part) or getattr(model.model_fields.get(part), "annotation", None) or model
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return ""
+    near = difflib.get_close_matches(where[-1], model.model_fields, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _secret(value: SecretStr | None, file: Path | None, key: str) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsError(f"{key}: {file} cannot be read: {reason}; write the secret into that file") from None
+    if not text:
+        raise SettingsError(f"{key}: {file} is empty; write the secret into that file")
+    return text
