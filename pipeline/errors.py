@@ -43,7 +43,7 @@ class FatalError(PipelineError):
 
 
 class PositionHoleError(FatalError):
-    """Records between the stored position and the one that arrived were skipped: the worker stops and starts again from the stored position."""
+    """Records between the stored position and the one that arrived were skipped: the worker stops and starts again from there."""
 
 
 class TopicReplacedError(FatalError):

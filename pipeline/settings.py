@@ -232,9 +232,7 @@ def find_file(given: str | None, environment: Mapping[str, str]) -> Path | None:
     for asked, by in ((given, "--config"), (environment.get("CUSTODIAN_CONFIG"), "CUSTODIAN_CONFIG")):
         if asked:
             if not Path(asked).is_file():
-                raise SettingsError(
-                    f"{by}: there is no file {asked}; write one, or let `custodian dev up --write-config` write it"
-                )
+                raise SettingsError(f"{by}: there is no file {asked}; write one, or let `custodian dev up --write-config` write it")
             return Path(asked)
     return Path("custodian.toml") if Path("custodian.toml").is_file() else None
 
@@ -264,9 +262,7 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
             continue
         *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).split("__")
-        path = [
-            part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])
-        ]
+        path = [part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])]
         if path[:2] == ["kafka", "client"]:  # librdkafka's own names: dots are written as single underscores
             path = ["kafka", "client", "__".join(path[2:]).replace("_", ".")]
         at = tree
@@ -280,9 +276,7 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
 
 def _typed(path: list[str], text: str) -> object:
     """Read a number where the setting is one: everything in the environment is text."""
-    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale") and re.fullmatch(
-        r"-?\d+", text
-    ):
+    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale") and re.fullmatch(r"-?\d+", text):
         return int(text)
     if path[-1] == "requests_per_second" and re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
@@ -322,7 +316,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
             lines.append(f"{key}: unknown key; remove it or correct its name{_nearest(where)}")
         elif found["type"] == "missing":
             lines.append(f"{key}: missing; it has to be written")
-        elif where and where[-1] in _SECRET_KEYS or isinstance(found["input"], dict | Section):
+        elif (where and where[-1] in _SECRET_KEYS) or isinstance(found["input"], dict | Section):
             lines.append(f"{key}: {said}")
         else:
             lines.append(f"{key}: found {found['input']!r}; {said}")

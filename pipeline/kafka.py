@@ -1,0 +1,355 @@
+"""Everything that knows confluent-kafka: producing with every delivery awaited, consuming in batches from stored positions, topics.
+
+Promises: the producer is idempotent with acks=all and `publish` returns only when the broker has acknowledged every record; partitions are
+chosen by murmur2, so that keys land where Faust and the Java client expect them; the consumer never falls back to the newest record and never
+commits by itself. Kafka's transactions are not used.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.error import ProduceError
+
+from pipeline import settings as configuration
+from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.log.envelope import Headers, Outgoing, Record
+from pipeline.log.topics import ALL, EventType
+
+log = logging.getLogger(__name__)
+
+DELIVERY_TIMEOUT_MS = 30_000
+"""How long librdkafka may try to deliver one record before `publish` raises; idempotence holds over its own retries."""
+
+Partition = tuple[str, int]
+
+
+def client_options(kafka: configuration.Kafka) -> dict[str, Any]:
+    """Return what every librdkafka client of ours is told."""
+    return {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "client.id": "custodian",
+        # A broker that came back elsewhere is found within seconds, not within five minutes.
+        "topic.metadata.refresh.interval.ms": 5_000,
+        "reconnect.backoff.max.ms": 2_000,
+        "logger": logging.getLogger("librdkafka"),
+        **kafka.client,
+    }
+
+
+class EventProducer:
+    """Produces events and waits until the broker has each of them."""
+
+    def __init__(self, kafka: configuration.Kafka, *, linger_ms: float = 2.0) -> None:
+        """`linger_ms`: how long librdkafka waits for company; 0 for single records, 2 to 5 for batches."""
+        self._prefix = kafka.topic_prefix
+        self._producer = Producer(
+            {
+                **client_options(kafka),
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "linger.ms": linger_ms,
+                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                "compression.type": "lz4",
+                "queue.buffering.max.messages": 200_000,
+                "queue.buffering.max.kbytes": 262_144,
+                "message.max.bytes": 1_048_576,
+            }
+        )
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Produce events and return when each is acknowledged.
+
+        Raise ServiceAwayError when the broker did not take all of them in time (some may have arrived: produce them again, their ids are
+        derived), FatalError when the producer itself is broken.
+        """
+        self.publish_records(
+            (event.envelope.kind.topic(self._prefix), event.key.encode(), event.value, event.headers()) for event in events
+        )
+
+    def publish_records(self, records: Iterable[tuple[str, bytes | None, bytes, Headers]]) -> None:
+        """Produce records given as topic, key, value, headers; raise as `publish` does."""
+        outcome = _Outcome()
+        for topic, key, value, headers in records:
+            outcome.open += 1
+            self._produce(topic, key, value, headers, outcome)
+        deadline = time.monotonic() + DELIVERY_TIMEOUT_MS / 1000 + 5
+        while outcome.open:
+            self._producer.poll(0.05)
+            if time.monotonic() > deadline:
+                raise ServiceAwayError(f"Kafka did not acknowledge {outcome.open} records within {DELIVERY_TIMEOUT_MS // 1000} s")
+        if outcome.error is not None:
+            _raise_produce_error(outcome.error)
+
+    def _produce(self, topic: str, key: bytes | None, value: bytes, headers: Headers, outcome: _Outcome) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value, key, headers=headers, on_delivery=outcome.note)
+            except BufferError:  # the local queue is full: let deliveries happen
+                self._producer.poll(0.01)
+            except (KafkaException, ProduceError) as error:
+                outcome.open -= 1
+                outcome.error = outcome.error or error.args[0]
+                return
+            else:
+                self._producer.poll(0)
+                return
+
+    def close(self) -> None:
+        """Let go of the connection; nothing is left to flush, since `publish` waits."""
+        self._producer.flush(1)
+
+
+class _Outcome:
+    """Counts deliveries of one `publish`."""
+
+    __slots__ = ("error", "open")
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.error: KafkaError | None = None
+
+    def note(self, error: KafkaError | None, _: Message) -> None:
+        self.open -= 1
+        if error is not None and self.error is None:
+            self.error = error
+
+
+def _raise_produce_error(error: KafkaError) -> None:
+    if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE):
+        raise PoisonRecordError(f"Kafka refuses a record of that size: {error.str()}")
+    if error.fatal():
+        raise FatalError(f"the Kafka producer is broken and has to start anew: {error.str()}")
+    raise ServiceAwayError(f"Kafka did not take a record: {error.str()}")
+
+
+class BatchConsumer:
+    """Consumes the assigned partitions in batches, each from the position that the caller stores."""
+
+    def __init__(
+        self,
+        kafka: configuration.Kafka,
+        *,
+        group: str,
+        topics: Sequence[str],
+        session_timeout: float,
+        starts: Callable[[Sequence[Partition]], Mapping[Partition, int]],
+        lost: Callable[[Sequence[Partition]], None],
+        instance_id: str | None = None,
+    ) -> None:
+        """`starts` tells the stored position of newly assigned partitions; `lost` hears which ones are gone. Both run inside `poll`."""
+        self._starts, self._lost = starts, lost
+        self._failure: BaseException | None = None
+        options = {
+            **client_options(kafka),
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": int(session_timeout * 1000),
+            "heartbeat.interval.ms": max(200, int(session_timeout * 1000 / 3)),
+            "max.poll.interval.ms": 300_000,
+            "fetch.wait.max.ms": 50,
+            "fetch.queue.backoff.ms": 5,
+            "queued.max.messages.kbytes": 32_768,
+            "enable.partition.eof": False,
+        }
+        if instance_id is not None:
+            options["group.instance.id"] = instance_id
+        self._consumer = Consumer(options)
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+
+    def poll(self, *, records_max: int, timeout: float) -> list[Record]:
+        """Return up to `records_max` records, waiting at most `timeout` seconds for the first.
+
+        Raise FatalError when a position is out of the topic's range (truncated or replaced), and whatever `starts` raised.
+        """
+        polled = self._consumer.consume(records_max, timeout)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        records = []
+        for message in polled:
+            error = message.error()
+            if error is None:
+                records.append(_record(message))
+            else:
+                _judge_consumer_error(error, message)
+        return records
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        try:
+            starts = self._starts([(p.topic, p.partition) for p in partitions])
+            for p in partitions:
+                p.offset = starts[(p.topic, p.partition)]
+        except BaseException as failure:  # an exception cannot cross librdkafka's callback: poll raises it
+            self._failure = failure
+            partitions = []
+        consumer.incremental_assign(partitions)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._lost([(p.topic, p.partition) for p in partitions])
+        consumer.incremental_unassign(partitions)
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Go back (or on) to an offset of an assigned partition."""
+        self._consumer.seek(TopicPartition(partition[0], partition[1], offset))
+
+    def pause(self) -> None:
+        """Stop fetching while the group membership is kept alive by `poll`."""
+        self._consumer.pause(self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Fetch again."""
+        self._consumer.resume(self._consumer.assignment())
+
+    def hint(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell Kafka the positions, for its lag tools only: an error is logged and changes nothing."""
+        try:
+            self._consumer.commit(offsets=[TopicPartition(t, p, offset) for (t, p), offset in next_offsets.items()], asynchronous=True)
+        except KafkaException as error:
+            log.info("the offset hint was not taken", extra={"reason": str(error.args[0])})
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+
+def _record(message: Message) -> Record:
+    _, timestamp_ms = message.timestamp()
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        key=message.key(),
+        value=message.value() or b"",
+        headers=message.headers() or [],
+        timestamp_ms=timestamp_ms,
+    )
+
+
+def _judge_consumer_error(error: KafkaError, message: Message) -> None:
+    if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
+        raise FatalError(
+            f"the stored position of {message.topic()}[{message.partition()}] is outside what Kafka still has: "
+            "the topic was truncated or replaced; nothing is skipped, a person has to look"
+        )
+    if error.fatal():
+        raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}")
+    if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
+        raise FatalError(f"Kafka does not allow this: {error.str()}; grant read on the topic and the consumer group")
+    log.warning("Kafka reports a passing error", extra={"reason": error.str()})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """What the broker says about a topic."""
+
+    name: str
+    topic_id: str
+    partitions: int
+
+
+class TopicAdmin:
+    """Makes and describes topics, tells offsets."""
+
+    def __init__(self, kafka: configuration.Kafka) -> None:
+        self._kafka = kafka
+        self._admin = AdminClient(client_options(kafka))
+
+    def check_connection(self, *, timeout: float) -> str:
+        """Return the cluster's id; raise ServiceAwayError naming the servers when none answers within `timeout` seconds."""
+        try:
+            return str(self._admin.list_topics(timeout=timeout).cluster_id)
+        except KafkaException as error:
+            raise ServiceAwayError(
+                f"Kafka does not answer at kafka.bootstrap_servers = {self._kafka.bootstrap_servers} ({error.args[0].str()}); "
+                "start it (`custodian dev up`) or correct the setting"
+            ) from None
+
+    def ensure_topics(self, kinds: Sequence[EventType] = ALL, *, retention_ms: int = 7 * 24 * 3600 * 1000) -> list[str]:
+        """Make the topics that are missing and check the others; return the names of those made.
+
+        Raise SettingsError when a topic has another number of partitions or is compacted: order per intent would be lost, or offsets
+        would have holes.
+        """
+        names = [kind.topic(self._kafka.topic_prefix) for kind in kinds]
+        present = self.describe(names)
+        for state in present.values():
+            if state.partitions != self._kafka.partitions:
+                raise SettingsError(
+                    f"kafka.partitions: found {self._kafka.partitions}, but the topic {state.name} has {state.partitions}; "
+                    f"write {state.partitions} (partitions of topics in use cannot be changed: an intent's records would leave their order)"
+                )
+        missing = [name for name in names if name not in present]
+        options = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "message.timestamp.type": "CreateTime"}
+        made = (
+            self._admin.create_topics(
+                [NewTopic(name, self._kafka.partitions, self._kafka.replication_factor, config=options) for name in missing]
+            )
+            if missing
+            else {}
+        )
+        for name, future in made.items():
+            try:
+                future.result(30)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise SettingsError(f"the topic {name} cannot be made: {error.args[0].str()}") from None
+        return missing
+
+    def describe(self, names: Sequence[str], *, timeout: float = 10) -> dict[str, TopicState]:
+        """Return the id and partition count of those topics that exist; raise ServiceAwayError."""
+        if not names:
+            return {}
+        states = {}
+        for name, future in self._admin.describe_topics(TopicCollection(list(names)), request_timeout=timeout).items():
+            try:
+                described = future.result(timeout + 5)
+                states[name] = TopicState(name, str(described.topic_id), len(described.partitions))
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise ServiceAwayError(f"Kafka does not describe the topic {name}: {error.args[0].str()}") from None
+        return states
+
+    def offsets(self, partitions: Sequence[Partition], *, timeout: float = 10) -> dict[Partition, tuple[int, int]]:
+        """Return the first and the next offset of each partition; raise ServiceAwayError."""
+        consumer = Consumer({**client_options(self._kafka), "group.id": "custodian-offsets", "enable.auto.commit": False})
+        try:
+            return {(t, p): consumer.get_watermark_offsets(TopicPartition(t, p), timeout=timeout) for t, p in partitions}
+        except KafkaException as error:
+            raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
+        finally:
+            consumer.close()
+
+    def ends(self, partitions: Sequence[Partition], *, timeout: float = 10) -> dict[Partition, int]:
+        """Return the next offset of each partition in one request; raise ServiceAwayError."""
+        from confluent_kafka.admin import OffsetSpec
+
+        asked = {TopicPartition(t, p): OffsetSpec.latest() for t, p in partitions}
+        try:
+            answered = self._admin.list_offsets(asked, request_timeout=timeout) if asked else {}
+            return {(tp.topic, tp.partition): future.result(timeout + 5).offset for tp, future in answered.items()}
+        except KafkaException as error:
+            raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
+
+
+def read_record(kafka: configuration.Kafka, topic: str, partition: int, offset: int, *, timeout: float = 10) -> Record | None:
+    """Return one record by its coordinates, or None when Kafka no longer has it."""
+    consumer = Consumer({**client_options(kafka), "group.id": "custodian-read", "enable.auto.commit": False, "auto.offset.reset": "error"})
+    try:
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        message = consumer.poll(timeout)
+        if message is None or message.error() is not None or message.offset() != offset:
+            return None
+        return _record(message)
+    finally:
+        consumer.close()

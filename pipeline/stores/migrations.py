@@ -1,0 +1,125 @@
+"""Database migrations: plain SQL files, applied once, in one order, checked by digest.
+
+A file is named `0001_pre_what.sql`. `pre` runs before new code, `post` after the old code is gone; new code runs on the schema
+without `post`. Applied files are never edited: another digest under an applied name is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from pipeline.errors import SettingsError
+from pipeline.stores.postgres import Connection, translated
+
+SCHEMAS = ("custodian", "ledger", "archive", "accounting", "compliance")
+READERS = {"accounting_reader": "accounting", "compliance_reader": "compliance"}
+_LOCK = 0x6375_7374  # "cust": one init at a time
+
+FOUNDATION = "\n".join(
+    [
+        *(f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in SCHEMAS),
+        """CREATE TABLE IF NOT EXISTS custodian.migrations (
+    name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp());""",
+    ]
+)
+
+ROLES = "\n".join(
+    f"""DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} NOLOGIN; END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another init made it just now
+END $$;"""
+    for role in READERS
+)
+
+GRANTS = "\n".join(
+    f"GRANT USAGE ON SCHEMA {schema} TO {role};\nGRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};"
+    for role, schema in READERS.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One SQL file."""
+
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the file's text, lower-case hex."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def found_in(packages: Iterable[str]) -> list[Migration]:
+    """Return the SQL files of packages such as `pipeline.stores`, in the order given, then by name."""
+    found = []
+    for package in packages:
+        folder = resources.files(package) / "migrations"
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if file.name.endswith(".sql"):
+                found.append(Migration(f"{package}/{file.name}", file.read_text(encoding="utf-8")))
+    return found
+
+
+def pending(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
+    """Return what is not applied yet; raise SettingsError when an applied file has changed."""
+    with translated("reading the migrations"):
+        if connection.execute("SELECT to_regclass('custodian.migrations')").fetchone() == (None,):
+            return list(migrations)
+        applied = dict(connection.execute("SELECT name, sha256 FROM custodian.migrations").fetchall())
+    for migration in migrations:
+        if applied.get(migration.name, migration.sha256) != migration.sha256:
+            raise SettingsError(
+                f"the migration {migration.name} was applied with another text; use the release that the database was made with"
+            )
+    return [migration for migration in migrations if migration.name not in applied]
+
+
+def apply(connection: Connection, migrations: Sequence[Migration]) -> list[str]:
+    """Apply what is missing in one transaction and return the names; raise SettingsError when permission is missing."""
+    with translated("preparing the database"), connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        missing = pending(connection, migrations)
+        if missing or not _prepared(connection):
+            _permit(connection)
+            connection.execute(FOUNDATION.encode())
+            connection.execute(ROLES.encode())
+            for migration in missing:
+                connection.execute(migration.sql.encode())
+                connection.execute("INSERT INTO custodian.migrations (name, sha256) VALUES (%s, %s)", (migration.name, migration.sha256))
+            connection.execute(GRANTS.encode())
+    return [migration.name for migration in missing]
+
+
+def script(migrations: Sequence[Migration]) -> str:
+    """Return the SQL that an administrator can run instead of `custodian init`."""
+    parts = ["BEGIN;", FOUNDATION, ROLES]
+    for migration in migrations:
+        values = f"('{migration.name}', '{migration.sha256}')"
+        parts += [f"-- {migration.name}", migration.sql, f"INSERT INTO custodian.migrations (name, sha256) VALUES {values};"]
+    return "\n".join([*parts, GRANTS, "COMMIT;"])
+
+
+def _prepared(connection: Connection) -> bool:
+    present = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", (list(READERS),)).fetchone()
+    return present == (len(READERS),)
+
+
+def _permit(connection: Connection) -> None:
+    row = connection.execute(
+        """
+        SELECT has_database_privilege(current_database(), 'CREATE'),
+               (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user),
+               (SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s))
+        """,
+        (list(READERS),),
+    ).fetchone()
+    may_create, may_create_roles, roles = row or (False, False, 0)
+    if not may_create or not (may_create_roles or roles == len(READERS)):
+        raise SettingsError(
+            "postgres.dsn: this user may not prepare the database (it has to own it and have CREATEROLE); "
+            "use one that may, or give the output of `custodian init --print-sql` to an administrator"
+        )

@@ -1,0 +1,69 @@
+"""Stored positions: how far each consumer has come, in the same transaction as what it wrote.
+
+The row is locked before anything is written; a stale owner finds it moved and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.errors import FatalError
+from pipeline.stores.postgres import Connection
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The next offset that a consumer will handle, in the topic with this id."""
+
+    next_offset: int
+    topic_id: str
+
+
+def prepare(connection: Connection, consumer: str, partitions: Iterable[tuple[str, int, str]]) -> None:
+    """Make the rows that are missing, at offset 0, for (topic, partition, topic id); leave the others as they are."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO custodian.positions (consumer, topic, partition, topic_id) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [(consumer, topic, partition, topic_id) for topic, partition, topic_id in partitions],
+        )
+
+
+def load(connection: Connection, consumer: str, partitions: Sequence[Partition]) -> dict[Partition, Position]:
+    """Return the stored positions; raise FatalError when one is missing: a missing row is a crash, not a guess."""
+    return _read(connection, consumer, partitions, lock=False)
+
+
+def lock(connection: Connection, consumer: str, partitions: Sequence[Partition]) -> dict[Partition, Position]:
+    """Lock the rows for this transaction, in one order for all, and return the positions; raise FatalError when one is missing."""
+    return _read(connection, consumer, partitions, lock=True)
+
+
+def advance(connection: Connection, consumer: str, next_offsets: Mapping[Partition, int]) -> None:
+    """Store the next offsets of locked rows."""
+    connection.execute(
+        """
+        UPDATE custodian.positions AS p SET next_offset = n.next_offset, updated_at = clock_timestamp()
+          FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS n (topic, partition, next_offset)
+         WHERE p.consumer = %s AND p.topic = n.topic AND p.partition = n.partition
+        """,
+        ([t for t, _ in next_offsets], [p for _, p in next_offsets], list(next_offsets.values()), consumer),
+    )
+
+
+def _read(connection: Connection, consumer: str, partitions: Sequence[Partition], *, lock: bool) -> dict[Partition, Position]:
+    rows = connection.execute(
+        f"""
+        SELECT topic, partition, next_offset, topic_id FROM custodian.positions
+         WHERE consumer = %s AND (topic, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))
+         ORDER BY topic, partition {"FOR UPDATE" if lock else ""}
+        """,  # noqa: S608 - nothing from outside is put in
+        (consumer, [t for t, _ in partitions], [p for _, p in partitions]),
+    ).fetchall()
+    found = {(topic, partition): Position(next_offset=offset, topic_id=topic_id) for topic, partition, offset, topic_id in rows}
+    for topic, partition in partitions:
+        if (topic, partition) not in found:
+            raise FatalError(f"{consumer} has no stored position for {topic}[{partition}]; run `custodian init`")
+    return found
