@@ -69,7 +69,7 @@ def pending(connection: Connection, migrations: Sequence[Migration]) -> list[Mig
     with translated("reading the migrations"):
         if connection.execute("SELECT to_regclass('custodian.migrations')").fetchone() == (None,):
             return list(migrations)
-        applied = dict(connection.execute("SELECT name, sha256 FROM custodian.migrations").fetchall())
+        applied: dict[str, str] = dict(connection.execute("SELECT name, sha256 FROM custodian.migrations").fetchall())
     for migration in migrations:
         if applied.get(migration.name, migration.sha256) != migration.sha256:
             raise SettingsError(

@@ -1,0 +1,110 @@
+"""Alarms and dead letters: how every stage says that a person has to look, or that something could not be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from pipeline.log import topics
+from pipeline.log.codec import encode
+from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, header, time_text
+from schemas.events import AlarmRaised, Coordinates, DeadLetter, Severity
+
+BODY_KEPT_MAX = 512 * 1024
+"""Bytes of an unreadable document that travel in its dead letter; base64 keeps the record under Kafka's usual 1 MiB."""
+
+
+def alarm(
+    *,
+    kind: str,
+    severity: Severity,
+    venue: str | None,
+    subject: str,
+    detail: Mapping[str, str],
+    now: datetime,
+    source: str,
+    causation_id: str | None = None,
+    identity: tuple[str, ...] = (),
+) -> Outgoing:
+    """Build an alarm; its id is derived from kind, venue, subject and `identity` (what tells two alarms about one subject apart)."""
+    alarm_id = derive_id("alarm", kind, venue, subject, *identity)
+    event = AlarmRaised(
+        alarm_id=alarm_id, kind=kind, severity=severity, venue=venue, subject=subject, raised_at=time_text(now), detail=dict(detail)
+    )
+    envelope = Envelope(
+        id=alarm_id,
+        kind=topics.ALARM_RAISED,
+        source=source,
+        subject=subject,
+        time=now,
+        correlation_id=correlation_of(venue, subject),
+        causation_id=causation_id,
+    )
+    return Outgoing(envelope=envelope, key=subject, value=encode(event))
+
+
+def dead_letter(
+    *,
+    venue: str,
+    origin: str,
+    body: bytes,
+    reason: str,
+    now: datetime,
+    event_type: str | None = None,
+    sha256: str | None = None,
+    size: int | None = None,
+) -> Outgoing:
+    """Build the dead letter of what a venue sent (`origin` "stream" or "read").
+
+    Where only the beginning of the bytes was kept, `sha256` and `size` are those of the whole.
+    """
+    digest = sha256 or hashlib.sha256(body).hexdigest()
+    whole = size if size is not None else len(body)
+    event = DeadLetter(
+        dead_letter_id=derive_id("dead-letter", venue, origin, digest, time_text(now)),
+        venue=venue,
+        origin="stream" if origin == "stream" else "read",
+        reason=reason,
+        sha256=digest,
+        size=whole,
+        seen_at=time_text(now),
+        body=base64.b64encode(body[:BODY_KEPT_MAX]).decode(),
+        body_complete=whole <= min(len(body), BODY_KEPT_MAX),
+        event_type=event_type,
+    )
+    return _outgoing(event, key=venue, source=f"/venues/{venue}", now=now)
+
+
+def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source: str, venue: str | None = None) -> Outgoing:
+    """Build the dead letter of a Kafka record; its id is derived from the coordinates, so a repeated refusal is the same letter."""
+    event = DeadLetter(
+        dead_letter_id=derive_id("dead-letter", source, record.topic, str(record.partition), str(record.offset)),
+        venue=venue,
+        origin=Coordinates(topic=record.topic, partition=record.partition, offset=record.offset),
+        reason=reason,
+        sha256=hashlib.sha256(record.value).hexdigest(),
+        size=len(record.value),
+        seen_at=time_text(now),
+        body=base64.b64encode(record.value[:BODY_KEPT_MAX]).decode(),
+        body_complete=len(record.value) <= BODY_KEPT_MAX,
+        headers={name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None},
+        key=None if record.key is None else record.key.decode("utf-8", "replace"),
+        requeued_from=header(record.headers, "requeued_from"),
+    )
+    key = event.key or f"{record.topic}[{record.partition}]"
+    return _outgoing(event, key=key, source=source, now=now, causation_id=header(record.headers, "ce_id"))
+
+
+def _outgoing(event: DeadLetter, *, key: str, source: str, now: datetime, causation_id: str | None = None) -> Outgoing:
+    envelope = Envelope(
+        id=event.dead_letter_id,
+        kind=topics.DEAD_LETTER,
+        source=source,
+        subject=key,
+        time=now,
+        correlation_id=correlation_of(event.venue, key),
+        causation_id=causation_id,
+    )
+    return Outgoing(envelope=envelope, key=key, value=encode(event))

@@ -1,0 +1,32 @@
+"""What every role counts, in Prometheus' terms; `/metrics` of each process shows it.
+
+prometheus_client is imported here and where the listener is, nowhere else.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECORDS = Counter(
+    "custodian_records",
+    "Records and frames by role and by what became of them (seen, published, duplicate, settled, booked, archived, dead_lettered, regressed …).",
+    ["role", "outcome"],
+)
+ALARMS = Counter("custodian_alarms", "Alarms raised, by kind.", ["kind"])
+BATCH_SECONDS = Histogram(
+    "custodian_batch_seconds",
+    "Time of one batch from the first record to the commit, in seconds.",
+    ["role"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+FRAME_TO_BOOKING_SECONDS = Histogram(
+    "custodian_frame_to_booking_seconds",
+    "Time from the first sign of a settlement on the stream to its committed entry, in seconds.",
+    buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+LAG = Gauge("custodian_lag_records", "Records between the stored position and the end of the topics.", ["role"])
+RETRIES = Counter("custodian_retries", "Pauses because a service was away or slow.", ["role", "service"])
+CONNECTED = Gauge("custodian_venue_connected", "1 while the venue's stream is connected.", ["venue"])
+LAST_BYTE = Gauge("custodian_venue_last_byte_timestamp_seconds", "When the venue's stream last sent a byte (Unix time).", ["venue"])
+LAST_RECONCILED = Gauge("custodian_venue_last_reconciled_timestamp_seconds", "When the last listing ended (Unix time).", ["venue"])
+QUEUE = Gauge("custodian_ingest_queue", "Events between the stream reader and the publisher.", ["venue"])
