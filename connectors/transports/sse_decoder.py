@@ -169,8 +169,15 @@ class SseDecoder:
         self._at_start = True
         self._lf_belongs_to_cr = False
         self._id = last_event_id
-        self._clear_line()
-        self._clear_event()
+        # The line that has begun: its pieces, or what is done with the rest of one that is too long.
+        self._pieces: list[bytes] = []
+        self._piece_bytes = 0
+        self._skipping: Literal["data", "rest"] | None = None
+        # The event that has begun.
+        self._data: list[bytes] = []
+        self._data_bytes = 0
+        self._type = b""
+        self._excess: _Excess | None = None
 
     @property
     def in_frame(self) -> bool:
@@ -394,15 +401,15 @@ class SseDecoder:
         return text
 
     def _clear_line(self) -> None:
-        self._pieces: list[bytes] = []
+        self._pieces = []
         self._piece_bytes = 0
-        self._skipping: Literal["data", "rest"] | None = None
+        self._skipping = None
 
     def _clear_event(self) -> None:
-        self._data: list[bytes] = []
+        self._data = []
         self._data_bytes = 0
         self._type = b""
-        self._excess: _Excess | None = None
+        self._excess = None
 
 
 def check_response(status: int, content_type: str | None) -> str | None:
