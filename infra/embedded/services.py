@@ -1,0 +1,205 @@
+"""Apache Kafka and PostgreSQL for one folder: up, down, status.
+
+Two folders are two independent clusters. `up` starts what does not run and leaves alone what does; `down` stops
+exactly what `up` started; both wait for one another through a lock file. Nothing else keeps running: no supervisor,
+no agent. What users see of this is `custodian dev`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from infra.embedded import jars, ports
+from infra.embedded.children import ServiceStartError, wait_until
+from infra.embedded.kafka import EmbeddedKafka, answers
+from infra.embedded.ports import Ports
+from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts, ensure_secret
+
+DEFAULT_FOLDER = Path(".custodian")
+
+State = Literal["running", "not answering", "crashed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the services of a folder are reached; the DSNs carry no password."""
+
+    bootstrap_servers: str
+    postgres_dsn: str
+    password_file: Path
+    superuser_dsn: str
+    superuser_password_file: Path
+    started: tuple[str, ...]  # names of the services that this call had to start; empty when all ran already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """What is known of one service."""
+
+    service: str
+    state: State
+    pid: int | None
+    address: str | None
+    version: str
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSwitch:
+    """Kills and starts one service of a running pair; what fault tests hold."""
+
+    _kill: Callable[[], None]
+    _start: Callable[[], None]
+
+    def kill(self) -> None:
+        """SIGKILL the service with all its processes and wait until they are gone."""
+        self._kill()
+
+    def start(self) -> None:
+        """Start the service on its port again and wait until it answers; raises ServiceStartError."""
+        self._start()
+
+
+def silent(_: str) -> None:
+    """Take a note of progress and say nothing."""
+
+
+class EmbeddedServices:
+    """The Kafka and the PostgreSQL of one folder.
+
+    `sync_to_disk` off makes them faster and unsafe against power cuts, for tests; `note` is told of slow work.
+    """
+
+    def __init__(self, base: Path, *, sync_to_disk: bool = True, note: Callable[[str], None] = silent) -> None:
+        self.base = base.expanduser().absolute()
+        self._note = note
+        self._kafka = EmbeddedKafka(folder=self.base / "kafka", flush=sync_to_disk, note=note)
+        self._postgres = EmbeddedPostgres(
+            folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk
+        )
+        self.kafka = ServiceSwitch(self._kafka.kill, lambda: self._start_one(self._kafka))
+        self.postgres = ServiceSwitch(self._postgres.kill, lambda: self._start_one(self._postgres))
+
+    def up(self, *, new_ports: bool = False) -> Addresses:
+        """Start what does not run and return the addresses.
+
+        `new_ports` replaces remembered ports that somebody else has taken meanwhile. Raises ServiceStartError, after
+        which whatever did start goes on running and `up` can be repeated.
+        """
+        self._prepare()
+        with self._locked():
+            chosen = self._ports(new_ports=new_ports)
+            missing = [each for each in (self._kafka, self._postgres) if each.child.running() is None]
+            for service in missing:
+                self._free_or_raise(service, chosen)
+            for service in missing:
+                self._note(f"starting {service.child.name} {service.version}")
+                service.spawn(chosen)
+            for service in missing:
+                service.await_ready(chosen)
+            return self._addresses(chosen, tuple(service.child.name for service in missing))
+
+    def down(self) -> tuple[str, ...]:
+        """Stop what runs of this folder and return the names; nothing running is no error."""
+        if not self.base.is_dir():
+            return ()
+        with self._locked():
+            return tuple(
+                service.child.name for service in (self._postgres, self._kafka) if service.stop()
+            )
+
+    def status(self) -> tuple[ServiceStatus, ...]:
+        """Return what is known of both services; changes nothing and waits for nobody."""
+        chosen = ports.remembered(self.base / "ports.json")
+        return (
+            self._status_of(self._kafka, chosen.kafka if chosen else None, answers),
+            self._status_of(self._postgres, chosen.postgres if chosen else None, accepts),
+        )
+
+    def _prepare(self) -> None:
+        try:
+            self.base.mkdir(parents=True, exist_ok=True)
+            (self.base / ".gitignore").write_text("*\n")  # data and passwords have no place in a repository
+        except OSError as error:
+            raise ServiceStartError(
+                f"{self.base} cannot be written to ({error.strerror}); choose another folder with --folder"
+            ) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with jars.locked(self.base / "lock"):
+            yield
+
+    def _ports(self, *, new_ports: bool) -> Ports:
+        """Return the remembered ports, or new ones where there are none or taken ones shall be replaced."""
+        file = self.base / "ports.json"
+        chosen = ports.remembered(file)
+        everything_down = self._kafka.child.running() is None and self._postgres.child.running() is None
+        taken = chosen is not None and not all(map(ports.is_free, _all(chosen)))
+        if chosen is None or (new_ports and everything_down and taken):
+            chosen = ports.choose(random.SystemRandom())
+            ports.remember(file, chosen)
+        return chosen
+
+    def _free_or_raise(self, service: EmbeddedKafka | EmbeddedPostgres, chosen: Ports) -> None:
+        wanted = (
+            (chosen.postgres,) if service is self._postgres else (chosen.kafka, chosen.kafka_controller)
+        )
+        for port in wanted:
+            # A killed JVM counts as gone while its last threads still close its sockets; give them their moment.
+            if not wait_until(lambda port=port: ports.is_free(port), within=3.0):  # type: ignore[misc]
+                raise ServiceStartError(
+                    f"{service.child.name} is not started: somebody else listens on 127.0.0.1:{port}, the port that "
+                    f"{self.base} has used so far. Stop that program, or have other ports chosen by "
+                    "`custodian dev down` and `custodian dev up --new-ports` (and write them into custodian.toml)."
+                )
+
+    def _start_one(self, service: EmbeddedKafka | EmbeddedPostgres) -> None:
+        with self._locked():
+            chosen = ports.remembered(self.base / "ports.json")
+            if chosen is None:
+                raise ServiceStartError(f"nothing was ever started in {self.base}; call up() first")
+            if service.child.running() is None:
+                self._free_or_raise(service, chosen)
+                service.spawn(chosen)
+                service.await_ready(chosen)
+
+    def _addresses(self, chosen: Ports, started: tuple[str, ...]) -> Addresses:
+        return Addresses(
+            bootstrap_servers=f"127.0.0.1:{chosen.kafka}",
+            postgres_dsn=self._postgres.dsn(chosen),
+            password_file=self._postgres.password_file,
+            superuser_dsn=self._postgres.dsn(chosen, user=SUPERUSER, database="postgres"),
+            superuser_password_file=self._postgres.superuser_password_file,
+            started=started,
+        )
+
+    def _status_of(
+        self, service: EmbeddedKafka | EmbeddedPostgres, port: int | None, probe: Callable[[int], bool]
+    ) -> ServiceStatus:
+        pid = service.child.running()
+        state: State = "stopped"
+        if pid is not None:
+            state = "running" if port is not None and probe(port) else "not answering"
+        elif service.child.recorded():  # a clean stop removes the record
+            state = "crashed"
+        return ServiceStatus(
+            service=service.child.name,
+            state=state,
+            pid=pid,
+            address=None if port is None else f"127.0.0.1:{port}",
+            version=service.version,
+            log=service.child.log,
+        )
+
+
+def _all(chosen: Ports) -> tuple[int, int, int]:
+    return chosen.kafka, chosen.kafka_controller, chosen.postgres
+
+
+__all__ = ["DEFAULT_FOLDER", "Addresses", "EmbeddedServices", "ServiceStatus", "ServiceSwitch", "ensure_secret"]
