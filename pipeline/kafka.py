@@ -2,7 +2,7 @@
 
 Promises: the producer is idempotent with acks=all and `publish` returns only when the broker has acknowledged every record; partitions are
 chosen by murmur2, so that keys land where Faust and the Java client expect them; the consumer never falls back to the newest record and never
-commits by itself. Kafka's transactions are not used.
+commits by itself.
 """
 
 from __future__ import annotations

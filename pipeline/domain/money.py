@@ -59,12 +59,16 @@ class Scales:
 
 
 def to_minor_units(value: Decimal, scale: int) -> int | None:
-    """Return `value` in integer minor units, or None when it has more decimals than `scale`."""
-    shifted = value.scaleb(scale)
-    whole = int(shifted)
-    return whole if whole == shifted else None
+    """Return a positive `value` in integer minor units, or None when it has more decimals than `scale`."""
+    # On integers, not by Decimal.scaleb: decimal arithmetic rounds to its context's 28 digits.
+    _, digits, exponent = value.as_tuple()
+    number, shift = int("".join(map(str, digits))), int(exponent) + scale
+    if shift >= 0:
+        return number * 10**shift
+    whole, rest = divmod(number, 10**-shift)
+    return None if rest else whole
 
 
 def from_minor_units(units: int, scale: int) -> Decimal:
     """Return the decimal that `units` minor units are."""
-    return Decimal(units).scaleb(-scale)
+    return Decimal(f"{units}E-{scale}")

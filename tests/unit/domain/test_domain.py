@@ -1,0 +1,126 @@
+"""Money, identifiers, terms and sides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain import identifiers, lifecycle, money, orders
+from pipeline.errors import PoisonRecordError
+
+AMOUNTS = st.decimals(min_value="0.000001", max_value="999999999999999999", places=6, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("100000", "100000"), ("112.0", "112"), ("0.000001", "0.000001"), ("1.5e3", "1500"), ("2E-3", "0.002")]
+)
+def test_amounts_are_read_exactly(text: str, value: str) -> None:
+    """A decimal string in any notation has its exact value."""
+    assert money.parse_amount(text) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["-1", "0", "0.00", "", " 1", "1 ", "+1", "1,000", ".5", "5.", "NaN", "Infinity", "1e400", "1e99", "9" * 40, "١", 1, 1.5, None, True],
+)
+def test_what_is_no_positive_decimal_string_is_poison(bad: object) -> None:
+    """Negative, zero, over-long and non-string amounts are refused."""
+    with pytest.raises(PoisonRecordError):
+        money.parse_amount(bad)
+
+
+@given(AMOUNTS, st.integers(6, 18))
+def test_minor_units_lose_nothing(value: Decimal, scale: int) -> None:
+    """An amount within the scale comes back from minor units as it was."""
+    units = money.to_minor_units(value, scale)
+    assert units is not None
+    assert money.from_minor_units(units, scale) == value
+
+
+def test_an_amount_beyond_the_scale_has_no_minor_units() -> None:
+    """More decimals than the currency has is never rounded."""
+    assert money.to_minor_units(Decimal("1.00001"), 4) is None
+    assert money.to_minor_units(Decimal("1.00010"), 4) == 10001
+
+
+def test_minor_units_are_exact_for_the_longest_amount() -> None:
+    """38 digits at scale 18 stay exact: the arithmetic does not depend on a context's precision."""
+    text = "9" * 20 + "." + "9" * 18
+    units = money.to_minor_units(money.parse_amount(text), 18)
+    assert units == int("9" * 38)
+    assert money.plain(money.from_minor_units(units, 18)) == text
+    assert money.to_minor_units(Decimal("9" * 38), 18) == int("9" * 38 + "0" * 18)
+
+
+@given(AMOUNTS)
+def test_equal_amounts_have_one_spelling(value: Decimal) -> None:
+    """Trailing zeros and exponents do not change the canonical spelling."""
+    assert money.plain(value) == money.plain(Decimal(f"{value}000" if "." in f"{value}" else f"{value}.000"))
+
+
+@pytest.mark.parametrize("bad", ["", "f47ac10b", "../etc/passwd", "f47ac10b-58cc-4372-a567-0e02b2c3d479/x", 5, None])
+def test_what_is_no_uuid_is_no_intent(bad: object) -> None:
+    """A malformed id never gets as far as a path."""
+    with pytest.raises(PoisonRecordError):
+        identifiers.intent_id(bad)
+
+
+def test_intents_are_the_same_in_either_case() -> None:
+    """A UUID has one canonical spelling."""
+    assert identifiers.intent_id("F47AC10B-58CC-4372-A567-0E02B2C3D479") == "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+
+
+def test_transaction_hashes_are_opaque() -> None:
+    """A hash is taken as it stands, with case and prefix; control characters are refused."""
+    assert identifiers.transaction_hash("0xABC") == "0xABC"
+    with pytest.raises(PoisonRecordError):
+        identifiers.transaction_hash("a\nb")
+
+
+PARTIES = (None, "us", "them")
+
+
+@pytest.mark.parametrize(("sender", "receiver"), list(product(PARTIES, PARTIES)))
+def test_the_side_is_told_only_when_both_custodians_are_known(sender: str | None, receiver: str | None) -> None:
+    """With a custodian unknown the side is unknown: it may still turn out to be both."""
+    side = orders.side_of("us", sender, receiver)
+    if sender is None or receiver is None:
+        assert side is None
+    else:
+        assert (
+            side
+            == {("us", "us"): "both", ("us", "them"): "sender", ("them", "us"): "receiver", ("them", "them"): "none"}[(sender, receiver)]
+        )
+
+
+def test_terms_are_compared_by_value() -> None:
+    """Another notation of the same value contradicts nothing."""
+    one = orders.Terms(fx_rate=Decimal("112.0"), settled_at=datetime(2025, 3, 15, 9, tzinfo=UTC))
+    two = orders.Terms(
+        fx_rate=Decimal("112"), settled_at=datetime(2025, 3, 15, 18, tzinfo=timezone(timedelta(hours=9))), source_currency="JPYSC0"
+    )
+    assert orders.contradictions(one.stated(), two.stated()) == ()
+    assert orders.contradictions(one.stated(), orders.Terms(fx_rate=Decimal("113")).stated()) == ("fx_rate",)
+
+
+def test_missing_terms_are_named() -> None:
+    """What a booking needs and a document does not state is named; the rate is not needed."""
+    assert "fx_rate" not in orders.Terms().missing
+    assert set(orders.Terms(source_currency="JPYSC0").missing) == set(orders.REQUIRED_FOR_BOOKING) - {"source_currency"}
+
+
+def test_digests_do_not_depend_on_order() -> None:
+    """The digest is of the statements, not of how they are listed; another value gives another digest."""
+    assert orders.digest({"a": "1", "b": "2"}) == orders.digest({"b": "2", "a": "1"}) != orders.digest({"a": "2", "b": "1"})
+
+
+def test_unknown_statuses_rank_as_terminal() -> None:
+    """Rank rises along the life of an order; what is unknown counts as its end."""
+    ranks = [lifecycle.rank(status) for status in ("PENDING", "QUOTED", "EXECUTING", "SETTLED")]
+    assert ranks == sorted(set(ranks))
+    assert lifecycle.rank("CANCELLED") == lifecycle.rank("SETTLED") == lifecycle.RANK_TERMINAL

@@ -1,0 +1,110 @@
+"""Strict JSON: what two parsers could read in two ways is refused, and parts keep their exact bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import PoisonRecordError
+from pipeline.log import strict_json
+
+REFUSED = [
+    (b"", "nothing to read"),
+    (b"nonsense", "nothing to read"),
+    (b'{"a":1', "not JSON"),
+    (b'{"a":1} x', "something follows"),
+    (b'{"a":NaN}', "NaN"),
+    (b'{"a":Infinity}', "Infinity"),
+    (b'{"a":-Infinity}', "Infinity"),
+    (b'{"a":1e400}', "out of range"),
+    (b'{"a":1e-400}', "out of range"),
+    (b'{"a":' + b"1" * 50 + b"}", "out of range"),
+    (b'{"a":1,"b":2,"a":3}', "duplicate key"),
+    (b'{"a":{"b":1,"\\u0062":2}}', "duplicate key"),
+    (b'{"a":' * 2000 + b"1" + b"}" * 2000, "deeper"),
+    (b"[" * 2000, "deeper"),
+    (b'{"a":"\xff"}', "invalid UTF-8 at byte 6"),
+    (b'{"a":"\xed\xa0\x80"}', "invalid UTF-8"),
+    (b'{"a":"\\ud800"}', "unpaired surrogate"),
+    (b'{"a":"\\udc00\\ud800"}', "unpaired surrogate"),
+    (b"\xef\xbb\xbf{}", "not JSON"),
+    (b'{"a":"\n"}', "not JSON"),
+    (b"{'a':1}", "not JSON"),
+    (b'{"a":1,}', "not JSON"),
+    (b'"' + b"x" * strict_json.SIZE_MAX + b'"', "over"),
+]
+
+
+@pytest.mark.parametrize(("raw", "reason"), REFUSED)
+def test_bad_input_is_refused_with_its_reason(raw: bytes, reason: str) -> None:
+    """Each kind of bad input raises PoisonRecordError that names what is wrong."""
+    with pytest.raises(PoisonRecordError, match=reason):
+        strict_json.loads(raw)
+
+
+def test_brackets_inside_strings_are_not_depth() -> None:
+    """A string full of brackets is no nesting."""
+    assert strict_json.loads(b'{"memo":"' + b"[{" * 100 + b'\\""}') == {"memo": "[{" * 100 + '"'}
+
+
+def test_numbers_are_exact() -> None:
+    """A decimal number is read as the decimal it is written as."""
+    assert strict_json.loads(b"[0.1, 12.340]") == [Decimal("0.1"), Decimal("12.340")]
+
+
+def test_paired_surrogates_are_a_character() -> None:
+    """An escaped surrogate pair is one character."""
+    assert strict_json.loads(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES, st.sampled_from([None, 2]), st.booleans())
+def test_reads_what_the_standard_library_writes(value: Any, indent: int | None, ascii_only: bool) -> None:
+    """Any value without floats comes back equal, whatever the layout."""
+    assert strict_json.loads(json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=5), st.sampled_from([None, 1]))
+def test_members_keep_the_exact_bytes_of_each_value(value: dict[str, Any], indent: int | None) -> None:
+    """Each member's bytes stand in the document as they are and read back to the member's value."""
+    raw = json.dumps(value, indent=indent, ensure_ascii=False).encode()
+    members = strict_json.members(raw, size_max=1 << 20)
+    assert {name: part for name, (part, _) in members.items()} == value
+    assert all(exact in raw and strict_json.loads(exact) == part for part, exact in members.values())
+
+
+@given(st.lists(VALUES, max_size=5))
+def test_elements_keep_the_exact_bytes_of_each_value(value: list[Any]) -> None:
+    """Each element's bytes read back to the element."""
+    raw = b" " + json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    found = strict_json.elements(raw, size_max=1 << 20)
+    assert [part for part, _ in found] == value
+    assert all(strict_json.loads(exact) == part for part, exact in found)
+
+
+@pytest.mark.parametrize("raw", [b"[", b"{", b'{"a"}', b'{"a":}', b"[1,]", b"[1 2]", b'{"a":1 "b":2}', b'{"a":1,"a":2}', b"{1:2}", b"1"])
+def test_parts_of_a_broken_document_are_refused(raw: bytes) -> None:
+    """Neither members nor elements are taken from what is not strict JSON."""
+    with pytest.raises(PoisonRecordError):
+        strict_json.members(raw, size_max=100)
+    with pytest.raises(PoisonRecordError):
+        strict_json.elements(raw, size_max=100)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    """No input raises anything but PoisonRecordError."""
+    with contextlib.suppress(PoisonRecordError):
+        strict_json.loads(raw)
