@@ -116,9 +116,7 @@ class RequestBudget(Protocol):
 class TokenBucket:
     """A request budget inside one process: `rate` per second, `burst` at once; rate 0 means no limit."""
 
-    def __init__(
-        self, rate: float, burst: int, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+    def __init__(self, rate: float, burst: int, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Start with a full bucket."""
         if rate < 0 or burst < 1:
             raise ValueError(f"no usable budget: rate {rate}, burst {burst}")
@@ -249,9 +247,7 @@ class RestClient:
             raise OutcomeUnknownError(f"{call.where}: {_refusal_text(reply)}", reply=reply)
         raise self._refused(call, reply)
 
-    async def pages(
-        self, path: str, params: Params | None = None, page_size: int = 100, pages_max: int = PAGES_MAX
-    ) -> AsyncIterator[Page]:
+    async def pages(self, path: str, params: Params | None = None, page_size: int = 100, pages_max: int = PAGES_MAX) -> AsyncIterator[Page]:
         """Yield the pages of a list, from the first to the last non-empty one.
 
         `pagination` is followed where the venue sends it; without it (A-16) the list ends with a page that is empty, not
@@ -360,9 +356,7 @@ class RestClient:
         if 300 <= reply.status < 400:
             return VenueRefusedError(reply.status, None, "redirects are not followed; look at base_url", where=call.where, reply=reply)
         message = _text_at(reply.document, "error", "message") or ""
-        return VenueRefusedError(
-            reply.status, _text_at(reply.document, "error", "code"), message[:500], where=call.where, reply=reply
-        )
+        return VenueRefusedError(reply.status, _text_at(reply.document, "error", "code"), message[:500], where=call.where, reply=reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -342,12 +342,7 @@ class SseDecoder:
         block_bytes_max = self._block_bytes_max
         for block in blocks:
             head, _, tail = block.partition(b"\n")
-            if (
-                tail.startswith(b"data: ")
-                and head.startswith(b"event: ")
-                and b"\n" not in tail
-                and len(block) <= block_bytes_max
-            ):
+            if tail.startswith(b"data: ") and head.startswith(b"event: ") and b"\n" not in tail and len(block) <= block_bytes_max:
                 kind = head[7:]
                 self.last_event_id = self._id
                 self.frames += 1
@@ -489,13 +484,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     cut = parser.add_mutually_exclusive_group()
     cut.add_argument("--chunk", type=_size, metavar="N", help="feed the body in chunks of N bytes")
-    cut.add_argument(
-        "--chunks", type=_sizes, metavar="N,N,…", help="feed chunks of these sizes, then the rest as one last chunk"
-    )
+    cut.add_argument("--chunks", type=_sizes, metavar="N,N,…", help="feed chunks of these sizes, then the rest as one last chunk")
     parser.add_argument("--status", type=int, default=200, metavar="N", help="status of the response (default: 200)")
-    parser.add_argument(
-        "--content-type", default="text/event-stream", metavar="CT", help="media type (default: text/event-stream)"
-    )
+    parser.add_argument("--content-type", default="text/event-stream", metavar="CT", help="media type (default: text/event-stream)")
     options = parser.parse_args(arguments)
 
     refusal = check_response(options.status, options.content_type)
@@ -507,9 +498,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for piece in _chunks(sys.stdin.buffer, options.chunk, options.chunks):
         sys.stdout.writelines(_lines(decoder.feed(piece)))
     decoder.end()
-    sys.stdout.write(
-        _json_line(end=True, last_event_id=decoder.last_event_id, reconnection_time=decoder.reconnection_time)
-    )
+    sys.stdout.write(_json_line(end=True, last_event_id=decoder.last_event_id, reconnection_time=decoder.reconnection_time))
     return 0
 
 

@@ -270,11 +270,13 @@ async def _oauth2_answer(request: _Oauth2Request, clock: Clock) -> Mapping[str, 
         ) as client:
             extra = {"audience": request.audience} if request.audience else {}
             await client.fetch_token(request.token_url, grant_type="client_credentials", **extra)
+    except httpx.HTTPStatusError:
+        pass  # judged below, like every other status
+    except (httpx.HTTPError, ContractBreachError) as error:
+        return RetryableError(f"{request.where}: {without_detail(error)}")
     except Exception as error:  # Authlib raises a dozen kinds; the response, if there was one, says it best
-        if seen.response is None or not seen.response.is_closed:
-            return RetryableError(f"{request.where}: {without_detail(error)}") if isinstance(
-                error, httpx.HTTPError | ContractBreachError
-            ) else SettingsError(f"{request.where}: the request could not be built ({type(error).__name__})")
+        if seen.response is None:
+            return SettingsError(f"{request.where}: the request could not be built ({type(error).__name__})")
     response = seen.response
     if response is None:
         return RetryableError(f"{request.where}: no answer")
