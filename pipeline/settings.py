@@ -303,6 +303,8 @@ def _resolve(section: object, key: str, folder: Path) -> None:
         section[key] = str(folder / section[key])
 
 
+_USER_INFO = re.compile(r"//[^/@\s]*@")
+"""A password that somebody put into an address is not repeated."""
 _SECRET_KEYS = {"client_secret", "password", "token"}
 
 
@@ -319,7 +321,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
         elif (where and where[-1] in _SECRET_KEYS) or isinstance(found["input"], dict | Section):
             lines.append(f"{key}: {said}")
         else:
-            lines.append(f"{key}: found {found['input']!r}; {said}")
+            lines.append(f"{key}: found {_USER_INFO.sub('//…@', repr(found['input']))}; {said}")
     return "\n".join(f"{file or 'settings'}: {line}" for line in lines)
 
 

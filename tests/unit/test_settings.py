@@ -1,0 +1,198 @@
+"""Settings: every error names the key, says what was found and what to write; secrets are never shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline import settings as configuration
+from pipeline.errors import SettingsError
+from pipeline.settings import load
+
+VENUE = """
+[venues.tokyo]
+base_url = "http://127.0.0.1:8700"
+[venues.tokyo.auth]
+client_id = "custodian-a"
+client_secret_file = "secrets/tokyo"
+"""
+
+EVERY_KEY = """
+[kafka]
+bootstrap_servers = "127.0.0.1:9092"
+partitions = 6
+replication_factor = -1
+topic_prefix = "custody."
+client = { "security.protocol" = "SASL_SSL" }
+[postgres]
+dsn = "postgresql://custodian@127.0.0.1:5432/custodian"
+password_file = "secrets/postgres"
+[engine]
+kind = "faust"
+session_timeout = "6s"
+[mode]
+accepting = "live"
+[workflow]
+quote_window = "5s"
+quote_margin = "2s"
+[risk]
+policy_file = "policy.toml"
+[currencies]
+default_scale = 18
+[currencies.JPYSC0]
+scale = 4
+[archive]
+folder = "archive"
+[venues.tokyo]
+kind = "musubi"
+base_url = "http://127.0.0.1:8700"
+reconcile_interval = "30s"
+silence_timeout = "75s"
+http_timeout = "10s"
+requests_per_second = 5
+request_burst = 10
+[venues.tokyo.auth]
+kind = "musubi"
+request = "json"
+client_id = "custodian-a"
+client_secret_file = "secrets/tokyo"
+refresh_before = "60s"
+[console]
+listen = "127.0.0.1:8080"
+[metrics]
+listen = "127.0.0.1:0"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a settings file and return its path."""
+    file = folder / "custodian.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_every_promised_key_is_understood(tmp_path: Path) -> None:
+    """The whole page of settings loads, with durations in seconds and scales by currency."""
+    settings = load(write(tmp_path, EVERY_KEY), {})
+    assert settings.venues["tokyo"].silence_timeout == 75.0
+    assert settings.currencies.scales().of("JPYSC0") == 4
+    assert settings.currencies.scales().of("USDCx") == 18
+
+
+def test_the_defaults_of_the_page_are_the_defaults(tmp_path: Path) -> None:
+    """What the page shows as a value is what an empty file means."""
+    shown, empty = load(write(tmp_path, EVERY_KEY), {}), load(write(tmp_path, VENUE), {})
+    for section in ("engine", "mode", "workflow", "risk", "archive", "console", "metrics", "venues"):
+        assert getattr(shown, section) == getattr(empty, section)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    """A relative path in the file starts at the file's folder, wherever the program runs."""
+    settings = load(write(tmp_path, EVERY_KEY), {})
+    assert settings.postgres.password_file == tmp_path / "secrets" / "postgres"
+    assert settings.venues["tokyo"].auth.client_secret_file == tmp_path / "secrets" / "tokyo"
+    assert settings.archive.folder == tmp_path / "archive"
+
+
+def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
+    """Sections and key joined by two underscores reach any depth and any type."""
+    settings = load(
+        write(tmp_path, EVERY_KEY),
+        {
+            "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": "broker:1",
+            "CUSTODIAN_KAFKA__PARTITIONS": "12",
+            "CUSTODIAN_KAFKA__CLIENT__SECURITY_PROTOCOL": "SSL",
+            "CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_ID": "other",
+            "CUSTODIAN_VENUES__TOKYO__REQUESTS_PER_SECOND": "0.5",
+            "CUSTODIAN_VENUES__TOKYO__RECONCILE_INTERVAL": "250ms",
+            "CUSTODIAN_CURRENCIES__USDCx__SCALE": "6",
+            "CUSTODIAN_TEST_SERVICES": "embedded",
+        },
+    )
+    assert (settings.kafka.bootstrap_servers, settings.kafka.partitions) == ("broker:1", 12)
+    assert settings.kafka.client["security.protocol"] == "SSL"
+    venue = settings.venues["tokyo"]
+    assert (venue.auth.client_id, venue.requests_per_second, venue.reconcile_interval) == ("other", 0.5, 0.25)
+    assert settings.currencies.scales().of("USDCx") == 6
+
+
+WRONG = [
+    ('[kafka]\nbootstrap_server = "x"', "kafka.bootstrap_server: unknown key.*bootstrap_servers"),
+    ('[kafka]\npartitions = "six"', "kafka.partitions: found 'six'"),
+    ("[kafka]\nreplication_factor = 0", "kafka.replication_factor: found 0"),
+    ("[kafka\n", "not TOML"),
+    ("nonsense = 1", "nonsense: unknown key"),
+    ('[engine]\nkind = "flink"', "engine.kind: found 'flink'.*'faust' or 'librdkafka'"),
+    ("[engine]\nsession_timeout = 6", r'engine.session_timeout: found 6.*"30s"'),
+    ('[engine]\nsession_timeout = "6 parsecs"', "engine.session_timeout"),
+    ('[metrics]\nlisten = "everywhere"', "metrics.listen: found 'everywhere'.*127.0.0.1"),
+    ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen"),
+    ("[currencies.JPYSC0]\nscale = -1", "currencies.JPYSC0.scale"),
+    ('[currencies]\nJPYSC0 = "four"', "currencies.JPYSC0"),
+    (VENUE.replace("http://", "ftp://"), "venues.tokyo.base_url"),
+    (VENUE.replace("127.0.0.1", "user:pass@127.0.0.1"), "venues.tokyo.base_url"),
+    (VENUE.replace('client_id = "custodian-a"', ""), "venues.tokyo.auth: .*needs client_id"),
+    (VENUE.replace('client_secret_file = "secrets/tokyo"', ""), "venues.tokyo.auth: .*client_secret_file"),
+    ('[venues."To Kyo"]\nbase_url = "http://x"', "venues"),
+    ('[venues.tokyo]\nkind = "musubi"', "venues.tokyo.base_url: missing"),
+    ("[venues]\ntokyo = 5", "venues.tokyo"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, says: str) -> None:
+    """The error names file and key, what was found and what to write."""
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, text), {})
+    assert re.search(says, str(caught.value), re.DOTALL), str(caught.value)
+    assert "custodian.toml" in str(caught.value)
+
+
+def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:
+    """Two mistakes are two lines, so that nobody mends them one by one."""
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, '[kafka]\npartitions = "six"\ntopics = 3'), {})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_file_that_was_asked_for_has_to_be_there(tmp_path: Path) -> None:
+    """A missing file is an error by --config and by environment, not by default."""
+    with pytest.raises(SettingsError, match="--config"):
+        configuration.find_file(str(tmp_path / "none.toml"), {})
+    with pytest.raises(SettingsError, match="CUSTODIAN_CONFIG"):
+        configuration.find_file(None, {"CUSTODIAN_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_secret_files_are_read_when_needed_and_named_when_wrong(tmp_path: Path) -> None:
+    """A missing or empty secret file is a settings error that names the key."""
+    auth = load(write(tmp_path, VENUE), {}).venues["tokyo"].auth
+    with pytest.raises(SettingsError, match=r"venues.tokyo.auth.client_secret_file.*cannot be read"):
+        auth.secret("tokyo")
+    secret = tmp_path / "secrets" / "tokyo"
+    secret.parent.mkdir()
+    secret.write_text("\n")
+    with pytest.raises(SettingsError, match="is empty"):
+        auth.secret("tokyo")
+    secret.write_text("s3cret\n")
+    assert auth.secret("tokyo") == "s3cret"
+
+
+def test_secrets_are_never_shown(tmp_path: Path) -> None:
+    """Neither repr nor an error shows a secret that came by the environment."""
+    environment = {
+        "CUSTODIAN_POSTGRES__PASSWORD": "canary-one",
+        "CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET": "canary-two",
+        "CUSTODIAN_VENUES__TOKYO__AUTH__TOKEN": "canary-three",
+    }
+    assert "canary" not in repr(load(write(tmp_path, VENUE), environment))
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, VENUE + "\nunknown = 5"), environment)
+    assert "canary" not in str(caught.value)
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, VENUE.replace("127.0.0.1", "user:canary@127.0.0.1")), {})
+    assert "canary" not in str(caught.value)
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, VENUE), {"CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET__X": "canary-four"} | environment)
+    assert "canary" not in str(caught.value)
