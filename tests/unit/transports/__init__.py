@@ -1,0 +1,1 @@
+"""Tests of the transports: decoder, back-off, tokens, REST, event stream."""
