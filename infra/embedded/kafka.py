@@ -38,9 +38,7 @@ class EmbeddedKafka:
     @property
     def child(self) -> Child:
         """Return the process behind this service."""
-        return Child(
-            name="Kafka", record=self.folder / "running.json", log=self.folder.parent / "kafka.log"
-        )
+        return Child(name="Kafka", record=self.folder / "running.json", log=self.folder.parent / "kafka.log")
 
     @property
     def version(self) -> str:
@@ -58,9 +56,7 @@ class EmbeddedKafka:
         command.append("-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
         if not (self.folder / "log" / "meta.properties").exists():
             self._format(command, environment)
-        self.child.start(
-            [*command, "kafka.Kafka", "server.properties"], cwd=self.folder, environment=environment
-        )
+        self.child.start([*command, "kafka.Kafka", "server.properties"], cwd=self.folder, environment=environment)
 
     def await_ready(self, ports: Ports) -> None:
         """Wait until the broker answers for itself; raises ServiceStartError with the log's last lines."""

@@ -19,6 +19,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+LINUX = sys.platform.startswith("linux")
+
 _CAP_DAC_OVERRIDE = 1
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 _PR_SET_KEEPCAPS = 8
@@ -32,7 +34,7 @@ def process_identity(pid: int) -> str | None:
     A process id alone is reused; together with the start time (in clock ticks of this boot) it is not. A zombie,
     dead but not yet collected by its parent, counts as gone.
     """
-    if sys.platform == "linux":
+    if LINUX:
         try:
             # The second field is the program's name in brackets and may itself hold brackets and spaces.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -40,9 +42,9 @@ def process_identity(pid: int) -> str | None:
         except OSError:
             return None
         return None if fields[0] in "ZX" else f"{boot}/{pid}/{fields[19]}"
-    listing = subprocess.run(
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split(maxsplit=1)
+    listing = subprocess.run(["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.split(
+        maxsplit=1
+    )
     return None if not listing or listing[0].startswith("Z") else f"{pid}/{listing[1].strip()}"
 
 

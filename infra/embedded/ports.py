@@ -58,9 +58,7 @@ def remembered(path: Path) -> Ports | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ServiceStartError(
-            f"{path} does not hold the ports of the services ({error}). Remove it to have new ones chosen."
-        ) from error
+        raise ServiceStartError(f"{path} does not hold the ports of the services ({error}). Remove it to have new ones chosen.") from error
 
 
 def remember(path: Path, ports: Ports) -> None:

@@ -14,7 +14,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +23,7 @@ from psycopg import sql
 
 from infra.embedded.children import Child, ServiceStartError, User, last_lines, launcher, wait_until
 from infra.embedded.jars import missing_extra
-from infra.embedded.launch import process_identity
+from infra.embedded.launch import LINUX, process_identity
 from infra.embedded.ports import Ports
 
 OWNER = "custodian"
@@ -51,9 +50,7 @@ class EmbeddedPostgres:
     @property
     def child(self) -> Child:
         """Return the process behind this service."""
-        return Child(
-            name="PostgreSQL", record=self.folder / "running.json", log=self.folder.parent / "postgres.log"
-        )
+        return Child(name="PostgreSQL", record=self.folder / "running.json", log=self.folder.parent / "postgres.log")
 
     @property
     def version(self) -> str:
@@ -215,14 +212,10 @@ class EmbeddedPostgres:
                     self.password_file.read_bytes().strip(), OWNER.encode(), b"scram-sha-256"
                 ).decode()
                 connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD {}").format(
-                        sql.Identifier(OWNER), sql.Literal(verifier)
-                    )
+                    sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD {}").format(sql.Identifier(OWNER), sql.Literal(verifier))
                 )
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
-                )
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
 
 
 def program_folder() -> Path:
@@ -233,9 +226,7 @@ def program_folder() -> Path:
     for folder in ("pginstall18", "pginstall"):
         programs = Path(found.origin).parent / folder / "bin"
         if (programs / "postgres").exists() and (programs / "initdb").exists():
-            told = subprocess.run(
-                [str(programs / "postgres"), "--version"], capture_output=True, text=True, check=False
-            ).stdout
+            told = subprocess.run([str(programs / "postgres"), "--version"], capture_output=True, text=True, check=False).stdout
             if f") {POSTGRES_MAJOR}" in told:
                 return programs
     raise ServiceStartError(
@@ -262,7 +253,8 @@ def server_options(ports: Ports, *, sync: bool) -> list[str]:
         "jit": "off",
     }
     if not sync:
-        settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        # Not synchronous_commit: without it `kill -9` loses committed transactions, and tests are about that.
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
 
@@ -270,8 +262,9 @@ def ensure_secret(file: Path) -> str:
     """Return the secret in `file`, making one by chance (mode 0600, folder 0700) where the file is missing."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            opened.write(secrets.token_urlsafe(32) + "\n")
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w") as secret:
+            secret.write(secrets.token_urlsafe(32) + "\n")
     return file.read_text().strip()
 
 
@@ -289,7 +282,7 @@ def user_for(programs: Path, folder: Path) -> User:
             ) from None
         uid, gid = entry.pw_uid, entry.pw_gid
     everyone = all(_open_to_everyone(path) for path in (programs / "postgres", folder / "data"))
-    if not everyone and sys.platform != "linux":
+    if not everyone and not LINUX:
         raise ServiceStartError(
             f"PostgreSQL refuses to run as root, and the user it would run as cannot reach {folder} or {programs}; "
             "run this as a normal user, or in a folder that everybody can enter"
@@ -311,12 +304,10 @@ def accepts(port: int) -> bool:
 
 
 def _is_postgres(pid: int) -> bool:
-    if sys.platform == "linux":
+    if LINUX:
         with contextlib.suppress(OSError):
             return Path(f"/proc/{pid}/comm").read_text().strip() == "postgres"
-    told = subprocess.run(
-        ["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    told = subprocess.run(["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return told.strip().endswith("postgres")
 
 

@@ -79,9 +79,7 @@ class EmbeddedServices:
         self.base = base.expanduser().absolute()
         self._note = note
         self._kafka = EmbeddedKafka(folder=self.base / "kafka", flush=sync_to_disk, note=note)
-        self._postgres = EmbeddedPostgres(
-            folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk
-        )
+        self._postgres = EmbeddedPostgres(folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk)
         self.kafka = ServiceSwitch(self._kafka.kill, lambda: self._start_one(self._kafka))
         self.postgres = ServiceSwitch(self._postgres.kill, lambda: self._start_one(self._postgres))
 
@@ -109,9 +107,7 @@ class EmbeddedServices:
         if not self.base.is_dir():
             return ()
         with self._locked():
-            return tuple(
-                service.child.name for service in (self._postgres, self._kafka) if service.stop()
-            )
+            return tuple(service.child.name for service in (self._postgres, self._kafka) if service.stop())
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what is known of both services; changes nothing and waits for nobody."""
@@ -126,9 +122,7 @@ class EmbeddedServices:
             self.base.mkdir(parents=True, exist_ok=True)
             (self.base / ".gitignore").write_text("*\n")  # data and passwords have no place in a repository
         except OSError as error:
-            raise ServiceStartError(
-                f"{self.base} cannot be written to ({error.strerror}); choose another folder with --folder"
-            ) from error
+            raise ServiceStartError(f"{self.base} cannot be written to ({error.strerror}); choose another folder with --folder") from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -147,9 +141,7 @@ class EmbeddedServices:
         return chosen
 
     def _free_or_raise(self, service: EmbeddedKafka | EmbeddedPostgres, chosen: Ports) -> None:
-        wanted = (
-            (chosen.postgres,) if service is self._postgres else (chosen.kafka, chosen.kafka_controller)
-        )
+        wanted = (chosen.postgres,) if service is self._postgres else (chosen.kafka, chosen.kafka_controller)
         for port in wanted:
             # A killed JVM counts as gone while its last threads still close its sockets; give them their moment.
             if not wait_until(lambda port=port: ports.is_free(port), within=3.0):  # type: ignore[misc]
@@ -179,9 +171,7 @@ class EmbeddedServices:
             started=started,
         )
 
-    def _status_of(
-        self, service: EmbeddedKafka | EmbeddedPostgres, port: int | None, probe: Callable[[int], bool]
-    ) -> ServiceStatus:
+    def _status_of(self, service: EmbeddedKafka | EmbeddedPostgres, port: int | None, probe: Callable[[int], bool]) -> ServiceStatus:
         pid = service.child.running()
         state: State = "stopped"
         if pid is not None:

@@ -1,0 +1,62 @@
+"""Fixtures that every test may ask for; asking for a service makes a test an integration test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import services as real
+from tests.services import KafkaRoom, PrivateServices, Services
+
+_NEED_SERVICES = {"services", "kafka", "postgres", "private_services"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line choose the services as well; it wins over CUSTODIAN_TEST_SERVICES."""
+    parser.addoption("--services", choices=real.KINDS, help="where Kafka and PostgreSQL come from")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of what `make test` leaves to `make test-faults`."""
+    config.addinivalue_line("markers", "faults_long: takes minutes; run by `make test-faults`")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `integration` whatever asks for a service, directly or through another fixture."""
+    for item in items:
+        if _NEED_SERVICES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> Iterator[Services]:
+    """Give the Kafka and the PostgreSQL of this test session."""
+    with real.chosen_services(request.config.getoption("--services")) as chosen:
+        yield chosen
+
+
+@pytest.fixture
+def kafka(services: Services) -> KafkaRoom:
+    """Give this test its own topic prefix on the session's Kafka."""
+    return KafkaRoom(bootstrap_servers=services.bootstrap_servers, topic_prefix=real.new_topic_prefix())
+
+
+@pytest.fixture
+def postgres(services: Services) -> Iterator[str]:
+    """Give the DSN of an empty database of this test alone, password included; its owner has CREATEROLE."""
+    with real.fresh_database(services) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def private_services() -> Iterator[PrivateServices]:
+    """Give a Kafka and a PostgreSQL of this test alone, always embedded ones, whatever the session uses."""
+    with real.embedded_for_this_run() as (embedded, addresses):
+        yield PrivateServices(
+            bootstrap_servers=addresses.bootstrap_servers,
+            postgres_dsn=real.dsn_with_password(addresses.postgres_dsn, addresses.password_file),
+            admin_dsn=real.admin_dsn_of(addresses),
+            topic_prefix="custody.",
+            embedded=embedded,
+        )
