@@ -33,9 +33,9 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup ## From nothing to a live view of settlements, then a summary (DEMO_SECONDS=0 runs on)
-	@$(BIN)/python -m infra.demo $(DEMO_SECONDS)
+	@DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/python -m infra.demo
 
-up: setup ## Kafka, PostgreSQL, topics, tables and the venue simulator (ctrl-C ends the simulator, make clean the rest)
+up: setup ## Kafka, PostgreSQL, topics, tables and the venue simulator (ctrl-C ends only the simulator)
 	@if test -e custodian.toml; then $(BIN)/custodian dev up; else $(BIN)/custodian dev up --write-config; fi
 	@$(BIN)/custodian init
 	@$(BIN)/custodian simulate musubi --secret-file secrets/tokyo
