@@ -1,0 +1,132 @@
+"""Our Kafka clients against a real broker: acknowledged or an error, batches from stored positions, topics checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline import settings as configuration
+from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.kafka import BatchConsumer, EventProducer, Partition, TopicAdmin, read_record
+from pipeline.log import topics
+from pipeline.log.envelope import Envelope, Outgoing, Record
+from tests.services import KafkaRoom
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def room_settings(kafka: KafkaRoom, partitions: int = 3) -> configuration.Kafka:
+    """Return settings for this test's own topics."""
+    return configuration.Kafka(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, partitions=partitions)
+
+
+def event(number: int, value: bytes = b"{}") -> Outgoing:
+    """Build an event whose key depends on its number."""
+    envelope = Envelope(id=f"{number:032x}", kind=topics.ORDER_UPDATED, source="/t", subject="s", time=NOW, correlation_id="c" * 32)
+    return Outgoing(envelope=envelope, key=f"key-{number % 7}", value=value)
+
+
+def consume(consumer: BatchConsumer, count: int, within: float = 20) -> list[Record]:
+    """Poll until `count` records are here, or the time is over."""
+    records: list[Record] = []
+    deadline = time.monotonic() + within
+    while len(records) < count and time.monotonic() < deadline:
+        records += consumer.poll(records_max=100, timeout=0.2)
+    return records
+
+
+def consumer_from(kafka: configuration.Kafka, starts: Mapping[Partition, int], group: str = "g") -> BatchConsumer:
+    """Open a consumer that starts where it is told, else at 0."""
+
+    def begin(partitions: Sequence[Partition]) -> dict[Partition, int]:
+        return {partition: starts.get(partition, 0) for partition in partitions}
+
+    name = topics.ORDER_UPDATED.topic(kafka.topic_prefix)
+    return BatchConsumer(
+        kafka, group=kafka.topic_prefix + group, topics=[name], session_timeout=6, starts=begin, lost=lambda partitions: None
+    )
+
+
+def test_published_events_are_read_back_in_order_per_key(kafka: KafkaRoom) -> None:
+    """Every acknowledged event comes back once, with its headers, in order within its key."""
+    settings = room_settings(kafka)
+    TopicAdmin(settings).ensure_topics([topics.ORDER_UPDATED])
+    producer = EventProducer(settings)
+    producer.publish([event(number, b"%d" % number) for number in range(50)])
+    consumer = consumer_from(settings, {})
+    records = consume(consumer, 50)
+    consumer.close()
+    assert sorted(int(record.value) for record in records) == list(range(50))
+    for key in {record.key for record in records}:
+        numbers = [int(record.value) for record in records if record.key == key]
+        assert numbers == sorted(numbers)
+    assert dict(records[0].headers)["ce_type"] == b"custody.order-updated.v1"
+
+
+def test_a_consumer_starts_at_the_stored_position_whatever_kafka_has_committed(kafka: KafkaRoom) -> None:
+    """The offsets committed in Kafka do not matter, ahead or behind."""
+    settings = room_settings(kafka, partitions=1)
+    TopicAdmin(settings).ensure_topics([topics.ORDER_UPDATED])
+    EventProducer(settings).publish([event(number, b"%d" % number) for number in range(10)])
+    topic = topics.ORDER_UPDATED.topic(settings.topic_prefix)
+    first = consumer_from(settings, {})
+    consume(first, 10)
+    first.hint({(topic, 0): 10})
+    first.close()
+    second = consumer_from(settings, {(topic, 0): 4})
+    records = consume(second, 6)
+    second.close()
+    assert [record.offset for record in records] == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_position_beyond_the_topic_stops_the_consumer(kafka: KafkaRoom) -> None:
+    """A stored position that Kafka does not have is an error, never a jump to some other offset."""
+    settings = room_settings(kafka, partitions=1)
+    TopicAdmin(settings).ensure_topics([topics.ORDER_UPDATED])
+    topic = topics.ORDER_UPDATED.topic(settings.topic_prefix)
+    consumer = consumer_from(settings, {(topic, 0): 1000})
+    with pytest.raises(FatalError, match="truncated or replaced"):
+        consume(consumer, 1)
+    consumer.close()
+
+
+def test_topics_are_made_once_and_a_wrong_partition_count_is_refused(kafka: KafkaRoom) -> None:
+    """Making topics is repeatable; another number of partitions is a settings error that says what to write."""
+    admin = TopicAdmin(room_settings(kafka))
+    assert len(admin.ensure_topics()) == len(topics.ALL)
+    assert admin.ensure_topics() == []
+    with pytest.raises(SettingsError, match=r"kafka.partitions: found 5, .* write 3"):
+        TopicAdmin(room_settings(kafka, partitions=5)).ensure_topics()
+
+
+def test_one_record_is_read_by_its_coordinates(kafka: KafkaRoom) -> None:
+    """A record is found where it stands, and nothing is found beyond the end."""
+    settings = room_settings(kafka, partitions=1)
+    admin = TopicAdmin(settings)
+    admin.ensure_topics([topics.ORDER_UPDATED])
+    EventProducer(settings).publish([event(1, b"one"), event(2, b"two")])
+    topic = topics.ORDER_UPDATED.topic(settings.topic_prefix)
+    found = read_record(settings, topic, 0, 1)
+    assert found is not None
+    assert found.value == b"two"
+    assert admin.ends([(topic, 0)]) == {(topic, 0): 2}
+    assert admin.offsets([(topic, 0)]) == {(topic, 0): (0, 2)}
+    assert read_record(settings, topic, 0, 2, timeout=1) is None
+
+
+def test_a_record_over_the_brokers_size_is_poison(kafka: KafkaRoom) -> None:
+    """A record that no repetition can deliver is told apart from a broker that is away."""
+    settings = room_settings(kafka, partitions=1)
+    TopicAdmin(settings).ensure_topics([topics.ORDER_UPDATED])
+    with pytest.raises(PoisonRecordError, match="size"):
+        EventProducer(settings).publish([event(1, b"x" * 2_000_000)])
+
+
+def test_an_absent_broker_is_named() -> None:
+    """Nothing behind the address: the error names the setting, the address and what to do."""
+    settings = configuration.Kafka(bootstrap_servers="127.0.0.1:1")
+    with pytest.raises(ServiceAwayError, match=r"kafka.bootstrap_servers = 127.0.0.1:1 .*custodian dev up"):
+        TopicAdmin(settings).check_connection(timeout=2)
