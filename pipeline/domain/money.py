@@ -62,10 +62,12 @@ def to_minor_units(value: Decimal, scale: int) -> int | None:
     """Return a positive `value` in integer minor units, or None when it has more decimals than `scale`."""
     # On integers, not by Decimal.scaleb: decimal arithmetic rounds to its context's 28 digits.
     _, digits, exponent = value.as_tuple()
-    number, shift = int("".join(map(str, digits))), int(exponent) + scale
+    number: int = int("".join(map(str, digits)))
+    shift: int = int(exponent) + scale
+    factor: int = 10 ** abs(shift)
     if shift >= 0:
-        return number * 10**shift
-    whole, rest = divmod(number, 10**-shift)
+        return number * factor
+    whole, rest = divmod(number, factor)
     return None if rest else whole
 
 
