@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.topics import EventType
+from schemas.events import OrderUpdated, QuoteReceived
 
 
 class EventPublisher(Protocol):
@@ -65,4 +66,229 @@ class Failpoints(Protocol):
 
     def reach(self, name: str) -> None:
         """Do nothing, unless a test armed this place."""
+        ...
+
+
+# --- venues: what ingest asks of a connector --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A venue's document, read: the event made from it and the id of the fact that it states.
+
+    `complete`: a settlement with every term that a booking needs, or a quote with what a co-signature needs.
+    """
+
+    ce_id: str
+    event: OrderUpdated | QuoteReceived
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Bytes of a venue that cannot be read; `sha256` and `size` are of the whole where `body` is only its beginning."""
+
+    origin: Literal["stream", "read"]
+    body: bytes
+    reason: str
+    seen_at: datetime
+    event_type: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """The stream is connected; whatever happened before has to be read from the record."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRead:
+    """What some bytes of the stream showed, in their order."""
+
+    seen: Sequence[Sighting | Unreadable]
+    received_at: datetime
+    last_event_id: str | None = None
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    """Frames of types that nobody knows, by type, heartbeats included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamClosed:
+    """The stream ended or did not come about; the connector tries again by itself."""
+
+    reason: str
+    at: datetime
+    cut_inside_frame: bool = False
+    was_connected: bool = True
+
+
+StreamSignal = StreamOpened | StreamRead | StreamClosed
+
+Lane = Literal["hints", "reconciliation"]
+"""Whose turn a read is under the venue's request cap: neither lane starves the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one read of the record gave; `absent` holds the body of a 404."""
+
+    seen: Sequence[Sighting | Unreadable] = ()
+    absent: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuery:
+    """Which orders to list; empty `statuses` means all, `created_after` may be cut to what the venue understands."""
+
+    statuses: Collection[str] = ()
+    sort_by: Literal["created_at", "settled_at"] = "created_at"
+    descending: bool = True
+    created_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One page of a list, in the venue's order; `last` when there is none after it."""
+
+    seen: Sequence[Sighting | Unreadable]
+    last: bool
+    items_total: int | None = None
+
+
+class SchemaVersionError(Exception):
+    """The venue speaks another version of its contract; `found` is what it said, for people."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+HintedAt = Callable[[str], str | None]
+"""Tells when the stream's hint about an intent was here (RFC 3339), None when there was none."""
+
+
+class VenueConnector(Protocol):
+    """One venue as ingest sees it: a stream of hints, and the record behind it.
+
+    Reads raise RetryableError when the venue is away or busy, SettingsError when it does not let us in, ContractBreachError when an answer
+    is none that the contract knows.
+    """
+
+    @property
+    def venue(self) -> str:
+        """The venue's id in events, entries and alarms."""
+        ...
+
+    @property
+    def reconcile_interval(self) -> float:
+        """Seconds between two listings of what may have been missed."""
+        ...
+
+    @property
+    def last_byte_at(self) -> datetime | None:
+        """When the stream last gave a byte."""
+        ...
+
+    def stream(self, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
+        """Yield what the stream does, for ever; close it with `aclose()`."""
+        ...
+
+    async def check_identity(self) -> str:
+        """Return our own party id; raise SchemaVersionError when the venue speaks another contract, RetryableError, SettingsError."""
+        ...
+
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Read one order."""
+        ...
+
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Read the quotes of one order; none when the venue does not show us any."""
+        ...
+
+    async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
+        """Read one page of 100 orders, counted from 1."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+# --- stores of ingest -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A fact that the log holds: an order in this status, as the venue's record (or a complete hint) stated it."""
+
+    ce_id: str
+    intent_id: str
+    status: str
+    transaction_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far ingest of a venue has come; everything up to here is acknowledged by Kafka. Times are the venue's own."""
+
+    last_event_id: str | None = None
+    settled_until: datetime | None = None
+    created_until: datetime | None = None
+    backfill_page: int | None = 1
+    """The page of the first complete listing that comes next; None when that listing is done."""
+    reconciled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseGrant:
+    """The right to speak for a venue; `epoch` grows with every owner."""
+
+    name: str
+    owner: str
+    epoch: int
+
+
+class LeaseLostError(Exception):
+    """Somebody else speaks for the venue now: whoever gets this stops publishing."""
+
+
+class IngestStore(Protocol):
+    """What ingest keeps in PostgreSQL; all methods block and may raise RetryableError or FatalError."""
+
+    def acquire_lease(self, name: str, owner: str, *, seconds: float) -> LeaseGrant | None:
+        """Take a lease that is free or ran out; None while somebody else holds it."""
+        ...
+
+    def renew_lease(self, grant: LeaseGrant, *, seconds: float) -> bool:
+        """Prolong a lease; False when somebody else took it."""
+        ...
+
+    def release_lease(self, grant: LeaseGrant) -> None:
+        """Give a lease back at once."""
+        ...
+
+    def load_cursor(self, venue: str) -> tuple[Cursor, frozenset[str]]:
+        """Return the cursor of a venue and the intents that were open in its record when last seen."""
+        ...
+
+    def advance(
+        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+    ) -> None:
+        """Store facts, open intents and the cursor in one transaction; raise LeaseLostError when the lease is somebody else's."""
+        ...
+
+    def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:
+        """Return the newest facts, newest first."""
+        ...
+
+    def known_facts(self, venue: str, intents: Collection[str]) -> list[Fact]:
+        """Return all facts about these intents."""
+        ...
+
+    def report(self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str) -> None:
+        """Write down how the venue's ingest is, for `custodian status`."""
         ...

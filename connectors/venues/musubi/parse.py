@@ -1,0 +1,214 @@
+"""Musubi's bytes to our events: pure, strict about what two readers could read in two ways, liberal about the rest.
+
+Promises: amounts stay as the venue spells them, times become RFC 3339 in UTC, the document is kept verbatim with its SHA-256, unknown fields
+and unknown statuses are kept, `null` and empty texts count as absent. What cannot be read raises PoisonRecordError with a reason for people.
+Source: Musubi contract, sections 3.6, 4.1, 4.5, 5.3 and the client column of section 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from connectors.venues.musubi.payloads import (
+    ORDER_REMARKS,
+    ORDER_SPELLINGS,
+    QUOTE_REMARKS,
+    QUOTE_SPELLINGS,
+    TEXT_LENGTH_MAX,
+    OrderPayload,
+    Payload,
+    QuotePayload,
+)
+from pipeline.domain import identifiers
+from pipeline.domain.lifecycle import SETTLED
+from pipeline.domain.money import parse_amount, plain
+from pipeline.domain.orders import REQUIRED_FOR_BOOKING, side_of
+from pipeline.errors import PoisonRecordError
+from pipeline.log import strict_json
+from pipeline.log.envelope import time_text
+from pipeline.log.identities import order_updated_id, quote_received_id
+from pipeline.ports import Sighting
+from schemas.events import Observation, OrderUpdated, QuoteReceived
+
+ORDER_UPDATED = "order_updated"
+QUOTE_RECEIVED = "quote_received"
+HEARTBEAT = "heartbeat"
+
+DOCUMENT_SIZE_MAX = strict_json.SIZE_MAX
+"""Bytes of one order or quote, from whichever side it comes."""
+
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z", re.ASCII)
+_ORDER_AMOUNTS = ("target_amount", "source_amount_actual", "fx_rate", "source_amount_max")
+_ORDER_TIMES = ("settled_at", "created_at", "expires_at", "quote_submitted_at", "quote_accepted_at", "quote_valid_until")
+_ORDER_TERM_AMOUNTS = frozenset(_ORDER_AMOUNTS[:3])
+_ORDER_TERM_TEXTS = ("source_currency", "target_currency", "sender_custodian_party_id", "receiver_custodian_party_id")
+_QUOTE_AMOUNTS = ("fx_rate", "source_amount", "target_amount")
+_QUOTE_TIMES = ("valid_until", "submitted_at")
+
+Ev = TypeVar("Ev", OrderUpdated, QuoteReceived)
+
+
+def parse_frame(kind: str, body: bytes, *, venue: str, own_party: str | None, observed: Observation) -> Sighting | None:
+    """Return what a stream frame shows; None for heartbeats and event types that nobody knows.
+
+    Raise PoisonRecordError saying why a known type cannot be read.
+    """
+    if kind == ORDER_UPDATED:
+        return parse_order(body, venue=venue, own_party=own_party, observed=observed)
+    if kind == QUOTE_RECEIVED:
+        return parse_quote(body, venue=venue, observed=observed)
+    return None
+
+
+def parse_order(body: bytes, *, venue: str, own_party: str | None, observed: Observation) -> Sighting:
+    """Return the order that `body` holds, wrapped in `data` or not; raise PoisonRecordError."""
+    fields = _fields(_document(body), ORDER_SPELLINGS)
+    _check(OrderPayload, fields, _ORDER_AMOUNTS, ORDER_REMARKS)
+    given = fields.get
+    intent_id = fields["intent_id"] = identifiers.intent_id(fields["intent_id"])
+    status, transaction_hash = fields["status"], given("transaction_hash")
+    stated: dict[str, str] = {}
+    for name in _ORDER_AMOUNTS:
+        text = given(name)
+        if text is not None:
+            value = parse_amount(text, name)
+            if name in _ORDER_TERM_AMOUNTS:
+                stated[name] = plain(value)
+    for name in _ORDER_TIMES:
+        text = given(name)
+        if text is not None:
+            fields[name], canonical = read_time(text, name)
+            if name == "settled_at":
+                stated[name] = canonical
+    for name in _ORDER_TERM_TEXTS:
+        text = given(name)
+        if text is not None:
+            stated[name] = text
+    complete = status == SETTLED and transaction_hash is not None and all(name in stated for name in REQUIRED_FOR_BOOKING)
+    fields["side"] = side_of(own_party, given("sender_custodian_party_id"), given("receiver_custodian_party_id"))
+    ce_id = order_updated_id(venue, intent_id, status, transaction_hash, stated)
+    return Sighting(ce_id=ce_id, event=_event(OrderUpdated, fields, venue, observed, body), complete=complete)
+
+
+def parse_quote(body: bytes, *, venue: str, observed: Observation, intent_id: str | None = None) -> Sighting:
+    """Return the quote that `body` holds; `intent_id` is that of the path it was read from. Raise PoisonRecordError."""
+    fields = _fields(_document(body), QUOTE_SPELLINGS)
+    if intent_id is not None:
+        fields.setdefault("intent_id", intent_id)
+    _check(QuotePayload, fields, _QUOTE_AMOUNTS, QUOTE_REMARKS)
+    fields["intent_id"] = identifiers.intent_id(fields["intent_id"])
+    if "quote_id" in fields:
+        fields["quote_id"] = identifiers.quote_id(fields["quote_id"])
+    if intent_id is not None and fields["intent_id"] != intent_id:
+        raise PoisonRecordError(f"a quote of {fields['intent_id']} among the quotes of {intent_id}")
+    stated = {name: plain(parse_amount(fields[name], name)) for name in _QUOTE_AMOUNTS if name in fields}
+    for name in _QUOTE_TIMES:
+        if name in fields:
+            fields[name], canonical = read_time(fields[name], name)
+            if name == "valid_until":
+                stated[name] = canonical
+    ce_id = quote_received_id(venue, fields["intent_id"], fields.get("quote_id"), stated)
+    complete = "quote_id" in fields and "fx_rate" in stated and "valid_until" in stated
+    return Sighting(ce_id=ce_id, event=_event(QuoteReceived, fields, venue, observed, body), complete=complete)
+
+
+def read_time(text: str, name: str) -> tuple[str, str]:
+    """Return a time as RFC 3339 in UTC, spelled as given where it is that already, and in canonical microseconds; raise PoisonRecordError."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
+        match = _UTC_TIME.fullmatch(text)
+        if match is None:
+            utc = time_text(at.astimezone(UTC))
+            return utc, utc
+    except (ValueError, OverflowError):
+        raise PoisonRecordError(f"{name} is no ISO 8601 time: {text[:60]!r}") from None
+    return text, f"{text[:19]}.{(match[1] or '')[:6]:0<6}Z"
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; unwrap `data` when that is where the order is (A-02)."""
+    document = strict_json.loads(body, size_max=DOCUMENT_SIZE_MAX)
+    if not isinstance(document, dict):
+        raise PoisonRecordError(f"a JSON {_json_kind(document)}, not an object")
+    inner = document.get("data")
+    if isinstance(inner, dict) and "intentId" not in document and "intent_id" not in document:
+        return inner
+    return document
+
+
+def _fields(document: Mapping[str, Any], spellings: Mapping[str, str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for spelled, value in document.items():
+        name = spellings.get(spelled)
+        if name is None or value is None or value == "":
+            continue
+        if name in fields and fields[name] != value:
+            raise PoisonRecordError(f"{name} is spelled in two ways with different values")
+        fields[name] = value
+    return fields
+
+
+def _check(model: type[Payload], fields: dict[str, Any], amounts: Collection[str], remarks: Collection[str]) -> None:
+    """Check the fields; what is wrong with a remark leaves it out, what is wrong with anything else is poison."""
+    try:
+        model.model_validate(fields)
+        if "".join(fields.values()).isprintable():
+            return
+    except ValidationError as error:
+        missing = [str(found["loc"][0]) for found in error.errors(include_url=False) if found["type"] == "missing"]
+        if missing:
+            raise PoisonRecordError(f"{missing[0]} is missing") from None
+    for name in list(fields):
+        value = fields[name]
+        if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX or not value.isprintable():
+            if name in amounts:
+                parse_amount(value, name)
+            if name not in remarks:
+                raise PoisonRecordError(_explained(name, value))
+            del fields[name]
+
+
+def _explained(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        return f"{name} is a JSON {_json_kind(value)}, not text"
+    if len(value) > TEXT_LENGTH_MAX:
+        return f"{name} has {len(value)} characters, over {TEXT_LENGTH_MAX}"
+    return f"{name} has control characters"
+
+
+def _json_kind(value: object) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case int() | Decimal():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            return "null"
+
+
+def _event(kind: type[Ev], fields: dict[str, Any], venue: str, observed: Observation, body: bytes) -> Ev:
+    fields["venue"] = venue
+    fields["observed"] = observed
+    fields["document"] = body.decode()
+    fields["document_sha256"] = hashlib.sha256(body).hexdigest()
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise PoisonRecordError(f"{where}: {first['msg']}") from None

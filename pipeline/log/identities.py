@@ -1,0 +1,21 @@
+"""The ids of what a venue shows: derived from the fact, so that stream, read and replay give the same id.
+
+Source: the design's section on events. The same fact with the same stated terms has one id; the same key with other terms has another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.domain.orders import digest
+from pipeline.log.envelope import derive_id
+
+
+def order_updated_id(venue: str, intent_id: str, status: str, transaction_hash: str | None, stated: Mapping[str, str]) -> str:
+    """Derive the id of an `order_updated` from what it says; `stated` are its terms in canonical spelling."""
+    return derive_id("order_updated", venue, intent_id, status, transaction_hash, digest(dict(stated)))
+
+
+def quote_received_id(venue: str, intent_id: str, quote_id: str | None, stated: Mapping[str, str]) -> str:
+    """Derive the id of a `quote_received` from what it says; `stated` are rate, amounts and validity in canonical spelling."""
+    return derive_id("quote_received", venue, intent_id, quote_id, digest(dict(stated)))
