@@ -327,6 +327,8 @@ class _BoundedStream(httpx.AsyncByteStream):
 def _authlib() -> Any:
     """Return Authlib's client class, imported when it is first needed: most venues never do."""
     with warnings.catch_warnings():
+        import authlib.deprecate  # noqa: F401 sets a filter of its own, so it comes before ours
+
         warnings.simplefilter("ignore")  # it announces the successor of httpx to whoever imports it
         from authlib.integrations.httpx_client import AsyncOAuth2Client
     return AsyncOAuth2Client

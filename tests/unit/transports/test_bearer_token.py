@@ -104,7 +104,7 @@ async def test_the_old_token_serves_until_its_own_end_while_renewal_fails(source
         assert await token.current() == "t1"
         await settle()
         clock.seconds += 1
-    assert source.fetched == 1 + 5  # after 1, 2, 4, 8 and 15 seconds, not at each use
+    assert source.fetched == 1 + 7  # at once, then 1, 2, 4, 8, 15 and 15 seconds later: not at each use
     clock.seconds += 30
     with pytest.raises(RetryableError, match="away"):
         await token.current()
