@@ -7,15 +7,12 @@ Follows the command table: exit 0 done, 1 not both answer (`status`), 69 a servi
 from __future__ import annotations
 
 import contextlib
-import csv
-import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
+from pipeline.cli.output import Column, Format, formats, show
 from pipeline.errors import ServiceAwayError, SettingsError
 
 EXIT_FINDING, EXIT_SERVICE_AWAY, EXIT_SETTINGS = 1, 69, 78
@@ -79,43 +76,17 @@ def down(folder: Path) -> None:
 
 @dev.command()
 @_folder
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
-    help="Default: table on a terminal, jsonl into a pipe.",
-)
-def status(folder: Path, form: str | None) -> None:
+@formats
+def status(folder: Path, form: Format) -> None:
     """Show both services; exit 0 when both answer, 1 otherwise."""
     with _exit_codes():
         from infra.embedded.services import EmbeddedServices
 
         found = EmbeddedServices(folder).status()
-    rows = [{name: _plain(getattr(each, name)) for name in _COLUMNS} for each in found]
-    show(rows, form or ("table" if sys.stdout.isatty() else "jsonl"))
+    rows = [{name: getattr(each, name) for name in _COLUMNS} for each in found]
+    show(rows, form, columns=[Column(field=name) for name in _COLUMNS])
     if any(each.state != "running" for each in found):
         raise SystemExit(EXIT_FINDING)
-
-
-def show(rows: Sequence[dict[str, Any]], form: str) -> None:
-    """Write rows to standard output; in JSON what is absent is left out."""
-    present = [{name: value for name, value in row.items() if value is not None} for row in rows]
-    match form:
-        case "json":
-            click.echo(json.dumps(present, indent=2))
-        case "jsonl":
-            for row in present:
-                click.echo(json.dumps(row))
-        case "csv":
-            writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(present)
-        case _:
-            cells = [list(_COLUMNS), *([str(row[name] or "-") for name in _COLUMNS] for row in rows)]
-            widths = [max(len(line[column]) for line in cells) for column in range(len(_COLUMNS))]
-            for line in cells:
-                padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-                click.echo("  ".join(padded).rstrip())
 
 
 @contextlib.contextmanager
@@ -136,10 +107,6 @@ def _exit_codes() -> Iterator[None]:
 
 def _note(text: str) -> None:
     click.echo(text, err=True)
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
 
 
 if __name__ == "__main__":
