@@ -345,11 +345,13 @@ async def test_closing_ends_the_connection(server: ScriptedServer, stream: SseSt
     async def watch(asked: Asked, writer: Writer) -> None:
         writer.write(STREAM_HEAD + b"data: 1\n\n")
         await writer.drain()
-        while not writer.is_closing():
-            writer.write(b":\n")
-            await writer.drain()
-            await asyncio.sleep(0.01)
-        ended.set()
+        try:
+            while not writer.is_closing():
+                writer.write(b":\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
 
     server.will(watch)
     await items(stream, 2)
@@ -362,19 +364,20 @@ async def test_a_cancelled_reader_closes_the_connection(server: ScriptedServer, 
     """Cancelling the task that iterates ends it and its connection."""
     server.will(body(b"data: 1\n\n", then_hold=True))
     seen = asyncio.Event()
+    connected: list[bool] = []
 
     async def read() -> None:
         async for item in stream.frames():
             if isinstance(item, FramesReceived):
+                connected.append(stream.connected)
                 seen.set()
 
     task = asyncio.create_task(read())
     await asyncio.wait_for(seen.wait(), 5)
-    assert stream.connected
     task.cancel()
     await asyncio.wait([task], timeout=5)
     assert task.cancelled()
-    assert not stream.connected
+    assert [*connected, stream.connected] == [True, False]
     assert "event stream" not in {other.get_name() for other in asyncio.all_tasks()}
 
 
