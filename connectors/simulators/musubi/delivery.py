@@ -103,9 +103,11 @@ class Delivery:
         self._note("duplicate", frame)
         again = replace(frame)
         out = self._hold_or_pass(frame, now)
-        if self._faults.rng.random() < 0.5:
-            held = self._held.get(frame.intent_id)
-            (out if held is None else held).append(again)
+        held = self._held.get(frame.intent_id)
+        if held is not None:
+            held.append(again)  # a repeat never overtakes what it repeats
+        elif self._faults.rng.random() < 0.5:
+            out.append(again)
         else:
             self.send_later(again, self._soon(now, "duplicate"))
         return out

@@ -43,6 +43,8 @@ class Truth:
         self.faults: Counter[str] = Counter()
         self.frames: Counter[str] = Counter()
         self.requests: deque[Line] = deque(maxlen=REQUESTS_KEPT)
+        if path is not None and path.exists():
+            _mend(path)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._descriptor = None if path is None else os.open(path, flags, 0o644)
 
@@ -112,6 +114,17 @@ class Truth:
         pending = memoryview(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
         while pending:
             pending = pending[os.write(self._descriptor, pending) :]
+
+
+def _mend(path: Path) -> None:
+    """Cut off a torn last line, so that what is written behind it can be read."""
+    with path.open("rb+") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        tail = min(size, 1 << 20)
+        stream.seek(size - tail)
+        kept = stream.read(tail).rfind(b"\n") + 1
+        if kept < tail:
+            stream.truncate(size - tail + kept)
 
 
 def _fact_line(fact: Fact) -> Line:
