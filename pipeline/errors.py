@@ -50,5 +50,9 @@ class TopicReplacedError(FatalError):
     """The topic is not the one that positions were stored for: nothing is read until a person has looked."""
 
 
+class TopicTruncatedError(FatalError):
+    """The stored position is outside what Kafka still has: nothing is skipped, a person has to look."""
+
+
 class SettingsError(PipelineError):
     """A setting is wrong: exit code 78 with the key, what was found and what to write."""

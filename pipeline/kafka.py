@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError, TopicTruncatedError
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topics import ALL, EventType
 
@@ -144,7 +144,10 @@ class BatchConsumer:
         lost: Callable[[Sequence[Partition]], None],
         instance_id: str | None = None,
     ) -> None:
-        """`starts` tells the stored position of newly assigned partitions; `lost` hears which ones are gone. Both run inside `poll`."""
+        """`starts` tells the stored position of newly assigned partitions; `lost` hears which ones are gone. Both run inside `poll`.
+
+        A partition that `starts` leaves out is fetched only from `begin` on: so a caller whose store is away need not wait inside `poll`.
+        """
         self._starts, self._lost = starts, lost
         self._failure: BaseException | None = None
         options = {
@@ -170,9 +173,12 @@ class BatchConsumer:
     def poll(self, *, records_max: int, timeout: float) -> list[Record]:
         """Return up to `records_max` records, waiting at most `timeout` seconds for the first.
 
-        Raise FatalError when a position is out of the topic's range (truncated or replaced), and whatever `starts` raised.
+        Raise TopicTruncatedError when a position is out of the topic's range (truncated or replaced), FatalError when the client is broken,
+        and whatever `starts` raised.
         """
-        polled = self._consumer.consume(records_max, timeout)
+        # Two calls, because `consume` waits out its timeout unless the batch is full: the first record would be late by it.
+        first = self._consumer.poll(timeout)
+        polled = [] if first is None else [first, *self._consumer.consume(records_max - 1, 0)] if records_max > 1 else [first]
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -185,19 +191,23 @@ class BatchConsumer:
                 _judge_consumer_error(error, message)
         return records
 
+    def begin(self, offsets: Mapping[Partition, int]) -> None:
+        """Fetch assigned partitions that `starts` left out, each from its offset."""
+        self._consumer.incremental_assign([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])
+
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        started = []
         try:
             starts = self._starts([(p.topic, p.partition) for p in partitions])
-            for p in partitions:
-                p.offset = starts[(p.topic, p.partition)]
+            started = [TopicPartition(t, p, offset) for (t, p), offset in starts.items()]
         except BaseException as failure:  # an exception cannot cross librdkafka's callback: poll raises it
             self._failure = failure
-            partitions = []
-        consumer.incremental_assign(partitions)
+        consumer.incremental_assign(started)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._lost([(p.topic, p.partition) for p in partitions])
-        consumer.incremental_unassign(partitions)
+        fetched = {(p.topic, p.partition) for p in consumer.assignment()}
+        consumer.incremental_unassign([p for p in partitions if (p.topic, p.partition) in fetched])
 
     def seek(self, partition: Partition, offset: int) -> None:
         """Go back (or on) to an offset of an assigned partition."""
@@ -238,7 +248,7 @@ def _record(message: Message) -> Record:
 
 def _judge_consumer_error(error: KafkaError, message: Message) -> None:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-        raise FatalError(
+        raise TopicTruncatedError(
             f"the stored position of {message.topic()}[{message.partition()}] is outside what Kafka still has: "
             "the topic was truncated or replaced; nothing is skipped, a person has to look"
         )

@@ -38,6 +38,8 @@ class Refusal:
 
     record: Record
     reason: str
+    venue: str | None = None
+    """The venue that the record speaks of, when that much could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Written:
     raised: Sequence[Outgoing] = ()
     counts: dict[str, int] | None = None
     """For metrics, by name, e.g. {"booked": 10, "duplicates": 2}."""
+    after_commit: Callable[[datetime], None] | None = None
+    """Called with the time after the commit, to observe what only then is true; it changes nothing and raises nothing."""
 
 
 class Sink(Protocol):
