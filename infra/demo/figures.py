@@ -41,7 +41,7 @@ class Figures:
     """What is seen at one moment."""
 
     venue_settled: int = 0
-    venue_frames: dict[str, int] = field(default_factory=dict)
+    venue_faults: dict[str, int] = field(default_factory=dict)
     frames: int = 0
     published: int = 0
     duplicates: int = 0
@@ -79,7 +79,7 @@ class Watch:
 
     def _look(self) -> Figures:
         connection = self._open()
-        truth = self._venue("truth?parts=frames,ended")
+        truth = self._venue("truth?parts=faults,ended")
         roles = self._roles(connection)
         counters = self._scrape(connection)
         stored = self._positions(connection)
@@ -92,7 +92,7 @@ class Watch:
 
         return Figures(
             venue_settled=int(truth.get("ended", {}).get("SETTLED", 0)),
-            venue_frames={name: int(count) for name, count in truth.get("frames", {}).items()},
+            venue_faults={name: int(count) for name, count in truth.get("faults", {}).items()},
             frames=counters["ingest/seen"],
             published=records(topics.ORDER_UPDATED, topics.QUOTE_RECEIVED),
             duplicates=counters["settlement/duplicate"],

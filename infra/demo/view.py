@@ -28,11 +28,11 @@ def _flow(figures: Figures) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="left")
     table.add_column(justify="right", style="bold")
-    sent = figures.venue_frames
+    wrong = figures.venue_faults
     rows: list[tuple[str, str, str]] = [
         ("the venue settled (its own count)", _n(figures.venue_settled), "cyan"),
-        ("  of its frames repeated on purpose", _n(sent.get("duplicated", 0)), "dim"),
-        ("  dropped on purpose", _n(sent.get("dropped", 0)), "dim"),
+        ("  of its frames repeated on purpose", _n(wrong.get("duplicate", 0)), "dim"),
+        ("  dropped on purpose", _n(wrong.get("drop", 0)), "dim"),
         ("frames seen", _n(figures.frames), ""),
         ("published to Kafka", _n(figures.published), ""),
         ("duplicates dropped", _n(figures.duplicates), "yellow"),
