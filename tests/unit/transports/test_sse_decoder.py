@@ -221,7 +221,7 @@ def test_the_table_has_at_least_sixty_cases() -> None:
 
 FIELDS = [b"data", b"data:", b"data: ", b"event: ", b"id: ", b"retry: ", b":", b" ", b"x", b"12", b"\0", BOM, b"\xff", b"\xe2\x82"]
 ENDS = [b"\n", b"\r", b"\r\n", b"\n\n"]
-EVENTS = [b"event: t\ndata: y\n\n", b"data: z\r\n\r\n", "data: ä\n\n".encode()]
+EVENTS = [b"event: t\ndata: y\n\n", b"event: t\ndata: x\n\n", b"data: z\r\n\r\n", "data: ä\n\n".encode()]
 PIECES = st.sampled_from([*FIELDS, *ENDS, *EVENTS])
 BODIES = st.lists(PIECES | st.binary(max_size=4), max_size=40).map(b"".join)
 
@@ -262,6 +262,12 @@ class TestLimits:
         data = b"x" * (300 * 1024)
         body = b"id: 7\nevent: t\ndata: " + data + b"\n\ndata: next\n\n"
         assert oversized(data, body=body, chunk=chunk) == [Frame("message", b"next", "7")]
+
+    def test_large_event_in_the_shape_of_venues_is_refused(self, chunk: int) -> None:
+        """A type line and one data line that is too long are refused like any other shape."""
+        data = b"x" * (EVENT_BYTES_MAX + 1)
+        body = b"event: t\ndata: " + data + b"\n\nevent: t\ndata: next\n\n"
+        assert oversized(data, body=body, chunk=chunk) == [Frame("t", b"next", "")]
 
     def test_event_of_many_lines_is_refused_as_a_whole(self, chunk: int) -> None:
         """Lines that are small but too large together are refused with the digest of all of them joined by LF."""
