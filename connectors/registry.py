@@ -1,0 +1,34 @@
+"""Which connector a kind of venue gets: adding a venue adds one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from connectors.transports.rest import RequestBudget
+from connectors.venues.musubi.adapter import MusubiVenue
+from pipeline import settings
+from pipeline.clock import Clock
+from pipeline.ports import VenueConnector
+
+
+class VenueFactory(Protocol):
+    """Makes the connector of one venue of the settings."""
+
+    def __call__(
+        self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+    ) -> VenueConnector:
+        """Return the connector; raise SettingsError."""
+        ...
+
+
+VENUES: Mapping[str, VenueFactory] = {
+    "musubi": MusubiVenue,
+}
+
+
+def venue_connector(
+    venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+) -> VenueConnector:
+    """Return the connector of a venue of the settings; raise SettingsError when a secret is missing."""
+    return VENUES[section.kind](venue, section, clock=clock, random=random, budget=budget)

@@ -1,0 +1,71 @@
+"""Taking turns under one request cap: hints and reconciliation alternate when both wait, and neither waits alone for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from connectors.transports.rest import RequestBudget
+from pipeline.ports import Lane
+
+
+class TurnTaking:
+    """Shares one budget between lanes, one grant at a time."""
+
+    def __init__(self, budget: RequestBudget) -> None:
+        """`budget` is the venue's."""
+        self._budget = budget
+        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {"hints": deque(), "reconciliation": deque()}
+        self._last: Lane = "reconciliation"
+        self._serving: asyncio.Task[None] | None = None
+
+    def lane(self, lane: Lane) -> RequestBudget:
+        """Return the budget as this lane sees it."""
+        return _LaneBudget(self, lane)
+
+    async def acquire(self, lane: Lane, *, priority: bool) -> None:
+        """Wait for this lane's turn and a permit; priority goes straight to the budget. Raise what the budget raises."""
+        if priority:
+            await self._budget.acquire(priority=True)
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[lane].append(place)
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve(), name="turns under the request cap")
+        await place
+
+    async def _serve(self) -> None:
+        while self._next() is not None:
+            try:
+                await self._budget.acquire()
+            except Exception as error:
+                for waiting in self._waiting.values():
+                    while waiting:
+                        place = waiting.popleft()
+                        if not place.done():
+                            place.set_exception(type(error)(*error.args))
+                return
+            lane = self._next()
+            if lane is None:
+                return  # who waited has given up; the permit lapses
+            self._waiting[lane].popleft().set_result(None)
+            self._last = lane
+
+    def _next(self) -> Lane | None:
+        for waiting in self._waiting.values():
+            while waiting and waiting[0].done():
+                waiting.popleft()
+        other: Lane = "hints" if self._last == "reconciliation" else "reconciliation"
+        if self._waiting[other]:
+            return other
+        return self._last if self._waiting[self._last] else None
+
+
+class _LaneBudget:
+    def __init__(self, turns: TurnTaking, lane: Lane) -> None:
+        self._turns = turns
+        self._lane = lane
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait until one request of this lane may leave."""
+        await self._turns.acquire(self._lane, priority=priority)

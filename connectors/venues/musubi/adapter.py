@@ -1,0 +1,68 @@
+"""Musubi as the pipeline sees a venue: a stream of hints and the record behind it (a `VenueConnector` of the ports).
+
+Source: Musubi contract, sections 2 to 5 and the client column of section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from connectors.transports.rest import RequestBudget, RestClient
+from connectors.venues.lanes import TurnTaking
+from connectors.venues.musubi import config, reads, stream
+from pipeline import settings
+from pipeline.clock import Clock
+from pipeline.ports import HintedAt, Lane, OrderPage, OrderQuery, Reading, StreamSignal
+
+
+class MusubiVenue:
+    """One Musubi backend."""
+
+    def __init__(self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget) -> None:
+        """Open nothing yet; raise SettingsError when a secret is missing. `budget` is shared by all processes of this venue."""
+        self.venue = venue
+        self.reconcile_interval = section.reconcile_interval
+        self._own_party: str | None = None
+        self._token = config.bearer_token(venue, section, clock, random)
+        turns = TurnTaking(budget)
+        lanes: tuple[Lane, ...] = ("hints", "reconciliation")
+        self._clients: dict[Lane, RestClient] = {
+            lane: config.rest_client(venue, section, self._token, turns.lane(lane), clock, random) for lane in lanes
+        }
+        self._stream = config.event_stream(section, self._token, clock, random)
+
+    @property
+    def last_byte_at(self) -> datetime | None:
+        """When the stream last gave a byte."""
+        return self._stream.last_byte_at
+
+    def stream(self, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
+        """Yield what the stream does, for ever; it comes back by itself."""
+        return stream.signals(self._stream, venue=self.venue, own_party=self._own_party, last_event_id=last_event_id)
+
+    async def check_identity(self) -> str:
+        """Return our own party id; raise SchemaVersionError unless the venue speaks schema v2."""
+        identity = await reads.whoami(self._clients["hints"], venue=self.venue)
+        self._own_party = identity.party_id
+        return identity.party_id
+
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Read one order."""
+        return await reads.order(self._clients[lane], intent_id, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at)
+
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Read the quotes of one order."""
+        return await reads.quotes(self._clients[lane], intent_id, venue=self.venue, hinted_at=hinted_at)
+
+    async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
+        """Read one page of 100 orders, counted from 1."""
+        return await reads.orders(
+            self._clients[lane], query, page=page, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at
+        )
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        await self._token.aclose()

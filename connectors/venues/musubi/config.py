@@ -1,0 +1,102 @@
+"""What the settings of a Musubi venue become: where tokens come from, how its record and its stream are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from connectors.transports.bearer_token import (
+    BearerToken,
+    MusubiTokenSource,
+    OAuth2ClientCredentialsSource,
+    OAuth2PrivateKeyJwtSource,
+    StaticTokenSource,
+    TokenSource,
+)
+from connectors.transports.rest import RequestBudget, RestClient
+from connectors.transports.sse import SseStream
+from connectors.venues.musubi import reads, stream
+from pipeline import settings
+from pipeline.clock import Clock
+
+READ_RETRY_SECONDS = 5.0
+"""How long the transport repeats one read by itself; after that ingest decides when to ask again."""
+
+
+def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSource:
+    """Return where this venue's tokens come from; raise SettingsError when a secret is missing."""
+    auth = section.auth
+    match auth.kind:
+        case "musubi":
+            return MusubiTokenSource(
+                venue=venue,
+                base_url=section.base_url,
+                client_id=auth.client_id,
+                client_secret=SecretStr(auth.secret(venue)),
+                clock=clock,
+                request=auth.request,
+                http_timeout=section.http_timeout,
+            )
+        case "oauth2_client_credentials":
+            return OAuth2ClientCredentialsSource(
+                venue=venue,
+                token_url=auth.token_url or "",
+                client_id=auth.client_id,
+                client_secret=SecretStr(auth.secret(venue)),
+                clock=clock,
+                scope=auth.scope,
+                audience=auth.audience,
+                auth_method="client_secret_post" if auth.request == "form" else "client_secret_basic",
+                http_timeout=section.http_timeout,
+            )
+        case "oauth2_private_key_jwt":
+            assert auth.private_key_file is not None, "the settings say so"
+            return OAuth2PrivateKeyJwtSource(
+                venue=venue,
+                token_url=auth.token_url or "",
+                client_id=auth.client_id,
+                private_key_file=auth.private_key_file,
+                clock=clock,
+                key_id=auth.key_id,
+                algorithm=auth.algorithm,
+                scope=auth.scope,
+                audience=auth.audience,
+                http_timeout=section.http_timeout,
+            )
+        case "static":
+            return StaticTokenSource(token=SecretStr(auth.static_token(venue)), clock=clock)
+
+
+def bearer_token(venue: str, section: settings.Venue, clock: Clock, random: Callable[[], float]) -> BearerToken:
+    """Return the token that stream and reads of this venue share; raise SettingsError."""
+    return BearerToken(token_source(venue, section, clock), clock=clock, random=random, refresh_before=section.auth.refresh_before)
+
+
+def rest_client(
+    venue: str, section: settings.Venue, token: BearerToken, budget: RequestBudget, clock: Clock, random: Callable[[], float]
+) -> RestClient:
+    """Return a client for the venue's record whose requests are paid from `budget`."""
+    return RestClient(
+        section.base_url,
+        token,
+        clock=clock,
+        budget=budget,
+        random=random,
+        venue=venue,
+        loads=reads.read_json,
+        http_timeout=section.http_timeout,
+        retry_seconds_max=READ_RETRY_SECONDS,
+    )
+
+
+def event_stream(section: settings.Venue, token: BearerToken, clock: Clock, random: Callable[[], float]) -> SseStream:
+    """Return the venue's stream."""
+    return SseStream(
+        section.base_url + stream.PATH,
+        token,
+        clock=clock,
+        random=random,
+        silence_timeout=section.silence_timeout,
+        connect_timeout=section.http_timeout,
+    )

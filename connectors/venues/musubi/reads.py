@@ -1,0 +1,263 @@
+"""Musubi's record: who we are, one order, lists of orders, quotes.
+
+Promises: the verbatim document of an order is the exact bytes of its element in `data` (or of the member `data` itself); one order that cannot
+be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never leans on
+`updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.transports.rest import Reply, RestClient, UnreadableReplyError, VenueRefusedError
+from connectors.venues.musubi import parse
+from connectors.venues.musubi.payloads import WHOAMI_SPELLINGS
+from pipeline.domain import identifiers
+from pipeline.errors import ContractBreachError, PoisonRecordError, SettingsError
+from pipeline.log.envelope import time_text
+from pipeline.ports import HintedAt, OrderPage, OrderQuery, Reading, SchemaVersionError, Sighting, Unreadable
+from schemas.events import Observation
+
+PAGE_SIZE = 100
+SCHEMA_VERSION = "v2"
+_DATA_KEY = "data"
+
+_lenient = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the venue takes us for."""
+
+    party_id: str
+
+
+def read_json(body: bytes) -> Any:
+    """Read a reply for its `meta` and `error` only; what becomes an event is read strictly, part by part."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PoisonRecordError(f"not JSON: {type(error).__name__}") from None
+
+
+async def whoami(client: RestClient, *, venue: str) -> Identity:
+    """Ask the venue who we are; raise SchemaVersionError unless it speaks "v2", SettingsError when it does not let us in."""
+    try:
+        reply = await client.get("/api/v1/whoami")
+    except VenueRefusedError as error:
+        if error.status == 404:
+            raise SchemaVersionError("no /api/v1/whoami (404): a backend from before schema v2") from None
+        raise refusal(error, venue) from None
+    data = reply.document.get(_DATA_KEY) if isinstance(reply.document, dict) else None
+    if not isinstance(data, dict):
+        raise SchemaVersionError("an answer of /api/v1/whoami without an object in `data`")
+    fields = {WHOAMI_SPELLINGS[name]: value for name, value in data.items() if name in WHOAMI_SPELLINGS}
+    found = fields.get("schema_version")
+    if found != SCHEMA_VERSION:
+        raise SchemaVersionError("no schema_version" if found is None else f"schema_version {str(found)[:60]!r}")
+    party = fields.get("party_id")
+    if not isinstance(party, str) or not party:
+        raise SchemaVersionError("schema_version 'v2' without a party_id")
+    return Identity(party_id=party)
+
+
+def refusal(error: VenueRefusedError, venue: str) -> Exception:
+    """Say what a refusal of a read means: our credentials, the address, or a request that the venue did not understand."""
+    if error.status in (401, 403):
+        return SettingsError(f"venues.{venue}.auth: the venue does not let us read ({error}); correct client_id and client_secret_file")
+    if 300 <= error.status < 400 or error.status == 404:
+        return SettingsError(f"venues.{venue}.base_url: {error}; correct the address")
+    return ContractBreachError(str(error))
+
+
+async def order(client: RestClient, intent_id: str, *, venue: str, own_party: str | None, hinted_at: HintedAt) -> Reading:
+    """Read one order; an answer of 404 is `absent`. Raise PoisonRecordError for a malformed id."""
+    path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}"
+    try:
+        reply = await client.get(path)
+    except VenueRefusedError as error:
+        if error.status == 404:
+            return Reading(absent=_text(error.reply), request_id=error.reply.request_id if error.reply else None)
+        raise refusal(error, venue) from None
+    observed = observation(reply, "read", hinted_at(intent_id))
+    try:
+        body = data_of(reply.body)
+        seen: Sighting | Unreadable = parse.parse_order(body, venue=venue, own_party=own_party, observed=observed)
+        if isinstance(seen, Sighting) and seen.event.intent_id != intent_id:
+            raise PoisonRecordError(f"asked for the order {intent_id}, got {seen.event.intent_id}")
+    except PoisonRecordError as error:
+        seen = Unreadable(origin="read", body=reply.body, reason=error.reason, seen_at=reply.received_at, event_type="order")
+    return Reading(seen=(seen,), request_id=reply.request_id)
+
+
+async def orders(
+    client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: str | None, hinted_at: HintedAt
+) -> OrderPage:
+    """Read one page of orders; raise UnreadableReplyError when the envelope cannot be read."""
+    reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": PAGE_SIZE}, venue)
+    seen = elements_of(
+        reply,
+        lambda body, intent: parse.parse_order(
+            body, venue=venue, own_party=own_party, observed=observation(reply, "list", hinted_at(intent) if intent else None)
+        ),
+        event_type="order",
+    )
+    total_pages, total_items = _pagination(reply)
+    last = not seen or (page >= total_pages if total_pages is not None else len(seen) < PAGE_SIZE)
+    return OrderPage(seen=seen, last=last, items_total=total_items)
+
+
+async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: HintedAt) -> Reading:
+    """Read all quotes of an order; 404 and refusals mean that the venue shows us none (A-17, A-28)."""
+    path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}/quotes"
+    seen: list[Sighting | Unreadable] = []
+    for page in range(1, 11):
+        try:
+            reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE})
+        except VenueRefusedError as error:
+            if error.status in (401, 403, 404, 409):
+                return Reading(absent=_text(error.reply))
+            raise refusal(error, venue) from None
+        observed = observation(reply, "list", hinted_at(intent_id))
+        found = elements_of(
+            reply, lambda body, _: parse.parse_quote(body, venue=venue, observed=observed, intent_id=intent_id), event_type="quote"  # noqa: B023 - called at once
+        )
+        seen.extend(found)
+        total_pages, _ = _pagination(reply)
+        if not found or total_pages is None or page >= total_pages:
+            break
+    return Reading(seen=seen)
+
+
+def parameters(query: OrderQuery) -> dict[str, str]:
+    """Write a query as the venue's parameters; seconds are what it surely understands, so `created_after` is cut to them."""
+    written = {"sort_by": query.sort_by, "sort_order": "desc" if query.descending else "asc"}
+    if query.statuses:
+        written["status"] = ",".join(sorted(query.statuses))
+    if query.created_after is not None:
+        written["created_after"] = query.created_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return written
+
+
+def observation(reply: Reply, origin: Any, hinted_at: str | None) -> Observation:
+    """Say how a reply came to us."""
+    return Observation(
+        origin=origin, observed_at=time_text(reply.received_at), hinted_at=hinted_at, request_id=(reply.request_id or "")[:512] or None
+    )
+
+
+def data_of(body: bytes) -> bytes:
+    """Return the exact bytes of the member `data`; raise PoisonRecordError when there is no such object."""
+    text = body.decode("utf-8", "surrogateescape")
+    start, end = _data_span(text)
+    return text[start:end].encode("utf-8", "surrogateescape")
+
+
+def elements_of(
+    reply: Reply, read: Callable[[bytes, str | None], Sighting], *, event_type: str
+) -> list[Sighting | Unreadable]:
+    """Read each element of the array `data` by itself; raise UnreadableReplyError when there is no such array."""
+    try:
+        parts = split(reply.body)
+    except PoisonRecordError as error:
+        raise UnreadableReplyError(f"a page of a list is unreadable: {error.reason}", reply=reply) from None
+    seen: list[Sighting | Unreadable] = []
+    for value, body in parts:
+        try:
+            seen.append(read(body, _intent_of(value)))
+        except PoisonRecordError as error:
+            seen.append(Unreadable(origin="read", body=body, reason=error.reason, seen_at=reply.received_at, event_type=event_type))
+    return seen
+
+
+def split(body: bytes) -> list[tuple[Any, bytes]]:
+    """Return the elements of the array `data`, loosely read, with the exact bytes of each; raise PoisonRecordError.
+
+    The walk is lenient on purpose: one element with a duplicate key or NaN must not hide the others. Each is read strictly afterwards.
+    """
+    text = body.decode("utf-8", "surrogateescape")
+    start, end = _data_span(text)
+    if text[start] != "[":
+        raise PoisonRecordError("no array in `data`")
+    parts: list[tuple[Any, bytes]] = []
+    at = _skip(text, start + 1)
+    while at < end and text[at] != "]":
+        value, stop = _value(text, at)
+        parts.append((value, text[at:stop].encode("utf-8", "surrogateescape")))
+        at = _skip(text, stop)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return parts
+
+
+def _data_span(text: str) -> tuple[int, int]:
+    """Return where the value of the top-level member `data` begins and ends; raise PoisonRecordError."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "{":
+        raise PoisonRecordError("a reply that is no JSON object")
+    found: tuple[int, int] | None = None
+    at = _skip(text, at + 1)
+    while text[at : at + 1] not in ("}", ""):
+        name, at = _value(text, at)
+        at = _skip(text, at)
+        if text[at : at + 1] != ":":
+            raise PoisonRecordError("not JSON: a key without a value")
+        start = _skip(text, at + 1)
+        _, at = _value(text, start)
+        if name == _DATA_KEY:
+            if found is not None:
+                raise PoisonRecordError("duplicate key in JSON: 'data'")
+            found = (start, at)
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+    if found is None:
+        raise PoisonRecordError("a reply without `data`")
+    return found
+
+
+def _value(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _lenient.raw_decode(text, at)
+    except (ValueError, RecursionError) as error:
+        raise PoisonRecordError(f"not JSON: {type(error).__name__} at character {at}") from None
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\n", "\r", "\t"):
+        at += 1
+    return at
+
+
+def _intent_of(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    intent = value.get("intent_id", value.get("intentId"))
+    return intent.lower() if isinstance(intent, str) else None
+
+
+def _pagination(reply: Reply) -> tuple[int | None, int | None]:
+    """Return total pages and total items where the venue says them; tolerate their absence (A-16)."""
+    pagination = reply.document.get("pagination") if isinstance(reply.document, dict) else None
+    if not isinstance(pagination, dict):
+        return None, None
+
+    def count(*names: str) -> int | None:
+        value = next((pagination[name] for name in names if name in pagination), None)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    return count("total_pages", "totalPages"), count("total_items", "totalItems")
+
+
+def _text(reply: Reply | None) -> str:
+    return "" if reply is None else reply.body[:65_536].decode("utf-8", "replace")
+
+
+async def _get(client: RestClient, path: str, params: Mapping[str, str | int], venue: str) -> Reply:
+    try:
+        return await client.get(path, params)
+    except VenueRefusedError as error:
+        raise refusal(error, venue) from None

@@ -1,0 +1,118 @@
+"""The store of ingest: lease, cursor, facts and health of each venue.
+
+Promises: a cursor moves only in a transaction that holds the venue's lease, so a former owner moves nothing; facts are stored with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from pipeline.ports import Cursor, Fact, LeaseGrant, LeaseLostError
+from pipeline.stores import facts as fact_rows
+from pipeline.stores import leases
+from pipeline.stores.postgres import Connection
+from pipeline.stores.session import Session
+
+
+class PostgresIngestStore:
+    """Keeps what ingest needs over restarts (an `IngestStore` of the ports)."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        """`connect` opens a connection in autocommit mode. Leases have one of their own: nothing slow may delay a renewal."""
+        self._lease_session = Session(connect)
+        self._session = Session(connect)
+
+    def acquire_lease(self, name: str, owner: str, *, seconds: float) -> LeaseGrant | None:
+        """Take a lease that is free or ran out; None while somebody else holds it."""
+        with self._lease_session.use("taking the lease") as connection:
+            return leases.acquire(connection, name, owner, seconds=seconds)
+
+    def renew_lease(self, grant: LeaseGrant, *, seconds: float) -> bool:
+        """Prolong a lease; False when somebody else took it."""
+        with self._lease_session.use("renewing the lease") as connection:
+            return leases.renew(connection, grant, seconds=seconds)
+
+    def release_lease(self, grant: LeaseGrant) -> None:
+        """Give a lease back at once."""
+        with self._lease_session.use("releasing the lease") as connection:
+            leases.release(connection, grant)
+
+    def load_cursor(self, venue: str) -> tuple[Cursor, frozenset[str]]:
+        """Return the cursor of a venue and the intents that were open in its record when last seen."""
+        with self._session.use("reading the cursor") as connection, connection.transaction():
+            row = connection.execute(
+                "SELECT last_event_id, settled_until, created_until, backfill_page, reconciled_at"
+                " FROM custodian.ingest_cursors WHERE venue = %s",
+                (venue,),
+            ).fetchone()
+            opened = connection.execute("SELECT intent_id FROM custodian.ingest_open WHERE venue = %s", (venue,)).fetchall()
+        if row is None:
+            return Cursor(), frozenset()
+        cursor = Cursor(last_event_id=row[0], settled_until=row[1], created_until=row[2], backfill_page=row[3], reconciled_at=row[4])
+        return cursor, frozenset(intent for (intent,) in opened)
+
+    def advance(
+        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+    ) -> None:
+        """Store facts, open intents and the cursor in one transaction; raise LeaseLostError when the lease is somebody else's."""
+        with self._session.use("storing the cursor") as connection, connection.transaction():
+            if not leases.hold(connection, grant):
+                raise LeaseLostError(grant.name)
+            fact_rows.store(connection, venue, facts)
+            if closed:
+                connection.execute("DELETE FROM custodian.ingest_open WHERE venue = %s AND intent_id = ANY (%s)", (venue, list(closed)))
+            if opened:
+                connection.execute(
+                    "INSERT INTO custodian.ingest_open (venue, intent_id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
+                    (venue, list(opened)),
+                )
+            connection.execute(
+                """
+                INSERT INTO custodian.ingest_cursors
+                       (venue, epoch, last_event_id, settled_until, created_until, backfill_page, reconciled_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s)
+                ON CONFLICT (venue) DO UPDATE
+                   SET epoch = excluded.epoch, last_event_id = excluded.last_event_id, settled_until = excluded.settled_until,
+                       created_until = excluded.created_until, backfill_page = excluded.backfill_page,
+                       reconciled_at = excluded.reconciled_at, updated_at = clock_timestamp()
+                """,
+                (
+                    venue,
+                    grant.epoch,
+                    cursor.last_event_id,
+                    cursor.settled_until,
+                    cursor.created_until,
+                    cursor.backfill_page,
+                    cursor.reconciled_at,
+                ),
+            )
+
+    def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:
+        """Return the newest facts, newest first."""
+        with self._session.use("reading the facts") as connection:
+            return fact_rows.recent(connection, venue, limit=limit)
+
+    def known_facts(self, venue: str, intents: Collection[str]) -> list[Fact]:
+        """Return all facts about these intents."""
+        with self._session.use("reading the facts") as connection:
+            return fact_rows.known(connection, venue, intents)
+
+    def report(self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str) -> None:
+        """Write down how the venue's ingest is, for `custodian status`."""
+        with self._lease_session.use("reporting the venue") as connection:
+            connection.execute(
+                """
+                INSERT INTO custodian.venues (venue, connected, last_byte_at, last_reconciled_at, owner) VALUES (%s, %s, %s, %s, %s)
+                ON CONFLICT (venue) DO UPDATE
+                   SET connected = excluded.connected, last_byte_at = coalesce(excluded.last_byte_at, venues.last_byte_at),
+                       last_reconciled_at = coalesce(excluded.last_reconciled_at, venues.last_reconciled_at), owner = excluded.owner,
+                       updated_at = clock_timestamp()
+                """,
+                (venue, connected, last_byte_at, last_reconciled_at, owner),
+            )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._lease_session.close()
+        self._session.close()

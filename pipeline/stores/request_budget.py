@@ -1,0 +1,157 @@
+"""The request cap of a venue over all processes: one row, the generic cell rate algorithm, the database's clock.
+
+Promise: over any window of t seconds all processes together are granted at most burst + rate * t requests. At high rates permits are taken
+in small chunks; a chunk is shorter than the burst by which the bucket is made smaller, and what is left of it lapses, so the promise holds.
+Requests with priority (accept calls) find a reserve that the others leave. Source: Musubi contract A-34.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.clock import Clock
+from pipeline.stores.postgres import Connection
+from pipeline.stores.session import Session
+
+CHUNK_SECONDS = 0.02
+"""A chunk of permits lasts as long as this at the full rate: a thousand requests per second cost fifty round trips."""
+WAIT_MAX = 1.0
+
+_TAKE = """
+UPDATE custodian.request_budgets SET arrival = greatest(arrival, n.now) + %(cost)s
+  FROM (SELECT extract(epoch FROM clock_timestamp())::double precision AS now) AS n
+ WHERE venue = %(venue)s AND greatest(arrival, n.now) + %(cost)s <= n.now + %(depth)s RETURNING 0.0
+"""
+_WAIT = """
+SELECT arrival + %(cost)s - %(depth)s - extract(epoch FROM clock_timestamp())::double precision
+  FROM custodian.request_budgets WHERE venue = %(venue)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a rate and a burst are granted: chunk and depths in requests."""
+
+    rate: float
+    chunk: int
+    depth: float
+    reserve: float
+
+    @classmethod
+    def of(cls, rate: float, burst: int) -> Shape:
+        """Derive the shape: a chunk takes at most a third of the burst, the reserve a tenth and at least one of what is left."""
+        chunk = max(1, min(int(rate * CHUNK_SECONDS), burst // 3))
+        depth = burst - chunk if chunk > 1 else burst
+        return cls(rate, chunk, float(depth), float(min(depth - 1, max(1, depth // 10))) if depth > 1 else 0.0)
+
+
+class PostgresRequestBudget:
+    """Grants requests to one venue; one object per process and venue, used from one event loop."""
+
+    def __init__(self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock) -> None:
+        """`connect` opens a connection in autocommit mode; `rate` is in requests per second."""
+        self._session = Session(connect)
+        self._venue = venue
+        self._shape = Shape.of(rate, burst)
+        self._clock = clock
+        self._prepared = False
+        self._left = 0
+        self._lapses_at = 0.0
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._serving: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait until one request may leave; those with priority go first. Raise RetryableError while PostgreSQL is away."""
+        if self._take_left():
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._urgent if priority else self._others).append(place)
+        self._arrived.set()
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve(), name=f"request budget of {self._venue}")
+        await place
+
+    async def _serve(self) -> None:
+        """Grant one request after the other while anybody waits."""
+        try:
+            while self._next_lane() is not None:
+                if not self._take_left():
+                    lane = self._next_lane()
+                    wait = await asyncio.to_thread(self._take, urgent=lane is self._urgent)
+                    if wait > 0:
+                        await self._pause(wait)
+                        continue
+                lane = self._next_lane()
+                if lane is None:
+                    self._left += 1  # who waited has given up
+                    return
+                lane.popleft().set_result(None)
+        except Exception as error:
+            for lane in (self._urgent, self._others):
+                while lane:
+                    place = lane.popleft()
+                    if not place.done():
+                        place.set_exception(type(error)(*error.args))
+
+    async def _pause(self, wait: float) -> None:
+        """Wait, but not while somebody with priority comes."""
+        self._arrived.clear()
+        had_urgent = bool(self._urgent)
+        deadline = self._clock.monotonic() + min(wait, WAIT_MAX)
+        while (left := deadline - self._clock.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return
+            self._arrived.clear()
+            if self._urgent and not had_urgent:
+                return
+
+    def _next_lane(self) -> deque[asyncio.Future[None]] | None:
+        for lane in (self._urgent, self._others):
+            while lane and lane[0].done():
+                lane.popleft()
+            if lane:
+                return lane
+        return None
+
+    def _take_left(self) -> bool:
+        if self._left > 0 and self._clock.monotonic() < self._lapses_at:
+            self._left -= 1
+            return True
+        return False
+
+    def _take(self, *, urgent: bool) -> float:
+        """Take a chunk, of which one permit is the caller's; return 0, or the seconds to wait when there is none."""
+        shape = self._shape
+        asked_at = self._clock.monotonic()
+        depth = shape.depth if urgent else shape.depth - shape.reserve
+        for permits in (shape.chunk, 1) if shape.chunk > 1 else (1,):
+            values = {"venue": self._venue, "cost": permits / shape.rate, "depth": depth / shape.rate}
+            with self._session.use("taking from the request budget") as connection:
+                if not self._prepared:
+                    connection.execute("SET synchronous_commit = off")  # a crash of the server takes longer than what it may forget
+                    connection.execute(
+                        "INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,)
+                    )
+                    self._prepared = True
+                if connection.execute(_TAKE, values).fetchone() is not None:
+                    self._left = permits - 1
+                    self._lapses_at = asked_at + shape.chunk / shape.rate
+                    return 0.0
+                if permits == 1:
+                    row = connection.execute(_WAIT, values).fetchone()
+                    return max(0.001, float(row[0])) if row else 0.001
+        return 0.001
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
