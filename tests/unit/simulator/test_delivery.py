@@ -11,7 +11,7 @@ from connectors.simulators.musubi.delivery import Delivery, Frame
 from connectors.simulators.musubi.faults import FaultBoard, parse_faults
 from connectors.simulators.musubi.poison import KINDS
 from connectors.simulators.musubi.switches import Switches
-from simulator.played import START, after
+from tests.unit.simulator.played import START, after
 
 INTENTS = [f"intent-{number}" for number in range(40)]
 

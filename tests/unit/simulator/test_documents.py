@@ -14,7 +14,7 @@ from connectors.simulators.musubi.documents import Look
 from connectors.simulators.musubi.market import OUR_CUSTODIAN
 from connectors.simulators.musubi.orders import Order, Quote, iso, plain
 from connectors.simulators.musubi.switches import Switches
-from simulator.played import START, after, quiet_world, script
+from tests.unit.simulator.played import START, after, quiet_world, script
 
 
 def _settled() -> Order:

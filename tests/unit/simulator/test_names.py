@@ -16,7 +16,7 @@ from connectors.simulators.musubi.poison import KINDS, poison_payload
 from connectors.simulators.musubi.switches import SWITCHES, Switches, parse_switches
 from connectors.simulators.musubi.tokens import TokenOffice
 from pipeline.errors import SettingsError
-from simulator.played import START
+from tests.unit.simulator.played import START
 
 
 def test_every_assumption_has_a_switch() -> None:

@@ -9,7 +9,7 @@ import pytest
 from connectors.simulators.musubi.orders import Order, iso
 from connectors.simulators.musubi.register import BadQueryError, Query, Register, parse_query, visible
 from connectors.simulators.musubi.switches import Switches
-from simulator.played import START, after, quiet_world, script
+from tests.unit.simulator.played import START, after, quiet_world, script
 
 ORDINARY = Switches()
 

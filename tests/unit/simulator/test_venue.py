@@ -13,7 +13,7 @@ from connectors.simulators.musubi.faults import parse_faults
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.switches import Switches
 from connectors.simulators.musubi.truth import latest_orders, read_truth, settlement
-from simulator.played import QUIET, PlayedVenue, after, script, settings
+from tests.unit.simulator.played import QUIET, PlayedVenue, after, script, settings
 
 
 def _seen(frames: list[Frame], status: str) -> list[str]:

@@ -14,7 +14,7 @@ from connectors.simulators.musubi.market import SCALES
 from connectors.simulators.musubi.orders import Fact, Order
 from connectors.simulators.musubi.switches import Switches
 from connectors.simulators.musubi.world import Mix, Rules, World
-from simulator.played import QUIET, START, TERMS, after, live, quiet_world, script, statuses
+from tests.unit.simulator.played import QUIET, START, TERMS, after, live, quiet_world, script, statuses
 
 # Contract section 1.5, written out once more: what a status may become.
 LEGAL = {
