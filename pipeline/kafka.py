@@ -57,7 +57,8 @@ class EventProducer:
                 "partitioner": "murmur2_random",
                 "linger.ms": linger_ms,
                 "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-                "compression.type": "lz4",
+                # Faust's aiokafka reads lz4, snappy and zstd only with a library that we do not depend on: compressed records would stop it.
+                "compression.type": "none",
                 "queue.buffering.max.messages": 200_000,
                 "queue.buffering.max.kbytes": 262_144,
                 "message.max.bytes": 1_048_576,

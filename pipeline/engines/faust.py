@@ -1,0 +1,379 @@
+"""The Faust engine: a processor on Faust in the one shape that was shown to lose nothing.
+
+* No tables, one agent with `concurrency=1`, `noack()`; a record is acked after the commit of the transaction that
+  holds what followed from it.
+* Kafka's committed offset is a hint: on every assignment the position stored in PostgreSQL wins (`_faust_transport`).
+  Nothing is ever reset to the oldest or newest record, and the topic's id is compared with the one that the positions
+  were stored for.
+* The agent only collects. One task of ours takes what has gathered, at most `BATCH_MAX` records, and runs `step.Step`
+  on it in a thread, so that the event loop goes on heartbeating however long the database takes.
+* A database or a broker that is away is waited for, for as long as it takes, inside the batch: the worker stays in
+  its group. When Faust or aiokafka give up by themselves the process ends with EXIT_AWAY and the supervisor's next
+  one waits before it joins.
+* A crash notes its reason and ends the process at once with `os._exit`: no clean leave, nothing that could still ack.
+  A stop drains within limits, and a timer behind it ends the process when Faust does not.
+
+Private names of faust and aiokafka are used here and beside; hence their exact versions in pyproject.toml, and a test
+that says which name is gone. Design, section 4.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import faust
+import mode
+from aiokafka.errors import KafkaConnectionError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from yarl import URL
+
+from pipeline import metrics
+from pipeline.clock import Clock
+from pipeline.engines._faust_security import credentials
+from pipeline.engines._faust_transport import StoredPositionTransport
+from pipeline.engines.step import Step
+from pipeline.engines.watch import StuckError, Watch, watch_interval
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, TopicReplacedError
+from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.log.envelope import Record
+from pipeline.log.notices import alarm
+from pipeline.ports import EventPublisher, Failpoints
+from pipeline.processors.processor import Processor
+from pipeline.settings import Settings
+from pipeline.stores.postgres import Connection
+
+log = logging.getLogger(__name__)
+
+EXIT_CRASH = 70
+"""Something is wrong with us; the log says what."""
+EXIT_AWAY = 75
+"""Kafka was away for longer than the client library waits; the next process waits before it joins."""
+EXIT_SETTINGS = 78
+EXIT_HOLE = 80
+"""Records were skipped, or the stored position is outside what Kafka has: alarm `position_hole`."""
+EXIT_STUCK = 81
+"""There are records to handle, every service answers, and nothing moves."""
+EXIT_TOPIC_REPLACED = 82
+"""The topic is another one than the positions were stored for: alarm `topic_replaced`."""
+
+BATCH_MAX = 500
+"""Records of one transaction. Batches form by themselves while the transaction before runs, so a single record never waits for company."""
+WAITING_MAX = 1_000
+"""Records that are collected and not begun; a rebalance waits until they are done."""
+RETRY_DELAY_MAX = 5.0
+STUCK_AFTER = 120.0
+"""Seconds without movement, with records to handle, after which a new process is better than this one."""
+DRAIN_LIMIT = 10.0
+LEAVE_LIMIT = 10.0
+EXIT_LIMIT = 25.0
+"""Seconds from the stop to the end: what was begun, leaving the group, and in any case. The interface promises 30."""
+ALARM_LIMIT = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What an engine says of itself."""
+
+    healthy: bool
+    note: str
+    lag: int | None = None
+    """Records between the stored positions and the ends of the partitions that this worker has; None while unknown."""
+    partitions: int = 0
+
+
+def run_faust(
+    processor: Processor[Any, Any, Any],
+    *,
+    settings: Settings,
+    connect: Callable[[], Connection],
+    publisher: EventPublisher,
+    clock: Clock,
+    failpoints: Failpoints,
+    stop: threading.Event,
+    on_health: Callable[[Health], None] = lambda _: None,
+) -> int:
+    """Run a processor until `stop` is set and return 0; any other end is the end of the process, by one of the exit codes above.
+
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited. An error ends the whole process, so
+    no other role may live in it. Raise SettingsError when `kafka.client` cannot be translated.
+    """
+    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health)
+    return asyncio.run(worker.run())
+
+
+class _App(faust.App):  # type: ignore[misc]
+    def _create_directories(self) -> None:
+        """Make no folders: there are no tables to keep in them."""
+
+
+class _Worker:
+    def __init__(
+        self,
+        processor: Processor[Any, Any, Any],
+        settings: Settings,
+        connect: Callable[[], Connection],
+        publisher: EventPublisher,
+        clock: Clock,
+        failpoints: Failpoints,
+        stop: threading.Event,
+        on_health: Callable[[Health], None],
+    ) -> None:
+        self._processor, self._settings, self._clock, self._stop, self._on_health = processor, settings, clock, stop, on_health
+        self._credentials = credentials(settings.kafka.client)
+        self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
+        self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints)
+        self._watch = Watch(
+            processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
+        )
+        self._waiting: deque[Any] = deque()
+        self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._closing = False
+        self._ending = threading.Lock()
+
+    async def run(self) -> int:
+        """Wait for the services, start Faust, and end with it or with the stop."""
+        stopped = asyncio.create_task(self._stop_asked(), name="stop")
+        ready = asyncio.create_task(self._services_answer(), name="services")
+        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            self._arm_exit()
+            ready.cancel()
+            return 0
+        self._raise_from(ready)
+        app = self._make_app()
+        starting = asyncio.create_task(app.start(), name="faust")
+        tasks = {
+            starting,
+            stopped,
+            asyncio.create_task(app._crashed.wait(), name="crashed"),
+            asyncio.create_task(self._work(), name="batches"),
+            asyncio.create_task(self._keep_watch(app), name="watch"),
+        }
+        while not stopped.done():
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                self._raise_from(task)
+                if task.get_name() == "crashed":
+                    self._fail(app.crash_reason or FatalError("Faust stopped without a reason"))
+            if starting.done():
+                tasks.discard(starting)
+        await self._leave(app)
+        return 0
+
+    def _raise_from(self, task: asyncio.Task[Any]) -> None:
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self._fail(failure)
+
+    async def _stop_asked(self) -> None:
+        while not self._stop.is_set():
+            await asyncio.sleep(0.1)
+
+    async def _services_answer(self) -> None:
+        """Return when topics and positions are there; Faust itself gives up when it starts without a broker."""
+        delay = 0.2
+        while True:
+            try:
+                return await asyncio.to_thread(self._watch.check_start)
+            except RetryableError as error:
+                delay = await self._pause(error, delay)
+
+    def _make_app(self) -> Any:
+        engine = self._settings.engine
+        options: dict[str, Any] = {}
+        if self._credentials is not None:
+            options["broker_credentials"] = self._credentials
+        app = _App(
+            f"{self._settings.kafka.topic_prefix}{self._processor.name}",
+            broker=[URL(f"kafka://{server.strip()}") for server in self._settings.kafka.bootstrap_servers.split(",")],
+            broker_client_id="custodian",
+            store="memory://",
+            agent_supervisor=mode.CrashingSupervisor,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            web_enabled=False,
+            stream_wait_empty=True,
+            producer_acks=-1,
+            consumer_auto_offset_reset="none",
+            # Stale metadata after a broker restart once kept a worker waiting for the default of five minutes.
+            consumer_metadata_max_age_ms=5_000,
+            broker_session_timeout=engine.session_timeout,
+            broker_heartbeat_interval=engine.session_timeout / 3,
+            broker_commit_interval=1,
+            broker_max_poll_records=BATCH_MAX,
+            # A database that is away is waited for inside the batch; that must not look like a consumer that has died.
+            broker_max_poll_interval=7 * 24 * 3600.0,
+            **options,
+        )
+        app.transport = StoredPositionTransport(app.conf.broker_consumer, app, self._watch_or_fail)
+        topic = app.topic(*self._topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        app.agent(topic, name=self._processor.name, concurrency=1)(self._collect)
+        return app
+
+    def _watch_or_fail(self, partitions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Tell the stored positions to the transport, in whose thread this runs."""
+        try:
+            return self._watch.stored(partitions)
+        except RetryableError as error:
+            log.warning("the stored positions cannot be read yet", extra={"reason": str(error)})
+            raise
+        except BaseException as error:
+            self._fail(error)
+
+    async def _collect(self, stream: Any) -> None:
+        """The agent: collect records and leave the rest to `_work`. What is collected is not acked."""
+        async for event in stream.noack().events():
+            while self._closing or len(self._waiting) >= WAITING_MAX:
+                self._room.clear()
+                await self._room.wait()
+            self._waiting.append(event)
+            self._some.set()
+
+    async def _work(self) -> None:
+        while True:
+            if not self._waiting:
+                self._some.clear()
+                self._idle.set()
+                await self._some.wait()
+            self._idle.clear()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
+            if not self._closing:
+                self._room.set()
+            await self._until_done([_record(event.message) for event in batch])
+            for event in batch:
+                event.ack()
+
+    async def _until_done(self, records: list[Record]) -> None:
+        """Run the transaction, again and again while a service is away."""
+        delay = 0.1
+        while True:
+            try:
+                await asyncio.to_thread(self._step.run, records)
+            except RetryableError as error:
+                delay = await self._pause(error, delay)
+            else:
+                return self._watch.moved()
+
+    async def _pause(self, error: RetryableError, delay: float) -> float:
+        """Wait after a failure that passes, and return the next delay."""
+        self._watch.waiting(str(error))
+        metrics.RETRIES.labels(self._processor.name, "kafka" if "Kafka" in str(error) else "postgresql").inc()
+        log.warning("waiting for a service", extra={"reason": str(error), "delay_seconds": delay})
+        self._on_health(Health(healthy=False, note=str(error)))
+        await asyncio.sleep(error.retry_after or delay)
+        return min(delay * 2, RETRY_DELAY_MAX)
+
+    async def _keep_watch(self, app: Any) -> None:
+        while True:
+            await asyncio.sleep(watch_interval(STUCK_AFTER))
+            assigned = self._assigned(app)
+            try:
+                lag = await asyncio.to_thread(self._watch.look, assigned)
+            except RetryableError as error:
+                self._watch.waiting(str(error))
+                self._on_health(Health(healthy=False, note=str(error), partitions=len(assigned)))
+            else:
+                metrics.LAG.labels(self._processor.name).set(lag)
+                if not self._watch.reason:
+                    self._on_health(Health(healthy=True, note="working", lag=lag, partitions=len(assigned)))
+
+    @staticmethod
+    def _assigned(app: Any) -> list[tuple[str, int]]:
+        try:
+            return [(tp.topic, tp.partition) for tp in app.consumer.assignment()]
+        except Exception:  # the consumer's thread has not begun yet
+            return []
+
+    async def _leave(self, app: Any) -> None:
+        """Finish what is begun and leave the group, each within its limit; end the process when Faust cannot be stopped."""
+        self._arm_exit()
+        self._closing = True
+        log.info("stopping")
+        await asyncio.wait({asyncio.create_task(self._idle.wait())}, timeout=DRAIN_LIMIT)
+        leaving = asyncio.create_task(app.stop())
+        await asyncio.wait({leaving}, timeout=LEAVE_LIMIT)
+        if not leaving.done():
+            log.warning("Faust did not stop in time; the group notices by the session timeout")
+            _exit(0)
+        self._step.close()
+        self._watch.close()
+
+    def _arm_exit(self) -> None:
+        timer = threading.Timer(EXIT_LIMIT, _exit, (0,))
+        timer.daemon = True
+        timer.start()
+
+    def _fail(self, error: BaseException) -> NoReturn:
+        """Note why and end the process at once, from whatever thread: nothing may still ack."""
+        with self._ending:
+            code, kind = verdict(error)
+            log.critical("the worker ends", exc_info=error, extra={"reason": str(error), "exit_code": code})
+            if kind is not None:
+                self._last_words(kind, error)
+            self._on_health(Health(healthy=False, note=str(error)))
+            _exit(code)
+
+    def _last_words(self, kind: str, error: BaseException) -> None:
+        """Raise the alarm through a producer of its own, as well as a few seconds allow."""
+        subject = ", ".join(self._topics)
+        notice = alarm(
+            kind=kind,
+            severity="critical",
+            venue=None,
+            subject=subject[:512],
+            detail={"consumer": self._processor.name, "reason": str(error)[:2000]},
+            now=self._clock.now(),
+            source=self._processor.source,
+            identity=(str(error)[:2000],),
+        )
+
+        def publish() -> None:
+            EventProducer(self._settings.kafka, linger_ms=0).publish([notice])
+
+        last = threading.Thread(target=publish, daemon=True)
+        last.start()
+        last.join(ALARM_LIMIT)
+
+
+def verdict(error: BaseException) -> tuple[int, str | None]:
+    """Return the exit code for an error, and the kind of alarm that it deserves, if any."""
+    match error:
+        case PositionHoleError() | OffsetOutOfRangeError() | NoOffsetForPartitionError():
+            return EXIT_HOLE, "position_hole"
+        case TopicReplacedError():
+            return EXIT_TOPIC_REPLACED, "topic_replaced"
+        case StuckError():
+            return EXIT_STUCK, None
+        case SettingsError():
+            return EXIT_SETTINGS, None
+        case RetryableError() | KafkaConnectionError():
+            return EXIT_AWAY, None
+        case KafkaError(retriable=True):
+            return EXIT_AWAY, None
+        case _:
+            return EXIT_CRASH, None
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value or b"",
+        headers=list(message.headers or ()),
+        timestamp_ms=int(message.timestamp * 1000) if message.timestamp else 0,
+    )
+
+
+def _exit(code: int) -> NoReturn:
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    os._exit(code)

@@ -1,0 +1,259 @@
+"""A room for an exam on real services: topics, a prepared database, workers that can be killed, and an auditor.
+
+The auditor shares no code with the engine: it reads Kafka with a plain consumer, values with `json`, and states with SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.log import topics
+from pipeline.settings import Kafka
+from pipeline.stores import migrations, positions
+from pipeline.testing.orders import outgoing
+from schemas.events import OrderUpdated
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+PARTITIONS = 6
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """One worker process and where its output goes."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self.process.pid
+
+    def wait(self, *, within: float) -> int:
+        """Return the exit code once the process has ended; SIGKILL is -9."""
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the worker is still there after {within:g} s:\n{self.tail()}") from None
+
+    def end(self, signal_number: int = signal.SIGTERM, *, within: float = 30) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(signal_number)
+        return self.wait(within=within)
+
+    def tail(self) -> str:
+        """Return the end of what it wrote."""
+        return self.log.read_text()[-3000:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What stands in Kafka and in the database, counted by somebody else."""
+
+    settled: Counter[tuple[str, str]]
+    """How often each (intent, hash) was emitted."""
+    settled_ids: dict[tuple[str, str], set[str]]
+    """The ce_ids under which each was emitted."""
+    alarms: Counter[tuple[str, str]]
+    """Distinct alarms by (intent, kind)."""
+    dead_letters: list[dict[str, Any]]
+    booked: dict[str, str]
+    """The hash that each state holds as booked, by intent."""
+    positions: dict[int, int]
+    ends: dict[int, int]
+
+    @property
+    def repeated(self) -> int:
+        """Count the outputs that are there more than once."""
+        return sum(self.settled.values()) - len(self.settled)
+
+
+@dataclass(kw_only=True)
+class Room:
+    """Topics and a database of one test, and the workers that run on them."""
+
+    bootstrap_servers: str
+    topic_prefix: str
+    dsn: str
+    folder: Path
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def kafka(self) -> Kafka:
+        """Return the settings of this room's Kafka."""
+        return Kafka(bootstrap_servers=self.bootstrap_servers, topic_prefix=self.topic_prefix, partitions=PARTITIONS)
+
+    @property
+    def topic(self) -> str:
+        """Return the topic that is consumed."""
+        return topics.ORDER_UPDATED.topic(self.topic_prefix)
+
+    @property
+    def group(self) -> str:
+        """Return the consumer group."""
+        return f"{self.topic_prefix}settlement"
+
+    def prepare(self) -> None:
+        """Make the topics, the tables and the positions."""
+        admin = TopicAdmin(self.kafka)
+        admin.ensure_topics()
+        topic_id = admin.describe([self.topic])[self.topic].topic_id
+        with psycopg.connect(self.dsn) as connection:
+            migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+            positions.prepare(connection, "settlement", [(self.topic, number, topic_id) for number in range(PARTITIONS)])
+
+    def produce(self, events: Iterable[OrderUpdated]) -> None:
+        """Put events into the consumed topic, acknowledged, in this order within each intent."""
+        EventProducer(self.kafka).publish([outgoing(event) for event in events])
+
+    def worker(self, **environment: str) -> Worker:
+        """Start a worker."""
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("worker.py"))],
+                cwd=self.folder,
+                stdout=out,
+                stderr=out,
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "PYTHONPATH": str(ROOT),
+                    "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
+                    "CUSTODIAN_KAFKA__TOPIC_PREFIX": self.topic_prefix,
+                    "CUSTODIAN_POSTGRES__DSN": self.dsn,
+                    **environment,
+                },
+            )
+        worker = Worker(process=process, log=log)
+        self.workers.append(worker)
+        return worker
+
+    def kill_all(self) -> None:
+        """End whatever still runs."""
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.process.kill()
+            worker.process.wait()
+
+    def positions(self) -> dict[int, int]:
+        """Return the stored positions by partition."""
+        with psycopg.connect(self.dsn) as connection:
+            rows = connection.execute("SELECT partition, next_offset FROM custodian.positions WHERE consumer = 'settlement'").fetchall()
+        return dict(rows)
+
+    def ends(self, topic: str | None = None) -> dict[int, int]:
+        """Return the next offset of each partition."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "exam", "enable.auto.commit": False})
+        name = topic or self.topic
+        try:
+            return {number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1] for number in range(PARTITIONS)}
+        finally:
+            consumer.close()
+
+    def until_done(self, *, within: float) -> None:
+        """Wait until every record that was produced has been handled."""
+        ends = self.ends()
+
+        def done() -> bool:
+            if all(worker.process.poll() is not None for worker in self.workers):
+                raise RuntimeError(f"every worker has ended, at {self.positions()} of {ends}")
+            return self.positions() == ends
+
+        eventually(done, within=within, what=f"the positions reach the ends {ends}")
+
+    def handled(self) -> int:
+        """Return how many records are handled."""
+        return sum(self.positions().values())
+
+    def commit_to_kafka(self, offset_of: dict[int, int] | None) -> None:
+        """Set the group's committed offsets, or delete them (None); nobody may be in the group."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+
+        def done() -> bool:
+            try:
+                if offset_of is None:
+                    admin.delete_consumer_groups([self.group])[self.group].result(10)
+                else:
+                    wanted = [TopicPartition(self.topic, number, offset) for number, offset in offset_of.items()]
+                    change = ConsumerGroupTopicPartitions(self.group, wanted)
+                    admin.alter_consumer_group_offsets([change])[self.group].result(10)
+            except Exception as error:
+                if "NON_EMPTY_GROUP" in str(error) or "UNKNOWN_MEMBER" in str(error):
+                    return False  # a killed member is counted until its session times out
+                raise
+            return True
+
+        eventually(done, within=30, what="the consumer group is empty and its offsets are changed")
+
+    def read(self, kind: topics.EventType) -> list[tuple[dict[str, str], dict[str, Any]]]:
+        """Return headers and value of everything in a topic."""
+        name = kind.topic(self.topic_prefix)
+        ends = self.ends(name)
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "auditor", "enable.auto.commit": False})
+        consumer.assign([TopicPartition(name, number, 0) for number in range(PARTITIONS)])
+        found: list[tuple[dict[str, str], dict[str, Any]]] = []
+        wanted = sum(ends.values())
+        try:
+            while len(found) < wanted:
+                polled = consumer.consume(1000, 10)
+                assert polled, f"the auditor read {len(found)} of {wanted} records of {name}"
+                for message in polled:
+                    assert message.error() is None, message.error()
+                    headers = {key: value.decode() for key, value in message.headers() or []}
+                    found.append((headers, json.loads(message.value() or b"null")))
+        finally:
+            consumer.close()
+        return found
+
+    def audit(self) -> Audit:
+        """Count what came of it."""
+        settled: Counter[tuple[str, str]] = Counter()
+        ids: dict[tuple[str, str], set[str]] = {}
+        for headers, value in self.read(topics.ORDER_SETTLED):
+            key = (value["intent_id"], value["transaction_hash"])
+            settled[key] += 1
+            ids.setdefault(key, set()).add(headers["ce_id"])
+        alarms = {value["alarm_id"]: (value["subject"], value["kind"]) for _, value in self.read(topics.ALARM_RAISED)}
+        with psycopg.connect(self.dsn) as connection:
+            rows = connection.execute(
+                "SELECT state ->> 'intent_id', state #>> '{booked,transaction_hash}' FROM custodian.states "
+                "WHERE processor = 'settlement' AND state ? 'booked'"
+            ).fetchall()
+        return Audit(
+            settled=settled,
+            settled_ids=ids,
+            alarms=Counter(alarms.values()),
+            dead_letters=[value for _, value in self.read(topics.DEAD_LETTER)],
+            booked=dict(rows),
+            positions=self.positions(),
+            ends=self.ends(),
+        )
+
+    def assert_exactly_once(self, expected: dict[str, str]) -> Audit:
+        """Check that exactly these settlements (hash by intent) are booked once, and emitted at least once under one id each."""
+        audit = self.audit()
+        assert audit.booked == expected
+        assert set(audit.settled) == set(expected.items())
+        assert {key: len(ids) for key, ids in audit.settled_ids.items()} == dict.fromkeys(audit.settled, 1)
+        assert audit.positions == audit.ends
+        return audit
+
+
+def tails(workers: Sequence[Worker]) -> str:
+    """Return the ends of the workers' logs, for a failure."""
+    return "\n".join(f"--- {worker.log.name}\n{worker.tail()}" for worker in workers)

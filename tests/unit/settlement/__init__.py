@@ -1,0 +1,1 @@
+"""The settlement processor without any engine."""
