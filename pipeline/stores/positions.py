@@ -41,6 +41,12 @@ def lock(connection: Connection, consumer: str, partitions: Sequence[Partition])
     return _read(connection, consumer, partitions, lock=True)
 
 
+def of_consumer(connection: Connection, consumer: str) -> dict[Partition, int]:
+    """Return the next offset of every partition that a consumer has, for showing."""
+    rows = connection.execute("SELECT topic, partition, next_offset FROM custodian.positions WHERE consumer = %s", (consumer,)).fetchall()
+    return {(topic, partition): offset for topic, partition, offset in rows}
+
+
 def advance(connection: Connection, consumer: str, next_offsets: Mapping[Partition, int]) -> None:
     """Store the next offsets of locked rows."""
     connection.execute(

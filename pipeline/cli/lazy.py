@@ -1,0 +1,97 @@
+"""Commands that are imported when they are asked for, so that `custodian --help` and the start of a role are fast.
+
+Every command of the tree understands `--config` and `--debug`, before or after its name, and a misspelt command is answered with
+the nearest one (interface, sections 1 and 2).
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+CONFIG_KEY, DEBUG_KEY = "pipeline.cli.config", "pipeline.cli.debug"
+"""Where the root context keeps what `--config` and `--debug` said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: where it is written, and its line in the help."""
+
+    place: str
+    summary: str
+
+
+class Group(click.Group):
+    """A group of commands that answers a misspelt one with the nearest."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was asked for; raise UsageError naming the nearest one when there is none of that name."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
+    """A group that knows the names and summaries of its commands and imports them one by one."""
+
+    def __init__(self, *args: object, entries: Mapping[str, Entry], **kwargs: object) -> None:
+        """`entries` maps a command's name to its place, such as "pipeline.cli.status:status"."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._entries = entries
+        add_common_options(self)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which they were written down: what one needs first stands first."""
+        return list(self._entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now."""
+        entry = self._entries.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        add_common_options(command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self._entries.items()])
+
+
+def nearest(asked: str, known: list[str]) -> str:
+    """Return "; did you mean …?" when something known is near, else what there is."""
+    found = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else f"; there are: {', '.join(known)}"
+
+
+def add_common_options(command: click.Command) -> None:
+    """Let a command, and all below it, understand `--config` and `--debug`; repeated calls change nothing."""
+    if not any("--config" in option.opts for option in command.params):
+        command.params = [*command.params, _config_option(), _debug_option()]
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        add_common_options(inner)
+
+
+def _config_option() -> click.Option:
+    def keep(context: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.find_root().meta[CONFIG_KEY] = value
+
+    return click.Option(
+        ["--config"], metavar="FILE", expose_value=False, callback=keep, help="Settings; else CUSTODIAN_CONFIG, else ./custodian.toml."
+    )
+
+
+def _debug_option() -> click.Option:
+    def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.find_root().meta[DEBUG_KEY] = True
+
+    return click.Option(["--debug"], is_flag=True, expose_value=False, callback=keep, help="Show where an error came from.")

@@ -1,0 +1,134 @@
+"""The program `custodian`: its commands, and the one place where an error becomes a line and an exit code.
+
+Exit codes (interface, section 2): 0 done; 1 a finding; 2 usage; 69 a service is away or a port is taken; 70 a fault of ours;
+75 try again; 78 settings; 130 ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from pipeline.cli.lazy import DEBUG_KEY, Entry, LazyGroup
+from pipeline.errors import PipelineError
+from pipeline.observability.redaction import redact
+from pipeline.supervisor.exits import code_of
+
+FINDING, USAGE, INTERRUPTED = 1, 2, 130
+
+ENTRIES = {
+    "dev": Entry("pipeline.cli.dev:dev", "The embedded Kafka and PostgreSQL: up, down, status."),
+    "init": Entry("pipeline.cli.init:init", "Make topics and prepare the database; safe to repeat."),
+    "doctor": Entry("pipeline.cli.doctor:doctor", "Try every connection and move nothing."),
+    "up": Entry("pipeline.cli.run:up", "Run every role, supervised, in the foreground."),
+    "run": Entry("pipeline.cli.run:run", "Run one or more roles: ingest, settlement, ledger, archive."),
+    "status": Entry("pipeline.cli.status:status", "Health, lag and positions of what runs."),
+    "simulate": Entry("pipeline.cli.simulate:simulate", "A venue to try everything on."),
+    "orders": Entry("pipeline.cli.orders:orders", "Orders, and an intent's whole story."),
+    "ledger": Entry("pipeline.cli.ledger:ledger", "The books: entries and balances."),
+    "archive": Entry("pipeline.cli.archive:archive", "The evidence: records, and its verification."),
+    "reconcile": Entry("pipeline.cli.reconcile:reconcile", "Compare the venue with the books."),
+    "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found."),
+    "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses."),
+    "dead-letters": Entry("pipeline.cli.dead_letters:dead_letters", "What could not be read; requeue it."),
+}
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("custodian-settlement-pipeline")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        click.echo(f"custodian {_version()}")
+        context.exit()
+
+
+program = LazyGroup(
+    name="custodian",
+    entries=ENTRIES,
+    help="Settlements of a venue, from the stream to a booked entry and an archived record, each exactly once.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    params=[
+        click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."),
+    ],
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit with its code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    context_meta: dict[str, Any] = {}
+    try:
+        with program.make_context("custodian", list(arguments)) as context:
+            context_meta = context.meta
+            program.invoke(context)
+        _finish_output()
+        code = 0
+    except BaseException as error:
+        code = _judge(error, debug=bool(context_meta.get(DEBUG_KEY)) or "--debug" in arguments)
+    sys.exit(code)
+
+
+def _finish_output() -> None:
+    """Meet a reader that has left (`| head`) here, and not while Python ends."""
+    sys.stdout.flush()
+
+
+def _judge(error: BaseException, *, debug: bool) -> int:
+    """Say an error in a few plain lines and return its exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return int(error.exit_code)
+        case SystemExit():
+            return _exit_code(error)
+        case BrokenPipeError():
+            # Nobody reads any more, which is how `| head` ends; Python's own flush at exit must not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case KeyboardInterrupt() | click.Abort():
+            click.echo("stopped by ctrl-C", err=True)
+            return INTERRUPTED
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return USAGE
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+    if debug:
+        import traceback
+
+        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    click.echo(redact(_text(error)), err=True)
+    return code_of(error)
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, PipelineError):
+        return str(error) or type(error).__doc__ or type(error).__name__
+    first = next(iter(str(error).splitlines()), "")
+    return f"a fault of this program: {type(error).__name__}: {first} (--debug shows where)"
+
+
+def _exit_code(error: SystemExit) -> int:
+    match error.code:
+        case None:
+            return 0
+        case int():
+            return error.code
+        case text:
+            click.echo(text, err=True)
+            return FINDING
+
+
+if __name__ == "__main__":
+    main()

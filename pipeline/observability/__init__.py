@@ -1,0 +1,1 @@
+"""What a running role shows of itself: logs without secrets, metrics, health."""

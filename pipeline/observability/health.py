@@ -1,0 +1,83 @@
+"""Whether this process works (health) and whether it can do its job now (readiness), with the reason when not.
+
+Health is about us: a loop that stands still. Readiness is about the others: a service that is away is waited for, which makes the role not
+ready, but not unhealthy, since a restart would not bring the service back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+STALLED_AFTER = 60.0
+"""Seconds without a sign of life after which a loop counts as standing still: well over the longest wait for a delivery (30 s)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What is wrong, by name; nothing when all is well."""
+
+    unhealthy: dict[str, str]
+    unready: dict[str, str]
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether this process works."""
+        return not self.unhealthy
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether it can do its job now."""
+        return not self.unhealthy and not self.unready
+
+
+class Health:
+    """Collects what the parts of a process say about themselves; for all threads."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """`monotonic` returns seconds that never go back."""
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._unhealthy: dict[str, str] = {}
+        self._unready: dict[str, str] = {"start": "not started yet"}
+        self._beats: dict[str, tuple[float, float]] = {}
+
+    def started(self) -> None:
+        """Say that the role has begun its work."""
+        self.available("start")
+
+    def unavailable(self, name: str, reason: str) -> None:
+        """Say that something needed is away: not ready."""
+        with self._lock:
+            self._unready[name] = reason
+
+    def available(self, name: str) -> None:
+        """Say that it is here again."""
+        with self._lock:
+            self._unready.pop(name, None)
+
+    def broken(self, name: str, reason: str) -> None:
+        """Say that a part of us does not work: unhealthy."""
+        with self._lock:
+            self._unhealthy[name] = reason
+
+    def mended(self, name: str) -> None:
+        """Say that it works again."""
+        with self._lock:
+            self._unhealthy.pop(name, None)
+
+    def beat(self, name: str, *, stalled_after: float = STALLED_AFTER) -> None:
+        """Say that the loop `name` turns; silence of `stalled_after` seconds makes the process unhealthy."""
+        with self._lock:
+            self._beats[name] = (self._monotonic(), stalled_after)
+
+    def state(self) -> State:
+        """Return what is wrong now."""
+        with self._lock:
+            unhealthy = dict(self._unhealthy)
+            for name, (last, limit) in self._beats.items():
+                silent = self._monotonic() - last
+                if silent > limit:
+                    unhealthy[name] = f"stands still for {silent:.0f} s"
+            return State(unhealthy=unhealthy, unready=dict(self._unready))

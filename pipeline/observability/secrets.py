@@ -1,0 +1,39 @@
+"""Which secrets the settings hold or point to, so that the redactor knows them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from pipeline.errors import SettingsError
+from pipeline.settings import Settings
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return the secrets that can be read; a file that cannot be is the business of whoever needs it."""
+    asked = [settings.postgres.secret]
+    for name, venue in settings.venues.items():
+        asked += [lambda v=venue, n=name: v.auth.secret(n), lambda v=venue, n=name: v.auth.static_token(n)]  # type: ignore[misc]
+    found = [str(value) for key, value in settings.kafka.client.items() if _is_secret(key)]
+    found += _in_dsn(settings.postgres.dsn)
+    for ask in asked:
+        try:
+            found.append(ask() or "")
+        except SettingsError:
+            continue
+    return [secret for secret in found if secret]
+
+
+def _is_secret(key: str) -> bool:
+    return any(part in key for part in ("password", "secret", "key.pem", "oauthbearer.config"))
+
+
+def _in_dsn(dsn: str) -> list[str]:
+    """Return a password that somebody wrote into the address, as it stands there and as it is meant."""
+    found = re.findall(r"password\s*=\s*'?([^\s'&]+)", dsn)
+    try:
+        written = urlsplit(dsn).password
+    except ValueError:
+        written = None
+    found += [written] if written else []
+    return [*found, *(unquote(text) for text in found)]

@@ -1,0 +1,95 @@
+"""Heartbeats: what runs, as each role says of itself once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from pipeline.stores.postgres import Connection
+
+FORGOTTEN_AFTER = 600
+"""Seconds after which the row of a role that died is removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """What a role says of itself."""
+
+    instance: str
+    role: str
+    pid: int
+    host: str
+    metrics_port: int | None
+    healthy: bool
+    restarts: int
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRole:
+    """A heartbeat as it is read: with its age in seconds, by the database's clock."""
+
+    heartbeat: Heartbeat
+    started_at: datetime
+    seen_at: datetime
+    age: float
+
+
+def beat(connection: Connection, heartbeat: Heartbeat) -> None:
+    """Store a heartbeat; the first one of a process starts its row anew."""
+    connection.execute(
+        """
+        INSERT INTO custodian.roles AS r (instance, role, pid, host, metrics_port, healthy, restarts, report)
+        VALUES (%(instance)s, %(role)s, %(pid)s, %(host)s, %(metrics_port)s, %(healthy)s, %(restarts)s, %(report)s)
+        ON CONFLICT (instance) DO UPDATE SET
+            role = excluded.role, pid = excluded.pid, host = excluded.host, metrics_port = excluded.metrics_port,
+            healthy = excluded.healthy, restarts = excluded.restarts, report = excluded.report, seen_at = clock_timestamp(),
+            started_at = CASE WHEN r.pid = excluded.pid THEN r.started_at ELSE clock_timestamp() END
+        """,
+        {
+            "instance": heartbeat.instance,
+            "role": heartbeat.role,
+            "pid": heartbeat.pid,
+            "host": heartbeat.host,
+            "metrics_port": heartbeat.metrics_port,
+            "healthy": heartbeat.healthy,
+            "restarts": heartbeat.restarts,
+            "report": Jsonb(dict(heartbeat.report)),
+        },
+    )
+
+
+def leave(connection: Connection, instance: str) -> None:
+    """Remove the row of a role that ended in good order, and of those that died long ago."""
+    connection.execute(
+        "DELETE FROM custodian.roles WHERE instance = %s OR seen_at < clock_timestamp() - make_interval(secs => %s)",
+        (instance, FORGOTTEN_AFTER),
+    )
+
+
+def seen(connection: Connection) -> Sequence[SeenRole]:
+    """Return every role that was seen within ten minutes, by role and start."""
+    rows = connection.execute(
+        """
+        SELECT instance, role, pid, host, metrics_port, healthy, restarts, report, started_at, seen_at,
+               extract(epoch FROM clock_timestamp() - seen_at)::float8
+          FROM custodian.roles WHERE seen_at > clock_timestamp() - make_interval(secs => %s)
+         ORDER BY role, started_at, instance
+        """,
+        (FORGOTTEN_AFTER,),
+    ).fetchall()
+    return [
+        SeenRole(
+            heartbeat=Heartbeat(
+                instance=row[0], role=row[1], pid=row[2], host=row[3], metrics_port=row[4], healthy=row[5], restarts=row[6], report=row[7]
+            ),
+            started_at=row[8],
+            seen_at=row[9],
+            age=row[10],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,48 @@
+"""Waiting until Kafka and PostgreSQL answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from pipeline.errors import ServiceAwayError
+from pipeline.settings import Settings
+
+PAUSE = 0.5
+
+
+def wait_for_services(settings: Settings, *, within: float | None, stop: threading.Event, monotonic: Callable[[], float], note: Callable[[str], None]) -> bool:
+    """Return True once Kafka and PostgreSQL answer, False when `stop` comes first; `within` is in seconds, None waits for ever.
+
+    `note` hears once of each that is away. Raise ServiceAwayError naming the service that does not answer in time, SettingsError when
+    PostgreSQL refuses us.
+    """
+    deadline = None if within is None else monotonic() + within
+    for ask in (_postgres, _kafka):
+        noted = False
+        while not stop.is_set():
+            try:
+                ask(settings)
+                break
+            except ServiceAwayError as error:
+                if deadline is not None and monotonic() >= deadline:
+                    raise ServiceAwayError(f"{error} (waited {within:g} s)") from None
+                if not noted:
+                    note(f"waiting: {error}")
+                    noted = True
+            stop.wait(PAUSE)
+    return not stop.is_set()
+
+
+def _postgres(settings: Settings) -> None:
+    from pipeline.stores.postgres import connect
+
+    connect(settings.postgres, name="wait", connect_timeout=3).close()
+
+
+def _kafka(settings: Settings) -> None:
+    from pipeline.kafka import TopicAdmin
+
+    TopicAdmin(settings.kafka).check_connection(timeout=2)
+
+
