@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 # Bytes that the reader may be ahead of the caller; beyond it the socket is left alone and the venue feels the pressure.
 READ_AHEAD_BYTES_MAX = 1024 * 1024
 # A connection that lives shorter than this has not proven that reconnecting at once is a good idea.
-STABLE_SECONDS = 5.0
+STABLE_SECONDS = 2.0
 # `retry:` has no upper bound on the wire; the back-off bounds it, this only keeps the arithmetic finite.
 _RETRY_MS_MAX = 1_000_000_000
 

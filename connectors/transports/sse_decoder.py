@@ -30,8 +30,8 @@ EVENT_BYTES_MAX: Final = 256 * KIB
 LINE_BYTES_MAX: Final = EVENT_BYTES_MAX + 8 * KIB
 # The id goes back in a request header, and servers commonly refuse header lines beyond 8 KiB.
 ID_BYTES_MAX: Final = 4 * KIB
-# What is kept of an oversized event beside its digest.
-EVIDENCE_BYTES_MAX: Final = 16 * KIB
+# What is kept of an oversized event beside its digest: an event twice as large as allowed can still be requeued whole.
+EVIDENCE_BYTES_MAX: Final = 512 * KIB
 # Python refuses to read longer decimal integers; nobody waits that many milliseconds.
 RETRY_DIGITS_MAX: Final = 4_000
 
