@@ -1,0 +1,144 @@
+"""From an `order-settled` record to the journal entry of it: pure, no database.
+
+What touches our custody is booked, as the venue states it. As sender custodian the source asset leaves: Dr client liability, Cr custody
+asset. As receiver custodian the target asset arrives: Dr custody asset, Cr client liability. As both, one entry holds both currencies.
+Source: design, section 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from pipeline.domain.identifiers import IntentId, TransactionHash, VenueId, opaque
+from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry, Posting
+from pipeline.domain.money import Scales, parse_amount, to_minor_units
+from pipeline.errors import PoisonRecordError
+from pipeline.log.codec import decode
+from pipeline.log.envelope import Record, parse_time
+from pipeline.log.topics import ORDER_SETTLED
+from schemas.events import OrderSettled
+
+BookingKey = tuple[str, str]
+_CE_TYPE = ORDER_SETTLED.ce_type.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A settlement as its record states it, values read, nothing decided yet."""
+
+    record: Record
+    ce_id: str
+    event: OrderSettled
+    source_amount: Decimal
+    target_amount: Decimal
+    fx_rate: Decimal | None
+    settled_at: datetime
+    observed_at: datetime
+
+    @property
+    def key(self) -> BookingKey:
+        """Return what is booked at most once."""
+        return self.event.intent_id, self.event.transaction_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondScale:
+    """An amount with more decimals than its currency has: never rounded, not booked."""
+
+    currency: str
+    amount: Decimal
+    scale: int
+
+
+def settlement_of(record: Record) -> Settlement:
+    """Read a record; raise PoisonRecordError when it is no `order-settled` event that can be booked."""
+    event = decode(record.value, OrderSettled)
+    for name in ("intent_id", "transaction_hash", "source_currency", "target_currency", "venue"):
+        opaque(getattr(event, name), name)
+    for name in _PARTIES:
+        party = getattr(event, name)
+        if party is not None:
+            opaque(party, name)
+    if ":" in event.venue:
+        raise PoisonRecordError(f"venue has a colon, which account names are separated by: {event.venue!r:.80}")
+    return Settlement(
+        record=record,
+        ce_id=_ce_id(record),
+        event=event,
+        source_amount=parse_amount(event.source_amount_actual, "source_amount_actual"),
+        target_amount=parse_amount(event.target_amount, "target_amount"),
+        fx_rate=None if event.fx_rate is None else parse_amount(event.fx_rate, "fx_rate"),
+        settled_at=parse_time(event.settled_at, "settled_at"),
+        observed_at=parse_time(event.observed_at, "observed_at"),
+    )
+
+
+_PARTIES = (
+    "sender_custodian_party_id",
+    "receiver_custodian_party_id",
+    "sender_party_id",
+    "receiver_party_id",
+    "market_maker_party_id",
+)
+
+
+def _ce_id(record: Record) -> str:
+    found: dict[str, bytes | None] = {}
+    for name, value in record.headers:
+        found.setdefault(name, value)
+    if found.get("ce_type") != _CE_TYPE:
+        raise PoisonRecordError(f"ce_type is {found.get('ce_type')!r:.80}, not {ORDER_SETTLED.ce_type}")
+    return opaque((found.get("ce_id") or b"").decode("utf-8", "replace"), "ce_id")
+
+
+def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:
+    """Return the entry that books a settlement, or the amount that its currency's scale cannot hold."""
+    event = settlement.event
+    venue = VenueId(event.venue)
+    units: list[int] = []
+    for currency, amount in ((event.source_currency, settlement.source_amount), (event.target_currency, settlement.target_amount)):
+        exact = to_minor_units(amount, scales.of(currency))
+        if exact is None:
+            return BeyondScale(currency=currency, amount=amount, scale=scales.of(currency))
+        units.append(exact)
+    source, target = units
+    postings: list[Posting] = []
+    if event.side != "receiver":
+        postings += (
+            Posting(_liability(venue, event.sender_party_id, event.source_currency), "debit", source),
+            Posting(_asset(venue, event.source_currency), "credit", source),
+        )
+    if event.side != "sender":
+        postings += (
+            Posting(_asset(venue, event.target_currency), "debit", target),
+            Posting(_liability(venue, event.receiver_party_id, event.target_currency), "credit", target),
+        )
+    return JournalEntry(
+        entry_id=entry_id("settlement", event.venue, event.intent_id, event.transaction_hash),
+        kind="settlement",
+        venue=venue,
+        intent_id=IntentId(event.intent_id),
+        transaction_hash=TransactionHash(event.transaction_hash),
+        occurred_at=settlement.settled_at,
+        postings=postings,
+    )
+
+
+def entry_id(*facts: str) -> UUID:
+    """Derive an entry's id from what it books (RFC 9562, version 8: a digest of our own choosing)."""
+    digest = bytearray(hashlib.sha256("\x1e".join(facts).encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
+def _asset(venue: VenueId, currency: str) -> Account:
+    return Account(role="custody_asset", venue=venue, party=None, currency=currency)
+
+
+def _liability(venue: VenueId, party: str | None, currency: str) -> Account:
+    return Account(role="client_liability", venue=venue, party=party or UNATTRIBUTED, currency=currency)

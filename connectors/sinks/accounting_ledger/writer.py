@@ -1,0 +1,219 @@
+"""Writes a batch of settlements into the books, inside a transaction that somebody else commits.
+
+Same key and same terms: nothing happens. Same key and other terms, or another hash of an intent that is booked: refused, and an alarm.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.sinks.accounting_ledger.rows import BeyondScale, Settlement, entry_of, settlement_of
+from pipeline import metrics
+from pipeline.domain.journal import Account, JournalEntry
+from pipeline.domain.money import Scales, plain
+from pipeline.errors import PoisonRecordError, SettingsError
+from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.notices import alarm
+from pipeline.ports import Refusal, Transaction, Written
+from pipeline.stores.statements import named_statements
+from schemas.events import Severity
+
+SQL = named_statements("connectors.sinks.accounting_ledger")
+SOURCE = "/sinks/ledger"
+
+_ENTRY_TYPES = (
+    ["uuid", "text", "int2", "text", "text", "text", "timestamptz", "timestamptz", "text", "int4", "int8", "text"]
+    + ["text", "text", "numeric", "text", "numeric", "numeric", "text", "text", "text", "text", "text"]
+    + ["bytea", "bytea", "timestamptz"]
+)
+_POSTING_TYPES = ["uuid", "int2", "int4", "text", "text", "numeric"]
+
+
+@dataclass(slots=True)
+class _Booked:
+    """What is booked of an intent: terms digest and venue by transaction hash, reversed settlements included."""
+
+    terms: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    standing: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a batch comes to."""
+
+    entries: list[tuple[Settlement, JournalEntry]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    raised: list[Outgoing] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def write(transaction: Transaction, records: Sequence[Record], now: datetime, scales: Scales) -> Written:
+    """Book what is new; raise SettingsError when a currency with postings is to have another scale now."""
+    plan = _Plan()
+    settlements = _read(records, plan)
+    booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements})
+    for settlement in settlements:
+        _decide(settlement, booked, scales, now, plan)
+    if plan.entries:
+        _book(transaction, plan.entries, now, scales)
+    return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
+
+
+def check_scales(transaction: Transaction, scales: Scales) -> None:
+    """Raise SettingsError when a currency with postings is to have another scale than it was booked with."""
+    _refuse_other_scales(dict(transaction.execute(SQL["scales"]).fetchall()), scales)
+
+
+def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
+    settlements = []
+    for record in records:
+        try:
+            settlements.append(settlement_of(record))
+        except PoisonRecordError as error:
+            plan.refused.append(Refusal(record=record, reason=error.reason))
+    return settlements
+
+
+def _booked(transaction: Transaction, intents: Iterable[str]) -> dict[str, _Booked]:
+    booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
+    rows = transaction.execute(SQL["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
+    for intent, transaction_hash, terms, venue, is_reversed in rows:
+        booked[intent].terms[transaction_hash] = (bytes(terms), venue)
+        if not is_reversed:
+            booked[intent].standing.add(transaction_hash)
+    return booked
+
+
+def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> None:
+    event = settlement.event
+    known = booked[event.intent_id]
+    terms = bytes.fromhex(event.terms_sha256)
+    prior = known.terms.get(event.transaction_hash)
+    if prior == (terms, event.venue):
+        plan.counts["duplicate"] += 1
+    elif prior is not None:
+        detail = {"booked_terms_sha256": prior[0].hex(), "booked_venue": prior[1], "stated_terms_sha256": event.terms_sha256}
+        _refuse(plan, settlement, now, "settlement_conflict", "critical", detail, "the same settlement is booked with other terms")
+    elif known.standing:
+        detail = {"booked_transaction_hash": min(known.standing)}
+        _refuse(plan, settlement, now, "double_settlement", "critical", detail, "the intent is booked with another transaction hash")
+    else:
+        entry = entry_of(settlement, scales)
+        if isinstance(entry, BeyondScale):
+            detail = {"currency": entry.currency, "amount": plain(entry.amount), "scale": str(entry.scale)}
+            reason = (
+                f"{plain(entry.amount)} {entry.currency} has more than {entry.scale} decimals; "
+                f"correct currencies.{entry.currency}.scale and requeue, if that is what the currency has"
+            )
+            _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
+        else:
+            known.terms[event.transaction_hash] = (terms, event.venue)
+            known.standing.add(event.transaction_hash)
+            plan.entries.append((settlement, entry))
+            plan.counts["booked"] += 1
+
+
+def _refuse(plan: _Plan, settlement: Settlement, now: datetime, kind: str, severity: Severity, detail: dict[str, str], reason: str) -> None:
+    event = settlement.event
+    plan.refused.append(Refusal(record=settlement.record, reason=f"{kind}: {reason}", venue=event.venue))
+    plan.raised.append(
+        alarm(
+            kind=kind,
+            severity=severity,
+            venue=event.venue,
+            subject=event.intent_id,
+            detail={"transaction_hash": event.transaction_hash, **detail},
+            now=now,
+            source=SOURCE,
+            causation_id=settlement.ce_id,
+            identity=(event.transaction_hash, event.terms_sha256),
+        )
+    )
+
+
+def _book(transaction: Transaction, entries: Sequence[tuple[Settlement, JournalEntry]], now: datetime, scales: Scales) -> None:
+    accounts = {posting.account: None for _, entry in entries for posting in entry.postings}
+    _fix_scales(transaction, sorted({account.currency for account in accounts}), scales)
+    numbers = _account_numbers(transaction, list(accounts))
+    with transaction.cursor() as cursor:
+        with cursor.copy(SQL["copy_entries"]) as copy:
+            copy.set_types(_ENTRY_TYPES)
+            for settlement, entry in entries:
+                copy.write_row(_entry_row(settlement, entry, now))
+        with cursor.copy(SQL["copy_postings"]) as copy:
+            copy.set_types(_POSTING_TYPES)
+            for _, entry in entries:
+                for number, posting in enumerate(entry.postings, start=1):
+                    account = posting.account
+                    copy.write_row((entry.entry_id, number, numbers[account], account.currency, posting.side, posting.units))
+
+
+def _entry_row(settlement: Settlement, entry: JournalEntry, now: datetime) -> tuple[Any, ...]:
+    event, record = settlement.event, settlement.record
+    return (
+        entry.entry_id,
+        entry.kind,
+        len(entry.postings),
+        entry.venue,
+        entry.intent_id,
+        entry.transaction_hash,
+        entry.occurred_at,
+        now,
+        record.topic,
+        record.partition,
+        record.offset,
+        settlement.ce_id,
+        event.side,
+        event.source_currency,
+        settlement.source_amount,
+        event.target_currency,
+        settlement.target_amount,
+        settlement.fx_rate,
+        event.sender_custodian_party_id,
+        event.receiver_custodian_party_id,
+        event.sender_party_id,
+        event.receiver_party_id,
+        event.market_maker_party_id,
+        bytes.fromhex(event.terms_sha256),
+        bytes.fromhex(event.document_sha256),
+        settlement.observed_at,
+    )
+
+
+def _fix_scales(transaction: Transaction, currencies: Sequence[str], scales: Scales) -> None:
+    transaction.execute(SQL["make_currencies"], (list(currencies), [scales.of(currency) for currency in currencies]))
+    check_scales(transaction, scales)
+
+
+def _refuse_other_scales(fixed: Mapping[str, int], scales: Scales) -> None:
+    for currency, scale in fixed.items():
+        if scales.of(currency) != scale:
+            raise SettingsError(
+                f"currencies.{currency}.scale: found {scales.of(currency)}, but the books hold {currency} with {scale} decimals; write {scale} "
+                "(amounts that are booked are never reinterpreted)"
+            )
+
+
+def _account_numbers(transaction: Transaction, accounts: Sequence[Account]) -> dict[Account, int]:
+    columns = (
+        [account.name for account in accounts],
+        [account.role for account in accounts],
+        [account.venue for account in accounts],
+        [account.party for account in accounts],
+        [account.currency for account in accounts],
+    )
+    transaction.execute(SQL["make_accounts"], columns)
+    found = dict(transaction.execute(SQL["account_ids"], (columns[0],)).fetchall())
+    return {account: found[name] for account, name in zip(accounts, columns[0], strict=True)}
+
+
+def _observation(entries: Sequence[tuple[Settlement, JournalEntry]]) -> Any:
+    def observe(committed_at: datetime) -> None:
+        for settlement, _ in entries:
+            metrics.FRAME_TO_BOOKING_SECONDS.observe(max(0.0, (committed_at - settlement.observed_at).total_seconds()))
+
+    return observe

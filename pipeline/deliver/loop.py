@@ -1,0 +1,276 @@
+"""The batch loop: records of Kafka into one PostgreSQL transaction, with the positions in it.
+
+Promises (design, section 4): the position rows are locked before anything is written, so a stale owner writes nothing; records below the
+stored position are dropped, a record beyond it ends the run; outputs are acknowledged by Kafka before the commit, so a crash repeats them
+and loses none; Kafka's committed offset is a hint. A service that is away is waited for: the partitions are paused, the group membership is
+kept, and the same batch is repeated as a whole, so memory stays bounded by one batch and librdkafka's bounded queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipeline import metrics
+from pipeline.clock import Clock
+from pipeline.deliver.ports import BatchStore, OpenSource, Outcome, Partition, RecordSource, Step, TopicReader
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, TopicReplacedError, TopicTruncatedError
+from pipeline.log import topics
+from pipeline.log.codec import decode
+from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.notices import alarm
+from pipeline.log.position import unseen
+from pipeline.ports import EventPublisher, Failpoints
+from schemas.events import AlarmRaised
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE_MAX = 2_000
+"""Records per transaction: beyond it the rate hardly grows, and a repeated batch costs more."""
+POLL_TIMEOUT = 0.2
+"""Seconds that an idle loop waits for a record; how soon it sees that it shall stop."""
+RETRY_DELAY_MIN, RETRY_DELAY_MAX = 0.1, 5.0
+LAST_ALARM_LIMIT = 10.0
+"""Seconds that the alarm of a run that ends may take."""
+LAG_INTERVAL = 5.0
+"""Seconds between two looks at the ends of the topics."""
+
+_COORDINATES = re.compile(r"[A-Za-z0-9._-]+\[\d+\]")
+_ALARMS: dict[type[FatalError], str] = {
+    PositionHoleError: "position_hole",
+    TopicReplacedError: "topic_replaced",
+    TopicTruncatedError: "topic_truncated",
+}
+
+
+@dataclass(slots=True)
+class Health:
+    """How a loop is doing; written by the loop, read by whoever answers for the role."""
+
+    last_progress: float
+    """The monotonic time of the last poll or commit that went well."""
+    waiting_for: str | None = None
+    """The service that is waited for, such as "PostgreSQL"; None while all is well."""
+    reason: str | None = None
+    """What that service said."""
+    lag: int | None = None
+    """Records between the positions and the ends of the topics; None until first looked at."""
+
+
+class DeliverLoop:
+    """Runs one step over its topics until told to stop."""
+
+    def __init__(
+        self,
+        *,
+        step: Step,
+        open_source: OpenSource,
+        store: BatchStore,
+        topic_reader: TopicReader,
+        publisher: EventPublisher,
+        clock: Clock,
+        failpoints: Failpoints,
+        stop: threading.Event,
+        batch_size_max: int = BATCH_SIZE_MAX,
+    ) -> None:
+        self._step, self._open_source, self._store, self._topic_reader = step, open_source, store, topic_reader
+        self._publisher, self._clock, self._failpoints, self._stop = publisher, clock, failpoints, stop
+        self._batch_size_max = batch_size_max
+        self._waiting: dict[Partition, None] = {}  # assigned, not begun
+        self._positions: dict[Partition, int] = {}  # begun: the next offset as last stored
+        self._batch: list[Record] = []  # polled, not committed
+        self._delay = 0.0  # seconds of the present back-off; 0 while all is well
+        self._asked = "Kafka"  # the service that an error would come from
+        self._lag_due = clock.monotonic() + 1
+        self.health = Health(last_progress=clock.monotonic())
+
+    def run(self) -> None:
+        """Run until the stop event is set, then finish the open batch and leave the group.
+
+        Raise FatalError when somebody has to look (after an alarm): PositionHoleError, after which a new run goes on from the stored
+        position by itself, TopicReplacedError, TopicTruncatedError; and SettingsError when PostgreSQL no longer lets us in.
+        """
+        source = self._open_source(starts=self._assigned, lost=self._lost)
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._turn(source)
+                except RetryableError as error:
+                    self._wait(source, error)
+                else:
+                    self._well(source)
+        except FatalError as error:
+            self._tell(error)
+            raise
+        finally:
+            source.close()
+            self._store.close()
+
+    def _turn(self, source: RecordSource) -> None:
+        self._begin(source)
+        if not self._batch:
+            self._receive(source, records_max=self._batch_size_max, timeout=POLL_TIMEOUT)
+        if self._batch:
+            self._deliver(source)
+        self._look_at_lag()
+
+    def _receive(self, source: RecordSource, *, records_max: int, timeout: float) -> None:
+        with self._asking("Kafka"):
+            polled = source.poll(records_max=records_max, timeout=timeout)
+        # Callbacks ran inside poll: what was fetched for a partition that is gone is somebody else's now.
+        self._batch += [record for record in polled if (record.topic, record.partition) in self._positions]
+
+    # Assignment
+
+    def _assigned(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        self._waiting.update(dict.fromkeys(partitions))
+        return {}  # they begin outside the callback, where PostgreSQL may be waited for
+
+    def _lost(self, partitions: Sequence[Partition]) -> None:
+        for partition in partitions:
+            self._waiting.pop(partition, None)
+            self._positions.pop(partition, None)
+        self._batch = [record for record in self._batch if (record.topic, record.partition) in self._positions]
+
+    def _begin(self, source: RecordSource) -> None:
+        """Begin what was assigned, at the stored positions: they win over whatever Kafka has committed."""
+        if not self._waiting:
+            return
+        partitions = list(self._waiting)
+        with self._asking("PostgreSQL"):
+            stored = self._store.positions(partitions)
+        with self._asking("Kafka"):
+            present = self._topic_reader.describe(sorted({topic for topic, _ in partitions}))
+        for topic, partition in partitions:
+            found = present[topic].topic_id if topic in present else "none"
+            expected = stored[topic, partition].topic_id
+            if found != expected:
+                raise TopicReplacedError(
+                    f"topic_replaced: {topic}[{partition}] has positions of the topic with id {expected}, but Kafka has id {found}: "
+                    "it was deleted or made anew; nothing is read until a person has looked"
+                )
+        offsets = {partition: stored[partition].next_offset for partition in partitions}
+        source.begin(offsets)
+        self._positions |= offsets
+        self._waiting.clear()
+        log.info("partitions begun", extra={"consumer": self._step.consumer, "partitions": len(offsets)})
+
+    # One batch
+
+    def _deliver(self, source: RecordSource) -> None:
+        """Write the batch in one transaction; raise RetryableError, after which it is repeated as a whole, or FatalError."""
+        role, began = self._step.consumer, self._clock.monotonic()
+        by_partition: dict[Partition, list[Record]] = {}
+        for record in self._batch:
+            by_partition.setdefault((record.topic, record.partition), []).append(record)
+        with self._asking("PostgreSQL"), self._store.open(list(by_partition)) as opened:
+            self._failpoints.reach(f"{role}.in_transaction")
+            fresh = {p: kept for p, records in by_partition.items() if (kept := unseen(records, opened.positions[p].next_offset))}
+            next_offsets = {partition: kept[-1].offset + 1 for partition, kept in fresh.items()}
+            outcome = Outcome()
+            if fresh:
+                outcome = self._step.run(opened.transaction, [r for kept in fresh.values() for r in kept], self._clock.now())
+                if outcome.outputs:
+                    with self._asking("Kafka"):
+                        self._publisher.publish(outcome.outputs)
+                opened.advance(next_offsets)
+            self._failpoints.reach(f"{role}.after_write")
+        self._failpoints.reach(f"{role}.after_commit")
+        seen, self._batch = len(self._batch), []
+        self._positions |= next_offsets
+        self._count(outcome, seen=seen, seen_before=seen - sum(map(len, fresh.values())), seconds=self._clock.monotonic() - began)
+        if next_offsets:
+            source.hint(next_offsets)
+
+    def _count(self, outcome: Outcome, *, seen: int, seen_before: int, seconds: float) -> None:
+        role = self._step.consumer
+        metrics.BATCH_SECONDS.labels(role).observe(seconds)
+        for what, number in {"seen": seen, "seen_before": seen_before, **outcome.counts}.items():
+            if number:
+                metrics.RECORDS.labels(role, what).inc(number)
+        for event in outcome.outputs:
+            if event.envelope.kind == topics.ALARM_RAISED:
+                metrics.ALARMS.labels(decode(event.value, AlarmRaised).kind).inc()
+        if outcome.after_commit is not None:
+            outcome.after_commit(self._clock.now())
+
+    # Waiting for services
+
+    @contextmanager
+    def _asking(self, service: str) -> Iterator[None]:
+        """Remember which service an error comes from."""
+        before, self._asked = self._asked, service
+        try:
+            yield
+        except RetryableError:
+            raise  # and leave the name where it is
+        self._asked = before
+
+    def _well(self, source: RecordSource) -> None:
+        if self._delay:
+            log.info("working again", extra={"consumer": self._step.consumer, "service": self.health.waiting_for})
+            self._delay = 0.0
+            source.resume()
+        self.health.last_progress = self._clock.monotonic()
+        self.health.waiting_for = self.health.reason = None
+        self._asked = "Kafka"
+
+    def _wait(self, source: RecordSource, error: RetryableError) -> None:
+        """Pause, and stay in the group by polling, for the time of the back-off."""
+        source.pause()
+        self._delay = error.retry_after or min(max(self._delay * 2, RETRY_DELAY_MIN), RETRY_DELAY_MAX)
+        self.health.waiting_for, self.health.reason = self._asked, str(error)
+        metrics.RETRIES.labels(self._step.consumer, self._asked).inc()
+        said = {"consumer": self._step.consumer, "service": self._asked, "delay": self._delay, "reason": str(error)}
+        log.warning("waiting for a service", extra=said)
+        until = self._clock.monotonic() + self._delay
+        while not self._stop.is_set() and (left := until - self._clock.monotonic()) > 0:
+            # What was fetched before the pause took hold is kept behind the batch; the pause keeps that little.
+            self._receive(source, records_max=self._batch_size_max, timeout=min(left, POLL_TIMEOUT))
+
+    def _look_at_lag(self) -> None:
+        if self._clock.monotonic() < self._lag_due or not self._positions:
+            return
+        self._lag_due = self._clock.monotonic() + LAG_INTERVAL
+        with self._asking("Kafka"):
+            ends = self._topic_reader.ends(list(self._positions), timeout=2)
+        self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
+        metrics.LAG.labels(self._step.consumer).set(self.health.lag)
+
+    # The end
+
+    def _tell(self, error: FatalError) -> None:
+        """Raise the alarm of an error that has one; what keeps it from being raised is logged, for the error itself ends the run."""
+        log.error("the loop ends", extra={"consumer": self._step.consumer, "reason": str(error)})
+        kind = _ALARMS.get(type(error))
+        if kind is None:
+            return
+        metrics.ALARMS.labels(kind).inc()
+        # In a thread with a limit: the run ends now, whether or not Kafka is there to hear why.
+        last = threading.Thread(target=self._publish_last, args=(self._alarm(kind, error),), daemon=True)
+        last.start()
+        last.join(LAST_ALARM_LIMIT)
+
+    def _publish_last(self, event: Outgoing) -> None:
+        try:
+            self._publisher.publish([event])
+        except Exception as failure:
+            log.error("the alarm could not be raised", extra={"reason": str(failure)})
+
+    def _alarm(self, kind: str, error: FatalError) -> Outgoing:
+        consumer, text = self._step.consumer, str(error)[:2000]
+        coordinates = _COORDINATES.search(text)
+        return alarm(
+            kind=kind,
+            severity="critical",
+            venue=None,
+            subject=coordinates[0] if coordinates else consumer,
+            detail={"consumer": consumer, "reason": text},
+            now=self._clock.now(),
+            source=f"/sinks/{consumer}",
+            identity=(consumer, text),
+        )

@@ -1,0 +1,146 @@
+"""What the batch loop asks of the outside, as Protocols: Kafka, PostgreSQL, and the step it performs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.topics import EventType
+from pipeline.ports import Transaction
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a step did with a batch, inside the transaction that is still open."""
+
+    outputs: Sequence[Outgoing] = ()
+    """Acknowledged by Kafka before the commit."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """For metrics, by what became of records; counted after the commit."""
+    after_commit: Callable[[datetime], None] | None = None
+    """Called with the time after the commit; it changes nothing and raises nothing."""
+
+
+class Step(Protocol):
+    """Turns a batch into rows of the open transaction and events: a sink, or a processor with its states."""
+
+    consumer: str
+    """The name under which positions are stored."""
+    kinds: Sequence[EventType]
+
+    def run(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Outcome:
+        """Take records, in order per partition; the same record twice has the effect of one. Raise RetryableError or FatalError."""
+        ...
+
+
+class StoredPosition(Protocol):
+    """The next offset of a partition, in the topic with this id."""
+
+    @property
+    def next_offset(self) -> int:
+        """Return the offset to go on with."""
+        ...
+
+    @property
+    def topic_id(self) -> str:
+        """Return the id of the topic that the offset belongs to."""
+        ...
+
+
+class OpenBatch(Protocol):
+    """A transaction whose position rows are locked."""
+
+    @property
+    def transaction(self) -> Transaction:
+        """Return the open transaction."""
+        ...
+
+    @property
+    def positions(self) -> Mapping[Partition, StoredPosition]:
+        """Return the locked positions."""
+        ...
+
+    def advance(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Store the next offsets, in this transaction."""
+        ...
+
+
+class BatchStore(Protocol):
+    """The authority: positions and rows in one PostgreSQL transaction. Raises RetryableError, FatalError or SettingsError."""
+
+    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
+        """Read positions without locking them."""
+        ...
+
+    def open(self, partitions: Sequence[Partition]) -> AbstractContextManager[OpenBatch]:
+        """Open a transaction with these positions locked: committed when the block ends, rolled back when it raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+class RecordSource(Protocol):
+    """The records of assigned partitions, in order."""
+
+    def poll(self, *, records_max: int, timeout: float) -> list[Record]:
+        """Wait at most `timeout` seconds for a first record; raise TopicTruncatedError or FatalError."""
+        ...
+
+    def begin(self, offsets: Mapping[Partition, int]) -> None:
+        """Fetch assigned partitions, each from its offset."""
+        ...
+
+    def pause(self) -> None:
+        """Stop fetching and stay in the group."""
+        ...
+
+    def resume(self) -> None:
+        """Fetch again."""
+        ...
+
+    def hint(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell Kafka the positions, for its lag tools only."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class OpenSource(Protocol):
+    """Joins the group; `starts` hears what is assigned (and answers with what begins at once), `lost` what is taken away."""
+
+    def __call__(
+        self, *, starts: Callable[[Sequence[Partition]], Mapping[Partition, int]], lost: Callable[[Sequence[Partition]], None]
+    ) -> RecordSource:
+        """Return the source; both callbacks run inside its `poll`."""
+        ...
+
+
+class TopicIdentity(Protocol):
+    """Which topic it is."""
+
+    @property
+    def topic_id(self) -> str:
+        """Return Kafka's id of the topic (KIP-516)."""
+        ...
+
+
+class TopicReader(Protocol):
+    """Tells which topics there are and where they end; raises ServiceAwayError."""
+
+    def describe(self, names: Sequence[str], *, timeout: float = ...) -> Mapping[str, TopicIdentity]:
+        """Return those topics that exist."""
+        ...
+
+    def ends(self, partitions: Sequence[Partition], *, timeout: float = ...) -> Mapping[Partition, int]:
+        """Return the next offset of each partition."""
+        ...
