@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from psycopg.rows import dict_row
+
 from connectors.sinks.accounting_ledger.writer import SQL
 from pipeline.domain.identifiers import IntentId, PartyId, TransactionHash
 from pipeline.domain.money import plain
@@ -44,32 +46,19 @@ def entries(
     """Yield entries in the order of booking; `as_of` bounds occurred_at, `known_at` recorded_at (both inclusive, aware)."""
     wanted = {"venue": venue, "intent": intent, "as_of": as_of, "known_at": known_at, "limit": limit}
     with _streamed(connection, "entries", wanted) as rows:
-        for (
-            entry_id,
-            of_venue,
-            intent_id,
-            transaction_hash,
-            kind,
-            occurred_at,
-            recorded_at,
-            reverses,
-            topic,
-            partition,
-            offset,
-            postings,
-        ) in rows:
+        for row in rows:
             line = {
-                "entry_id": entry_id,
-                "venue": of_venue,
-                "intent_id": intent_id,
-                "transaction_hash": transaction_hash,
-                "kind": kind,
-                "occurred_at": time_text(occurred_at),
-                "recorded_at": time_text(recorded_at),
-                "source": {"topic": topic, "partition": partition, "offset": offset},
-                "postings": postings,
+                "entry_id": row["entry_id"],
+                "venue": row["venue"],
+                "intent_id": row["intent_id"],
+                "transaction_hash": row["transaction_hash"],
+                "kind": row["kind"],
+                "occurred_at": time_text(row["occurred_at"]),
+                "recorded_at": time_text(row["recorded_at"]),
+                "source": {"topic": row["record_topic"], "partition": row["record_partition"], "offset": row["record_offset"]},
+                "postings": row["postings"],
             }
-            yield line if reverses is None else {**line, "reverses": reverses}
+            yield line if row["reverses"] is None else {**line, "reverses": row["reverses"]}
 
 
 def balances(
@@ -78,52 +67,31 @@ def balances(
     """Yield balances by account: as they stand, or from the postings up to a time of occurrence or of knowledge."""
     statement = "balances" if as_of is None and known_at is None else "balances_as_of"
     with _streamed(connection, statement, {"venue": venue, "as_of": as_of, "known_at": known_at}) as rows:
-        for account, role, currency, debits, credits_, balance in rows:
-            yield {
-                "account": account,
-                "role": role,
-                "currency": currency,
-                "debits": plain(debits),
-                "credits": plain(credits_),
-                "balance": _signed(balance),
-            }
+        for row in rows:
+            amounts = {name: _signed(row[name]) for name in ("debits", "credits", "balance")}
+            yield {"account": row["account"], "role": row["role"], "currency": row["currency"], **amounts}
 
 
 def settled(connection: Connection, venue: str) -> Iterator[BookedSettlement]:
     """Yield the settlements of a venue that are booked and not reversed, by intent: what a reconciliation compares with the venue."""
     with _streamed(connection, "settled", (venue,)) as rows:
         for row in rows:
-            (
-                entry_id,
-                intent_id,
-                transaction_hash,
-                side,
-                source,
-                target,
-                target_amount,
-                source_amount,
-                rate,
-                settled_at,
-                sender,
-                receiver,
-                sha,
-            ) = row
             yield BookedSettlement(
-                entry_id=entry_id,
-                intent_id=IntentId(intent_id),
-                transaction_hash=TransactionHash(transaction_hash),
-                side=side,
+                entry_id=row["entry_id"],
+                intent_id=IntentId(row["intent_id"]),
+                transaction_hash=TransactionHash(row["transaction_hash"]),
+                side=row["side"],
                 terms=Terms(
-                    source_currency=source,
-                    target_currency=target,
-                    target_amount=target_amount,
-                    source_amount_actual=source_amount,
-                    fx_rate=rate,
-                    settled_at=settled_at,
-                    sender_custodian_party_id=PartyId(sender),
-                    receiver_custodian_party_id=PartyId(receiver),
+                    source_currency=row["source_currency"],
+                    target_currency=row["target_currency"],
+                    target_amount=row["target_amount"],
+                    source_amount_actual=row["source_amount_actual"],
+                    fx_rate=row["fx_rate"],
+                    settled_at=row["occurred_at"],
+                    sender_custodian_party_id=PartyId(row["sender_custodian_party_id"]),
+                    receiver_custodian_party_id=PartyId(row["receiver_custodian_party_id"]),
                 ),
-                terms_sha256=sha,
+                terms_sha256=row["terms_sha256"],
             )
 
 
@@ -138,11 +106,11 @@ def _signed(value: Decimal) -> str:
 
 
 @contextmanager
-def _streamed(connection: Connection, statement: str, parameters: Any) -> Iterator[Iterator[tuple[Any, ...]]]:
+def _streamed(connection: Connection, statement: str, parameters: Any) -> Iterator[Iterator[dict[str, Any]]]:
     with (
         translated(f"reading {statement}"),
         connection.transaction(),
-        connection.cursor(name=f"ledger_{statement}", binary=False) as cursor,
+        connection.cursor(name=f"ledger_{statement}", row_factory=dict_row) as cursor,
     ):
         cursor.itersize = ROWS_AT_ONCE
         cursor.execute(SQL[statement], parameters)

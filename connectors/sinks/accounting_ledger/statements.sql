@@ -35,7 +35,7 @@ FROM STDIN (FORMAT binary);
 COPY ledger.postings (entry_id, posting_no, account_id, currency, side, amount) FROM STDIN (FORMAT binary);
 
 -- entries: Entries in the order of booking, as they were known at a time, up to a time of occurrence.
-SELECT e.entry_id::text, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_at, e.recorded_at, e.reverses::text,
+SELECT e.entry_id::text AS entry_id, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_at, e.recorded_at, e.reverses::text AS reverses,
        e.record_topic, e.record_partition, e.record_offset, p.postings
   FROM ledger.entries e
  CROSS JOIN LATERAL (
@@ -57,7 +57,8 @@ SELECT account, role, currency, debits, credits, balance
  ORDER BY account;
 
 -- balances_as_of: Balances at a time of occurrence or of knowledge, from the postings.
-SELECT a.account, a.role, a.currency, trim_scale(s.debits * c.unit), trim_scale(s.credits * c.unit), trim_scale((s.debits - s.credits) * c.unit)
+SELECT a.account, a.role, a.currency, trim_scale(s.debits * c.unit) AS debits, trim_scale(s.credits * c.unit) AS credits,
+       trim_scale((s.debits - s.credits) * c.unit) AS balance
   FROM (SELECT p.account_id, coalesce(sum(p.amount) FILTER (WHERE p.side = 'debit'), 0) AS debits,
                coalesce(sum(p.amount) FILTER (WHERE p.side = 'credit'), 0) AS credits
           FROM ledger.postings p JOIN ledger.entries e USING (entry_id)
@@ -80,8 +81,8 @@ SELECT a.account, coalesce(b.debits, 0), coalesce(b.credits, 0), coalesce(s.debi
  ORDER BY a.account;
 
 -- settled: Settlements of a venue that are booked and not reversed.
-SELECT e.entry_id::text, e.intent_id, e.transaction_hash, e.side, e.source_currency, e.target_currency, e.target_amount, e.source_amount_actual,
-       e.fx_rate, e.occurred_at, e.sender_custodian_party_id, e.receiver_custodian_party_id, encode(e.terms_sha256, 'hex')
+SELECT e.entry_id::text AS entry_id, e.intent_id, e.transaction_hash, e.side, e.source_currency, e.target_currency, e.target_amount, e.source_amount_actual,
+       e.fx_rate, e.occurred_at, e.sender_custodian_party_id, e.receiver_custodian_party_id, encode(e.terms_sha256, 'hex') AS terms_sha256
   FROM ledger.entries e
  WHERE e.kind = 'settlement' AND e.venue = %s AND NOT EXISTS (SELECT FROM ledger.entries r WHERE r.reverses = e.entry_id)
  ORDER BY e.intent_id, e.transaction_hash;

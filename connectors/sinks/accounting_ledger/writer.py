@@ -6,7 +6,7 @@ Same key and same terms: nothing happens. Same key and other terms, or another h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,11 +26,10 @@ SQL = named_statements("connectors.sinks.accounting_ledger")
 SOURCE = "/sinks/ledger"
 
 _ENTRY_TYPES = (
-    ["uuid", "text", "int2", "text", "text", "text", "timestamptz", "timestamptz", "text", "int4", "int8", "text"]
-    + ["text", "text", "numeric", "text", "numeric", "numeric", "text", "text", "text", "text", "text"]
-    + ["bytea", "bytea", "timestamptz"]
-)
-_POSTING_TYPES = ["uuid", "int2", "int4", "text", "text", "numeric"]
+    "uuid text int2 text text text timestamptz timestamptz text int4 int8 text "
+    "text text numeric text numeric numeric text text text text text bytea bytea timestamptz"
+).split()
+_POSTING_TYPES = "uuid int2 int4 text text numeric".split()
 
 
 @dataclass(slots=True)
@@ -193,8 +192,8 @@ def _refuse_other_scales(fixed: Mapping[str, int], scales: Scales) -> None:
     for currency, scale in fixed.items():
         if scales.of(currency) != scale:
             raise SettingsError(
-                f"currencies.{currency}.scale: found {scales.of(currency)}, but the books hold {currency} with {scale} decimals; write {scale} "
-                "(amounts that are booked are never reinterpreted)"
+                f"currencies.{currency}.scale: found {scales.of(currency)}, but the books hold {currency} with {scale} decimals; "
+                f"write {scale} (amounts that are booked are never reinterpreted)"
             )
 
 
@@ -211,7 +210,7 @@ def _account_numbers(transaction: Transaction, accounts: Sequence[Account]) -> d
     return {account: found[name] for account, name in zip(accounts, columns[0], strict=True)}
 
 
-def _observation(entries: Sequence[tuple[Settlement, JournalEntry]]) -> Any:
+def _observation(entries: Sequence[tuple[Settlement, JournalEntry]]) -> Callable[[datetime], None]:
     def observe(committed_at: datetime) -> None:
         for settlement, _ in entries:
             metrics.FRAME_TO_BOOKING_SECONDS.observe(max(0.0, (committed_at - settlement.observed_at).total_seconds()))
