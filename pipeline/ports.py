@@ -293,6 +293,8 @@ class IngestStore(Protocol):
         """Return all facts about these intents."""
         ...
 
-    def report(self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str) -> None:
+    def report(
+        self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str
+    ) -> None:
         """Write down how the venue's ingest is, for `custodian status`."""
         ...

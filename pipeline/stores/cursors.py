@@ -98,7 +98,9 @@ class PostgresIngestStore:
         with self._session.use("reading the facts") as connection:
             return fact_rows.known(connection, venue, intents)
 
-    def report(self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str) -> None:
+    def report(
+        self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str
+    ) -> None:
         """Write down how the venue's ingest is, for `custodian status`."""
         with self._lease_session.use("reporting the venue") as connection:
             connection.execute(

@@ -57,9 +57,7 @@ class MusubiVenue:
 
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Read one page of 100 orders, counted from 1."""
-        return await reads.orders(
-            self._clients[lane], query, page=page, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at
-        )
+        return await reads.orders(self._clients[lane], query, page=page, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at)
 
     async def aclose(self) -> None:
         """Let go of all connections."""

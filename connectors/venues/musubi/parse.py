@@ -1,7 +1,8 @@
 """Musubi's bytes to our events: pure, strict about what two readers could read in two ways, liberal about the rest.
 
-Promises: amounts stay as the venue spells them, times become RFC 3339 in UTC, the document is kept verbatim with its SHA-256, unknown fields
-and unknown statuses are kept, `null` and empty texts count as absent. What cannot be read raises PoisonRecordError with a reason for people.
+Promises: amounts stay as the venue spells them, times become RFC 3339 in UTC, the document is kept verbatim with its SHA-256, unknown
+fields and unknown statuses are kept, `null` and empty texts count as absent. What cannot be read raises PoisonRecordError with a reason
+for people.
 Source: Musubi contract, sections 3.6, 4.1, 4.5, 5.3 and the client column of section 7.
 """
 
@@ -120,7 +121,7 @@ def parse_quote(body: bytes, *, venue: str, observed: Observation, intent_id: st
 
 
 def read_time(text: str, name: str) -> tuple[str, str]:
-    """Return a time as RFC 3339 in UTC, spelled as given where it is that already, and in canonical microseconds; raise PoisonRecordError."""
+    """Return a time as RFC 3339 in UTC, as given where it is that already, and in canonical microseconds; raise PoisonRecordError."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:

@@ -76,7 +76,15 @@ class WhoamiPayload(Payload):
 
 # What nothing depends on: a value of another kind than expected is left out, and stays in the verbatim document.
 ORDER_REMARKS = frozenset(
-    {"failure_reason", "kyc_aml_ref", "jurisdiction_sender", "jurisdiction_receiver", "sender_party_id", "receiver_party_id", "market_maker_party_id"}
+    {
+        "failure_reason",
+        "kyc_aml_ref",
+        "jurisdiction_sender",
+        "jurisdiction_receiver",
+        "sender_party_id",
+        "receiver_party_id",
+        "market_maker_party_id",
+    }
 )
 QUOTE_REMARKS = frozenset({"market_maker_party_id", "status", "submitted_at"})
 

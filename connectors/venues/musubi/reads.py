@@ -1,7 +1,7 @@
 """Musubi's record: who we are, one order, lists of orders, quotes.
 
-Promises: the verbatim document of an order is the exact bytes of its element in `data` (or of the member `data` itself); one order that cannot
-be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never leans on
+Promises: the verbatim document of an order is the exact bytes of its element in `data` (or of the member `data` itself); one order that
+cannot be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never leans on
 `updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from connectors.transports.rest import Reply, RestClient, UnreadableReplyError, VenueRefusedError
@@ -93,9 +94,7 @@ async def order(client: RestClient, intent_id: str, *, venue: str, own_party: st
     return Reading(seen=(seen,), request_id=reply.request_id)
 
 
-async def orders(
-    client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: str | None, hinted_at: HintedAt
-) -> OrderPage:
+async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: str | None, hinted_at: HintedAt) -> OrderPage:
     """Read one page of orders; raise UnreadableReplyError when the envelope cannot be read."""
     reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": PAGE_SIZE}, venue)
     seen = elements_of(
@@ -123,13 +122,19 @@ async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: H
             raise refusal(error, venue) from None
         observed = observation(reply, "list", hinted_at(intent_id))
         found = elements_of(
-            reply, lambda body, _: parse.parse_quote(body, venue=venue, observed=observed, intent_id=intent_id), event_type="quote"  # noqa: B023 - called at once
+            reply,
+            partial(_quote, venue=venue, observed=observed, intent_id=intent_id),
+            event_type="quote",
         )
         seen.extend(found)
         total_pages, _ = _pagination(reply)
         if not found or total_pages is None or page >= total_pages:
             break
     return Reading(seen=seen)
+
+
+def _quote(body: bytes, _: str | None, *, venue: str, observed: Observation, intent_id: str) -> Sighting:
+    return parse.parse_quote(body, venue=venue, observed=observed, intent_id=intent_id)
 
 
 def parameters(query: OrderQuery) -> dict[str, str]:
@@ -156,9 +161,7 @@ def data_of(body: bytes) -> bytes:
     return text[start:end].encode("utf-8", "surrogateescape")
 
 
-def elements_of(
-    reply: Reply, read: Callable[[bytes, str | None], Sighting], *, event_type: str
-) -> list[Sighting | Unreadable]:
+def elements_of(reply: Reply, read: Callable[[bytes, str | None], Sighting], *, event_type: str) -> list[Sighting | Unreadable]:
     """Read each element of the array `data` by itself; raise UnreadableReplyError when there is no such array."""
     try:
         parts = split(reply.body)

@@ -1,7 +1,7 @@
 """Musubi's stream of hints: frames of the SSE transport to what they show.
 
-Promises: a frame that cannot be read becomes an `Unreadable` with its bytes and the stream goes on; heartbeats are never looked into (A-04);
-event types that nobody knows are counted and left alone (A-38). Source: Musubi contract, section 5.
+Promises: a frame that cannot be read becomes an `Unreadable` with its bytes and the stream goes on; heartbeats are never looked into
+(A-04); event types that nobody knows are counted and left alone (A-38). Source: Musubi contract, section 5.
 """
 
 from __future__ import annotations

@@ -1,0 +1,205 @@
+"""Reading what hints announced: one order by one read, many by list pages of 100, under the venue's request cap.
+
+How it coalesces: up to `SINGLES_MAX` reads by name are on their way at once; hints that find no free place wait, and as soon as there are
+more of them than places, one list page is read for all of them. So a single hint is read at once, and a flood costs one request per hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from pipeline.clock import Clock
+from pipeline.domain.lifecycle import EXECUTING, EXPIRED, FAILED, PENDING, QUOTED, SETTLED
+from pipeline.errors import ContractBreachError, RetryableError, SettingsError
+from pipeline.ingest.items import withdrawal
+from pipeline.ingest.pauses import Pauses
+from pipeline.ingest.record import RecordBook
+from pipeline.ingest.wanted import Kind, Want, Wanted
+from pipeline.ports import OrderPage, OrderQuery, Sighting, Unreadable, VenueConnector
+from schemas.events import OrderUpdated
+
+log = logging.getLogger(__name__)
+
+SINGLES_MAX = 4
+PAGES_MAX = 5
+AGAIN_FIRST = 0.2
+LIST_QUERIES: dict[Kind, OrderQuery] = {
+    "settled": OrderQuery(statuses=(SETTLED,), sort_by="settled_at"),
+    "open": OrderQuery(statuses=(PENDING, QUOTED, EXECUTING)),
+    "ended": OrderQuery(statuses=(FAILED, EXPIRED)),
+}
+
+
+class WantedReader:
+    """Reads the record for hints until it is cancelled."""
+
+    def __init__(self, connector: VenueConnector, wanted: Wanted, book: RecordBook, *, clock: Clock, pauses: Pauses) -> None:
+        """`pauses` are those after the venue was away or busy."""
+        self._connector, self._wanted, self._book = connector, wanted, book
+        self._clock, self._pauses = clock, pauses
+        self._singles: set[asyncio.Task[None]] = set()
+        self._list: asyncio.Task[None] | None = None
+        self._paused_until = 0.0
+
+    async def run(self) -> None:
+        """Read what is wanted, for ever; raise FatalError and what is a fault of the program."""
+        try:
+            while True:
+                await self._forget_known()
+                self._start()
+                await self._wanted.wait(self._clock.monotonic())
+                for task in [*self._singles]:
+                    if task.done():
+                        self._singles.discard(task)
+                        task.result()
+                if self._list is not None and self._list.done():
+                    self._list.result()
+                    self._list = None
+        finally:
+            tasks = [*self._singles, *([self._list] if self._list is not None else [])]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _forget_known(self) -> None:
+        """Drop what the log already says: after a restart memory may not know it."""
+        if self._book.known.complete:
+            return
+        due = [want for want in self._wanted.due(self._clock.monotonic()) if want.what == "order" and not want.attempts]
+        try:
+            await self._book.known.fetch([want.intent_id for want in due])
+        except RetryableError:
+            return  # then it is read once more
+        for want in due:
+            if not self._book.needs(want.intent_id, want.status, want.transaction_hash):
+                self._wanted.met(want)
+
+    def _start(self) -> None:
+        """Send off what is due: by name while there are places, by list when there are more hints than places."""
+        now = self._clock.monotonic()
+        if now < self._paused_until:
+            return
+        due = self._wanted.due(now)
+        if not due:
+            return
+        free = SINGLES_MAX - len(self._singles)
+        listable = [want for want in due if want.what == "order" and not want.single]
+        if len(listable) > max(free, 1) and self._list is None:
+            kind = max(LIST_QUERIES, key=lambda kind: sum(want.kind == kind for want in listable))
+            wants = [want for want in listable if want.kind == kind]
+            if len(wants) > 1:
+                self._wanted.fly(wants)
+                self._list = asyncio.create_task(self._read_list(kind, wants), name=f"list of {kind} orders")
+                listable = [want for want in listable if want.kind != kind]
+                due = [want for want in due if want.what != "order" or want.single or want.kind != kind]
+        if self._list is not None and len(listable) > free:  # the next list is for them
+            due = [want for want in due if want.what != "order" or want.single]
+        for want in due[: max(0, free)]:
+            self._wanted.fly([want])
+            self._singles.add(asyncio.create_task(self._read_single(want), name="read of one order"))
+
+    async def _read_single(self, want: Want) -> None:
+        try:
+            met = await (self._read_quotes(want) if want.what == "quotes" else self._read_order(want))
+        except RetryableError as error:
+            self._failed(error, error.retry_after)
+        except (ContractBreachError, SettingsError) as error:
+            self._failed(error, None)
+        else:
+            self._pauses.reset()
+            if met:
+                self._met(want)
+            else:
+                self._put_off(want)
+        finally:
+            self._wanted.land(want)
+
+    async def _read_order(self, want: Want) -> bool:
+        reading = await self._connector.read_order(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at)
+        if reading.absent is not None:
+            return await self._absent(want, reading.absent, reading.request_id)
+        await self._book.note(reading.seen)
+        return all(isinstance(seen, Unreadable) or _status_meets(seen, want) for seen in reading.seen)
+
+    async def _absent(self, want: Want, document: str, request_id: str | None) -> bool:
+        """Withdraw an order that the record once showed as open; one that only a hint named may still come."""
+        if want.intent_id not in self._book.open:
+            return False
+        await self._book.note(
+            [
+                withdrawal(
+                    self._connector.venue,
+                    want.intent_id,
+                    document,
+                    request_id=request_id,
+                    hinted_at=want.hinted_at,
+                    at=self._clock.now(),
+                )
+            ]
+        )
+        return True
+
+    async def _read_quotes(self, want: Want) -> bool:
+        reading = await self._connector.read_quotes(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at)
+        await self._book.note(reading.seen)
+        return True
+
+    async def _read_list(self, kind: Kind, wants: Sequence[Want]) -> None:
+        """Read pages until every want was seen, or none of them can be on a later page."""
+        left = {want.intent_id: want for want in wants}
+        try:
+            for page_number in range(1, PAGES_MAX + 1):
+                page = await self._connector.list_orders(
+                    LIST_QUERIES[kind], page=page_number, lane="hints", hinted_at=self._wanted.hinted_at
+                )
+                await self._book.note(page.seen)
+                for want in _met_on(page, left):
+                    del left[want.intent_id]
+                    self._met(want)
+                if not left or page.last or len(left) <= 2:
+                    break
+            self._pauses.reset()
+            for want in left.values():
+                self._put_off(want)
+        except RetryableError as error:
+            self._failed(error, error.retry_after)
+        except (ContractBreachError, SettingsError) as error:
+            self._failed(error, None)
+        finally:
+            for want in wants:
+                self._wanted.land(want)
+
+    def _met(self, want: Want) -> None:
+        self._wanted.met(want)
+        self._book.looked_up(want.intent_id, want.status, want.transaction_hash)
+
+    def _put_off(self, want: Want) -> None:
+        """Ask again by name: at once after a list, later when the record lagged behind the hint."""
+        delay = AGAIN_FIRST * 2 ** (want.attempts - 1) if want.attempts or want.single else 0.0
+        if not self._wanted.put_off(want, not_before=self._clock.monotonic() + delay):
+            log.warning(
+                "venue %s: the record does not show what the stream said of %s (%s); left to reconciliation",
+                self._connector.venue,
+                want.intent_id,
+                want.status or "quotes",
+            )
+
+    def _failed(self, error: Exception, asked: float | None) -> None:
+        pause = self._pauses.next(asked)
+        self._paused_until = self._clock.monotonic() + pause
+        log.warning("venue %s: reading the record failed, next try in %.1f s: %s", self._connector.venue, pause, error)
+        asyncio.get_running_loop().call_later(pause + 0.001, self._wanted.wake)
+
+
+def _status_meets(seen: Sighting | Unreadable, want: Want) -> bool:
+    return isinstance(seen, Sighting) and isinstance(seen.event, OrderUpdated) and want.met_by(seen.event.status)
+
+
+def _met_on(page: OrderPage, left: dict[str, Want]) -> list[Want]:
+    return [
+        left[seen.event.intent_id]
+        for seen in page.seen
+        if isinstance(seen, Sighting) and seen.event.intent_id in left and _status_meets(seen, left[seen.event.intent_id])
+    ]

@@ -1,0 +1,124 @@
+"""The venue's record as this venue's tasks share it: what is known, what is open, and how a reading gets into the outbox."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline import metrics
+from pipeline.clock import Clock
+from pipeline.domain.lifecycle import EXECUTING, is_open
+from pipeline.ingest.items import fact_of, letter_of, outgoing_of
+from pipeline.ingest.known import KnownFacts, answers
+from pipeline.ingest.outbox import Item, Outbox
+from pipeline.ports import Sighting, Unreadable
+from schemas.events import OrderUpdated
+
+REMEMBERED_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a page of the record added: how many facts were new."""
+
+    new: int
+    known: int
+
+
+class Remembered:
+    """The last identities seen, so that what is listed again and again is published once."""
+
+    def __init__(self, size_max: int = REMEMBERED_MAX) -> None:
+        """Remember nothing yet."""
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._size_max = size_max
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._seen
+
+    def add(self, identity: str) -> bool:
+        """Remember; return False when it was remembered already."""
+        if identity in self._seen:
+            self._seen.move_to_end(identity)
+            return False
+        self._seen[identity] = None
+        if len(self._seen) > self._size_max:
+            self._seen.popitem(last=False)
+        return True
+
+
+class RecordBook:
+    """Publishes what the log does not have of the venue's record."""
+
+    def __init__(self, venue: str, *, known: KnownFacts, outbox: Outbox, open_intents: frozenset[str], clock: Clock) -> None:
+        """`open_intents` are those that were open when last seen."""
+        self._venue = venue
+        self.known = known
+        self.outbox = outbox
+        self.open: set[str] = set(open_intents)
+        self._clock = clock
+        self._quotes = Remembered()
+        self._letters = Remembered()
+        self._looked_up = Remembered()
+
+    async def note(self, seen: Sequence[Sighting | Unreadable]) -> Noted:
+        """Publish what is new in a reading, waiting for room; raise RetryableError when facts cannot be looked up."""
+        await self.known.fetch([sighting.event.intent_id for sighting in seen if isinstance(sighting, Sighting)])
+        items: list[Item] = []
+        new = 0
+        for sighting in seen:
+            item = self._letter(sighting) if isinstance(sighting, Unreadable) else self._record(sighting)
+            if item is not None:
+                items.append(item)
+                new += item.outgoing is not None
+        metrics.RECORDS.labels("ingest", "record_new").inc(new)
+        metrics.RECORDS.labels("ingest", "record_known").inc(len(seen) - new)
+        await self.outbox.put(items)
+        return Noted(new, len(seen) - new)
+
+    def needs(self, intent_id: str, status: str, transaction_hash: str | None) -> bool:
+        """Tell whether a hint asks for the record: the log does not have it, and it was not looked up for the same hint already."""
+        if status == EXECUTING or answers(self.known.aspects(intent_id), status, transaction_hash):
+            return False
+        return f"{intent_id} {status} {transaction_hash}" not in self._looked_up
+
+    def looked_up(self, intent_id: str, status: str, transaction_hash: str | None) -> None:
+        """Remember that a hint led to a read: the same hint again, also one that the record contradicts, leads to none."""
+        if not is_open(status):
+            self._looked_up.add(f"{intent_id} {status} {transaction_hash}")
+
+    def saw_quote(self, ce_id: str) -> None:
+        """Remember a quote that a hint stated."""
+        self._quotes.add(ce_id)
+
+    def _record(self, sighting: Sighting) -> Item | None:
+        fact, at = fact_of(sighting), self._clock.now()
+        if fact is None:
+            return Item(outgoing=outgoing_of(sighting, at)) if self._quotes.add(sighting.ce_id) else None
+        opened, closed = self._turned(sighting)
+        if self.known.has(fact.intent_id, fact.ce_id):
+            return Item(opened=opened, closed=closed) if opened or closed else None
+        self.known.add(fact)
+        return Item(outgoing=outgoing_of(sighting, at), fact=fact, opened=opened, closed=closed)
+
+    def _turned(self, sighting: Sighting) -> tuple[str | None, str | None]:
+        event = sighting.event
+        assert isinstance(event, OrderUpdated), "only orders have facts"
+        if is_open(event.status):
+            if event.intent_id in self.open:
+                return None, None
+            self.open.add(event.intent_id)
+            return event.intent_id, None
+        if event.intent_id not in self.open:
+            return None, None
+        self.open.discard(event.intent_id)
+        return None, event.intent_id
+
+    def _letter(self, unreadable: Unreadable) -> Item | None:
+        letter = letter_of(self._venue, unreadable)
+        identity = f"{unreadable.sha256 or hash(unreadable.body)}"
+        if not self._letters.add(identity):
+            return None
+        metrics.RECORDS.labels("ingest", "dead_lettered").inc()
+        return Item(outgoing=letter)

@@ -1,0 +1,89 @@
+"""The ingest of all venues of one process: side by side, so that one venue's trouble never stops another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.clock import Clock
+from pipeline.errors import FatalError, SettingsError
+from pipeline.ingest.pauses import Pauses
+from pipeline.ingest.venue import Limits, VenueHealth, VenueIngest
+from pipeline.ports import EventPublisher, Failpoints, IngestStore, VenueConnector
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class IngestHealth:
+    """How the venues of this process are, for `/readyz` and `custodian status`."""
+
+    venues: dict[str, VenueHealth] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether each venue is read here or another process has its lease."""
+        return all(venue.connected or not venue.leading for venue in self.venues.values())
+
+
+async def run_ingest(
+    venues: Sequence[VenueConnector],
+    publisher: EventPublisher,
+    stores: Callable[[str], IngestStore],
+    clock: Clock,
+    random: Callable[[], float],
+    failpoints: Failpoints,
+    stop: asyncio.Event,
+    *,
+    owner: str,
+    health: IngestHealth | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Ingest venues until `stop` is set, then publish what is queued, give the leases back and return.
+
+    `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process. Raise
+    SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
+    """
+    board = health or IngestHealth()
+    tasks: list[asyncio.Task[None]] = []
+    for connector in venues:
+        board.venues[connector.venue] = venue_health = VenueHealth()
+        ingest = VenueIngest(
+            connector,
+            publisher,
+            stores(connector.venue),
+            owner=owner,
+            clock=clock,
+            random=random,
+            failpoints=failpoints,
+            health=venue_health,
+            limits=limits or Limits(),
+        )
+        tasks.append(asyncio.create_task(_keep_running(ingest, random), name=f"ingest of {connector.venue}"))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        ended = [task for task in tasks if task.done()]
+    finally:
+        for task in (stopped, *tasks):
+            task.cancel()
+        await asyncio.gather(stopped, *tasks, return_exceptions=True)
+        for connector in venues:
+            await connector.aclose()
+    for task in ended:
+        await task  # raises what ended it
+
+
+async def _keep_running(ingest: VenueIngest, random: Callable[[], float]) -> None:
+    pauses = Pauses(random, first=1.0, maximum=30.0)
+    while True:
+        try:
+            await ingest.run()
+        except (SettingsError, FatalError):
+            raise
+        except Exception:
+            pause = pauses.next()
+            log.exception("the ingest of venue %s failed and begins anew in %.1f s", ingest.venue, pause)
+            await asyncio.sleep(pause)
