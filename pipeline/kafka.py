@@ -273,8 +273,13 @@ class TopicAdmin:
     """Makes and describes topics, tells offsets."""
 
     def __init__(self, kafka: configuration.Kafka) -> None:
+        """Raise SettingsError when librdkafka does not understand `kafka.client` or the addresses."""
         self._kafka = kafka
-        self._admin = AdminClient(client_options(kafka))
+        try:
+            self._admin = AdminClient(client_options(kafka))
+        except (KafkaException, ValueError) as error:
+            said = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+            raise SettingsError(f"kafka.client: librdkafka does not take it: {said}; correct the key or its value") from None
 
     def check_connection(self, *, timeout: float) -> str:
         """Return the cluster's id; raise ServiceAwayError naming the servers when none answers within `timeout` seconds."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.lazy import CONFIG_KEY
+
 if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.stores.postgres import Connection

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -49,7 +49,7 @@ class Column:
 def listing(command: F) -> F:
     """Give a command `--format` and `--limit`, passed on as `form` and `limit`."""
     limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many; else all.")
-    return cast("F", formats(limit(command)))
+    return formats(limit(command))
 
 
 def formats(command: F) -> F:

@@ -41,7 +41,7 @@ class Health:
         self._lock = threading.Lock()
         self._unhealthy: dict[str, str] = {}
         self._unready: dict[str, str] = {"start": "not started yet"}
-        self._beats: dict[str, tuple[float, float]] = {}
+        self._watched: dict[str, tuple[Callable[[], float], Callable[[], str | None]]] = {}
 
     def started(self) -> None:
         """Say that the role has begun its work."""
@@ -67,17 +67,20 @@ class Health:
         with self._lock:
             self._unhealthy.pop(name, None)
 
-    def beat(self, name: str, *, stalled_after: float = STALLED_AFTER) -> None:
-        """Say that the loop `name` turns; silence of `stalled_after` seconds makes the process unhealthy."""
+    def watch(self, name: str, last_progress: Callable[[], float], waits_for: Callable[[], str | None]) -> None:
+        """Watch a loop: not ready while it waits for something, unhealthy when it stands still and waits for nothing."""
         with self._lock:
-            self._beats[name] = (self._monotonic(), stalled_after)
+            self._watched[name] = (last_progress, waits_for)
 
     def state(self) -> State:
         """Return what is wrong now."""
         with self._lock:
-            unhealthy = dict(self._unhealthy)
-            for name, (last, limit) in self._beats.items():
-                silent = self._monotonic() - last
-                if silent > limit:
-                    unhealthy[name] = f"stands still for {silent:.0f} s"
-            return State(unhealthy=unhealthy, unready=dict(self._unready))
+            unhealthy, unready = dict(self._unhealthy), dict(self._unready)
+            watched = dict(self._watched)
+        for name, (last_progress, waits_for) in watched.items():
+            reason, silent = waits_for(), self._monotonic() - last_progress()
+            if reason is not None:
+                unready[name] = reason
+            elif silent > STALLED_AFTER:
+                unhealthy[name] = f"stands still for {silent:.0f} s"
+        return State(unhealthy=unhealthy, unready=unready)

@@ -35,6 +35,11 @@ class Listener:
         self._server.server_close()
 
 
+def check_free(listen: str) -> None:
+    """Open a listener at that address and close it again; raise as `Listener` does."""
+    Listener(listen, Health(lambda: 0.0)).close()
+
+
 def _open(host: str, port: int, listen: str, health: Health) -> http.server.ThreadingHTTPServer:
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads = True
@@ -56,7 +61,9 @@ def _open(host: str, port: int, listen: str, health: Health) -> http.server.Thre
             raise ServiceAwayError(
                 f"metrics.listen: the port of {listen} is taken by another program; write another one, or port 0 for any free one"
             ) from None
-        raise SettingsError(f"metrics.listen: {listen} cannot be opened ({error.strerror or error}); write an address of this machine") from None
+        raise SettingsError(
+            f"metrics.listen: {listen} cannot be opened ({error.strerror or error}); write an address of this machine"
+        ) from None
 
 
 def _family(host: str) -> Any:
@@ -85,7 +92,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
             case _:
                 self._answer(404, "text/plain; charset=utf-8", b"there are /metrics, /healthz and /readyz\n")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the base class's name
 
     def _state(self, well: bool, reasons: dict[str, str]) -> None:
         body = json.dumps({"status": "ok" if well else "failing", **({} if well else {"reasons": reasons})})

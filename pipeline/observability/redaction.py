@@ -19,7 +19,9 @@ _PATTERNS = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), MASK),
     (re.compile(r"(\w://[^/@\s:\"']*):[^/@\s\"']+@"), r"\1:" + MASK + "@"),
     (
-        re.compile(r"(?i)((?:password|passwd|client_secret|client_assertion|access_token|sasl\.password|ssl\.key\.password)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]+"),
+        re.compile(
+            r"(?i)((?:password|passwd|client_secret|client_assertion|access_token|sasl\.password|ssl\.key\.password)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]+"
+        ),
         r"\1" + MASK,
     ),
 )

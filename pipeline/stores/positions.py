@@ -47,6 +47,11 @@ def of_consumer(connection: Connection, consumer: str) -> dict[Partition, int]:
     return {(topic, partition): offset for topic, partition, offset in rows}
 
 
+def topic_ids(connection: Connection, consumer: str) -> dict[str, str]:
+    """Return the id of each topic that a consumer's positions were stored for."""
+    return dict(connection.execute("SELECT DISTINCT topic, topic_id FROM custodian.positions WHERE consumer = %s", (consumer,)).fetchall())
+
+
 def advance(connection: Connection, consumer: str, next_offsets: Mapping[Partition, int]) -> None:
     """Store the next offsets of locked rows."""
     connection.execute(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import signal
 
-from pipeline.errors import FatalError, RetryableError, ServiceAwayError, SettingsError
+from pipeline.errors import (
+    FatalError,
+    PositionHoleError,
+    RetryableError,
+    ServiceAwayError,
+    SettingsError,
+    TopicReplacedError,
+    TopicTruncatedError,
+)
 
 MEANINGS = {
     0: "it ended by itself",
@@ -14,6 +22,10 @@ MEANINGS = {
     70: "an error of its own",
     75: "it asked to be started again",
     78: "its settings are wrong",
+    80: "records were skipped; it goes on from its stored position",
+    81: "there was work, every service answered, and nothing moved",
+    82: "a topic is another one than its positions were stored for; a person has to look",
+    83: "a topic no longer has the records that come next; a person has to look",
 }
 STOPS_ALL = frozenset({2, 78})
 """Ends that no restart can mend."""
@@ -41,6 +53,12 @@ def code_of(error: BaseException) -> int:
             return 75
         case FatalError() if getattr(error.__cause__, "sqlstate", None) in _UNPREPARED:
             return 78
+        case PositionHoleError():
+            return 80
+        case TopicReplacedError():
+            return 82
+        case TopicTruncatedError():
+            return 83
         case _:
             return 70
 

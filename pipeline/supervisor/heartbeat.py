@@ -49,7 +49,9 @@ class Pulse:
         self._ended = threading.Event()
         self._positions: dict[Partition, int] = {}
         self._ends: Mapping[Partition, int] | None = None
-        self._threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in (("heartbeat", self._beats), ("lag", self._lags))]
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True) for name, loop in (("heartbeat", self._beats), ("lag", self._lags))
+        ]
 
     def start(self) -> None:
         """Begin to beat."""
@@ -170,7 +172,11 @@ def counts(role: str) -> dict[str, int]:
 def venues() -> list[dict[str, Any]]:
     """Return what the ingest of this process says of each venue; times in Unix seconds, absent until there was one."""
     found: dict[str, dict[str, Any]] = {}
-    for gauge, name in ((metrics.CONNECTED, "connected"), (metrics.LAST_BYTE, "last_byte_at"), (metrics.LAST_RECONCILED, "last_reconciled_at")):
+    for gauge, name in (
+        (metrics.CONNECTED, "connected"),
+        (metrics.LAST_BYTE, "last_byte_at"),
+        (metrics.LAST_RECONCILED, "last_reconciled_at"),
+    ):
         for family in gauge.collect():
             for sample in family.samples:
                 entry = found.setdefault(sample.labels["venue"], {"venue": sample.labels["venue"], "connected": False})
@@ -179,5 +185,3 @@ def venues() -> list[dict[str, Any]]:
                 elif sample.value:
                     entry[name] = sample.value
     return list(found.values())
-
-

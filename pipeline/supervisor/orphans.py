@@ -1,7 +1,7 @@
 """A role must not outlive its supervisor, not even one that was killed: two of them would do each other's work.
 
-Linux tells a child of its parent's death by a signal (PR_SET_PDEATHSIG); everywhere else, and beside it, a pipe does: the supervisor holds the
-writing end, and when it dies in whatever way, the reading end comes to its end.
+Linux tells a child of its parent's death by a signal (PR_SET_PDEATHSIG); everywhere else, and beside it, a pipe does: the supervisor holds
+the writing end, and when it dies in whatever way, the reading end comes to its end.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from pipeline.settings import Settings
 PAUSE = 0.5
 
 
-def wait_for_services(settings: Settings, *, within: float | None, stop: threading.Event, monotonic: Callable[[], float], note: Callable[[str], None]) -> bool:
+def wait_for_services(
+    settings: Settings, *, within: float | None, stop: threading.Event, monotonic: Callable[[], float], note: Callable[[str], None]
+) -> bool:
     """Return True once Kafka and PostgreSQL answer, False when `stop` comes first; `within` is in seconds, None waits for ever.
 
     `note` hears once of each that is away. Raise ServiceAwayError naming the service that does not answer in time, SettingsError when
@@ -44,5 +46,3 @@ def _kafka(settings: Settings) -> None:
     from pipeline.kafka import TopicAdmin
 
     TopicAdmin(settings.kafka).check_connection(timeout=2)
-
-

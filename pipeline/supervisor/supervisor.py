@@ -1,8 +1,8 @@
 """Runs roles as child processes: starts them, restarts those that die, passes SIGTERM on, says what happened in plain lines.
 
 It promises: a role that died is started again at once, with back-off up to 10 s while it keeps dying; wrong settings (exit code 78) and a
-misunderstood command line (2) stop everything with that code; SIGTERM and SIGINT reach every child, whoever has not ended 25 s later is killed;
-no child outlives the supervisor (see `orphans`). Children have process groups of their own, so that ctrl-C is the supervisor's to pass on.
+misunderstood command line (2) stop everything with that code; SIGTERM and SIGINT reach every child, and whoever has not ended 25 s later is
+killed; no child outlives the supervisor (see `orphans`). Children have process groups of their own: ctrl-C is the supervisor's to pass on.
 
 One thread, one loop: children are started from the main thread, because Linux ties PR_SET_PDEATHSIG to the starting thread.
 """
@@ -178,7 +178,9 @@ class Supervisor:
         if self._stopping_since is not None and self._monotonic() - self._stopping_since > KILL_AFTER:
             for child in self._children:
                 if child.running is not None:
-                    log.warning("%s did not end within %g s of SIGTERM: killed; it goes on from its stored position", child.plan.role, KILL_AFTER)
+                    log.warning(
+                        "%s did not end within %g s of SIGTERM: killed; it goes on from its stored position", child.plan.role, KILL_AFTER
+                    )
             self._kill_all()
 
     def _kill_all(self) -> None:

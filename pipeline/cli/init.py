@@ -1,0 +1,31 @@
+"""`custodian init`: topics, database and positions; safe to repeat."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pipeline.cli.context import settings
+
+
+@click.command()
+@click.option("--print-sql", is_flag=True, help="Print what an administrator has to run where this user may not; change nothing.")
+def init(print_sql: bool) -> None:
+    """Make the topics, prepare the database, store where each consumer begins."""
+    from pipeline.supervisor.preparation import all_migrations, prepare
+
+    if print_sql:
+        from pipeline.stores.migrations import script
+
+        sys.stdout.write(script(all_migrations()) + "\n")
+        return
+    prepared = prepare(settings())
+    for name in prepared.topics:
+        click.echo(f"topic      {name}")
+    for name in prepared.migrations:
+        click.echo(f"migration  {name}")
+    if prepared.positions:
+        click.echo(f"positions  {prepared.positions}")
+    if not (prepared.topics or prepared.migrations or prepared.positions):
+        click.echo("nothing to do: topics, database and positions are there")

@@ -1,0 +1,110 @@
+"""`custodian up` and `custodian run`: roles in the foreground, supervised when there are several."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from pipeline.cli.context import settings, settings_file
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.supervisor.supervisor import Plan
+
+ROLES = ("ingest", "settlement", "ledger", "archive")
+LATER = ("workflow", "risk", "commands", "console")
+START_WITHIN = 30.0
+
+
+def _known(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    from pipeline.cli.lazy import nearest
+
+    for role in value:
+        if role in LATER:
+            raise click.UsageError(f"the role {role} is not in this release; there are: {', '.join(ROLES)}")
+        if role not in ROLES:
+            raise click.UsageError(f"there is no role {role!r}{nearest(role, list(ROLES))}")
+    return tuple(dict.fromkeys(value))
+
+
+@click.command()
+@click.argument("roles", nargs=-1, required=True, callback=_known, metavar="ROLE…")
+def run(roles: tuple[str, ...]) -> NoReturn:
+    """Run one role in this process, or several as supervised children: ingest, settlement, ledger, archive."""
+    loaded = settings()
+    if len(roles) > 1:
+        _supervise(loaded, roles)
+    from pipeline.supervisor.role import run_role
+
+    sys.exit(run_role(roles[0], loaded))
+
+
+@click.command()
+def up() -> NoReturn:
+    """Run every role, supervised, until SIGTERM or ctrl-C; what `custodian init` would do is done first."""
+    _supervise(settings(), ROLES)
+
+
+def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
+    from pipeline.clock import SystemClock
+    from pipeline.observability import logs
+    from pipeline.supervisor.output import Output, OutputHandler
+    from pipeline.supervisor.preparation import check_settings, prepare
+    from pipeline.supervisor.services import wait_for_services
+    from pipeline.supervisor.supervisor import Supervisor
+
+    check_settings(loaded, roles)
+    plans = _plans(loaded, roles)
+    human = sys.stderr.isatty()
+    output = Output(sys.stderr)
+    logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, handler=OutputHandler(output))
+    log = logging.getLogger("pipeline.supervisor")
+    clock = SystemClock()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        if not wait_for_services(loaded, within=START_WITHIN, stop=stop, monotonic=clock.monotonic, note=log.warning):
+            sys.exit(0)
+        prepared = prepare(loaded)
+        for name in (*prepared.topics, *prepared.migrations):
+            log.info("made %s", name)
+        if stop.is_set():
+            sys.exit(0)
+        code = Supervisor(plans, output, monotonic=clock.monotonic, human=human).run()
+        log.info("every role has ended")
+    finally:
+        output.close()
+    sys.exit(code)
+
+
+def _plans(loaded: Settings, roles: Sequence[str]) -> list[Plan]:
+    """Say how to start each role; a fixed metrics port is the first of as many as there are roles.
+
+    Raise ServiceAwayError when one of them is taken.
+    """
+    from pipeline.observability.listener import check_free
+    from pipeline.supervisor.supervisor import Plan
+
+    file = settings_file()
+    config = [] if file is None else ["--config", str(file)]
+    host, _, port = loaded.metrics.listen.rpartition(":")
+    plans = []
+    for number, role in enumerate(roles):
+        listen = f"{host}:{int(port) + number if int(port) else 0}"
+        check_free(listen)
+        plans.append(
+            Plan(
+                role=role,
+                command=[sys.executable, "-m", "pipeline.cli.main", *config, "run", role],
+                environment={"CUSTODIAN_METRICS__LISTEN": listen},
+            )
+        )
+    return plans

@@ -1,0 +1,115 @@
+"""What `custodian init` does: topics, database, positions. Safe to repeat and to run twice at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.errors import ServiceAwayError, SettingsError
+from pipeline.kafka import TopicAdmin, TopicState
+from pipeline.log import topics
+from pipeline.log.topics import EventType
+from pipeline.settings import Settings
+from pipeline.stores import migrations, positions
+from pipeline.stores.migrations import Migration
+from pipeline.stores.postgres import Connection, connect, translated
+
+MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
+"""Packages with migrations, in the order in which they lean on one another."""
+
+CONSUMERS: Mapping[str, tuple[EventType, ...]] = {
+    "settlement": (topics.ORDER_UPDATED,),
+    "ledger": (topics.ORDER_SETTLED,),
+    "archive": topics.ALL,
+}
+"""Who stores positions for which topics."""
+
+_SEEN_WITHIN = 15.0
+"""Seconds in which a topic that was just made shows on every broker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was missing and is there now."""
+
+    topics: Sequence[str]
+    migrations: Sequence[str]
+    positions: int
+
+
+def check_settings(settings: Settings, roles: Sequence[str]) -> None:
+    """Look at what no service has to answer for; raise SettingsError for a missing secret, or ingest without a venue."""
+    settings.postgres.secret()
+    if "ingest" not in roles:
+        return
+    if not settings.venues:
+        raise SettingsError(
+            "venues: there is none; write a section [venues.NAME] with base_url and [venues.NAME.auth], or leave out the role ingest"
+        )
+    for name, venue in settings.venues.items():
+        venue.auth.secret(name)
+        venue.auth.static_token(name)
+
+
+def all_migrations() -> list[Migration]:
+    """Return every migration of this release."""
+    return migrations.found_in(MIGRATED)
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Make what is missing; raise ServiceAwayError, or SettingsError naming what does not fit together."""
+    admin = TopicAdmin(settings.kafka)
+    admin.check_connection(timeout=10)
+    connection = connect(settings.postgres, name="init", autocommit=True)
+    try:
+        applied = migrations.apply(connection, all_migrations())
+        made = admin.ensure_topics()
+        states = _described(admin, [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL])
+        with translated("preparing positions"):
+            added = prepare_positions(connection, settings.kafka.topic_prefix, states)
+        return Prepared(topics=made, migrations=applied, positions=added)
+    finally:
+        connection.close()
+
+
+def prepare_positions(connection: Connection, prefix: str, states: Mapping[str, TopicState]) -> int:
+    """Make the position rows that are missing and return how many; raise SettingsError when a stored topic id is another one."""
+    added = 0
+    for consumer, kinds in CONSUMERS.items():
+        wanted = [states[kind.topic(prefix)] for kind in kinds]
+        refuse_replaced(connection, consumer, wanted)
+        before = len(positions.of_consumer(connection, consumer))
+        positions.prepare(
+            connection, consumer, [(state.name, number, state.topic_id) for state in wanted for number in range(state.partitions)]
+        )
+        added += len(positions.of_consumer(connection, consumer)) - before
+    return added
+
+
+def refuse_replaced(connection: Connection, consumer: str, states: Sequence[TopicState]) -> None:
+    """Raise SettingsError when positions were stored for another topic of the same name."""
+    stored = positions.topic_ids(connection, consumer)
+    for state in states:
+        known = stored.get(state.name, state.topic_id)
+        if known != state.topic_id:
+            raise SettingsError(
+                f"kafka.bootstrap_servers, postgres.dsn: the topic {state.name} is not the one that {consumer} stored its positions for "
+                f"(its id is {state.topic_id}, stored is {known}): it was deleted and made anew, or this Kafka and this database do not "
+                "belong together. No position was changed. Point both settings at a pair that belongs together; where the topic was "
+                "replaced on purpose, take another kafka.topic_prefix or another database"
+            )
+
+
+def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:
+    deadline = time.monotonic() + _SEEN_WITHIN
+    while True:
+        states = admin.describe(names)
+        missing = [name for name in names if name not in states]
+        if not missing:
+            return states
+        if time.monotonic() > deadline:
+            raise ServiceAwayError(
+                f"Kafka made the topic {missing[0]} but does not show it after {_SEEN_WITHIN:g} s; run `custodian init` again"
+            )
+        time.sleep(0.1)
