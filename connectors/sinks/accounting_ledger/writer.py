@@ -25,11 +25,13 @@ from schemas.events import Severity
 SQL = named_statements("connectors.sinks.accounting_ledger")
 SOURCE = "/sinks/ledger"
 
-_ENTRY_TYPES = (
-    "uuid text int2 text text text timestamptz timestamptz text int4 int8 text "
-    "text text numeric text numeric numeric text text text text text bytea bytea timestamptz"
-).split()
-_POSTING_TYPES = "uuid int2 int4 text text numeric".split()
+# fmt: off
+_ENTRY_TYPES = [
+    "uuid", "text", "int2", "text", "text", "text", "timestamptz", "timestamptz", "text", "int4", "int8", "text",
+    "text", "text", "numeric", "text", "numeric", "numeric", "text", "text", "text", "text", "text", "bytea", "bytea", "timestamptz",
+]
+# fmt: on
+_POSTING_TYPES = ["uuid", "int2", "int4", "text", "text", "numeric"]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,162 @@
+"""The evidence as lines: records, alarms, dead letters and the story of an intent, in the shape of interface, section 3."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from psycopg.rows import dict_row
+
+from connectors.sinks.compliance_archive.writer import SQL
+from pipeline.errors import PoisonRecordError
+from pipeline.log.codec import decode
+from pipeline.log.envelope import time_text
+from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
+from pipeline.stores.postgres import Connection, translated
+from schemas.events import AlarmRaised, Coordinates, DeadLetter, Event
+
+E = TypeVar("E", bound=Event)
+
+
+def records(
+    connection: Connection,
+    *,
+    topic: str | None = None,
+    subject: str | None = None,
+    with_body: bool = False,
+    limit: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield records by index, then those that wait for theirs; `topic` is the whole name, `body` is in base64."""
+    for row in _rows(connection, topic=topic, subject=subject, with_body=with_body, limit=limit):
+        line = {
+            "index": row["index"],
+            "topic": row["topic"],
+            "partition": row["partition"],
+            "offset": row["offset"],
+            "ce_id": row["ce_id"],
+            "ce_type": row["ce_type"],
+            "subject": row["subject"],
+            "sha256": row["sha256"].hex(),
+            "recorded_at": time_text(row["recorded_at"]),
+            "body": base64.b64encode(row["value"]).decode() if with_body else None,
+        }
+        yield _present(line)
+
+
+def alarms(
+    connection: Connection,
+    *,
+    kind: str | None = None,
+    venue: str | None = None,
+    subject: str | None = None,
+    limit: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield alarms in the order of the archive, each once however often it was published."""
+    given = 0
+    for event in _distinct(connection, ALARM_RAISED, AlarmRaised):
+        if kind not in (None, event.kind) or venue not in (None, event.venue) or subject not in (None, event.subject):
+            continue
+        if limit is not None and given >= limit:
+            return
+        given += 1
+        yield event.model_dump(exclude_none=True)
+
+
+def dead_letters(connection: Connection, *, venue: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield dead letters in the order of the archive, each once, without their bytes."""
+    given = 0
+    for event in _distinct(connection, DEAD_LETTER, DeadLetter):
+        if venue not in (None, event.venue):
+            continue
+        if limit is not None and given >= limit:
+            return
+        given += 1
+        yield _present(
+            {
+                "dead_letter_id": event.dead_letter_id,
+                "venue": event.venue,
+                "origin": event.origin.model_dump() if isinstance(event.origin, Coordinates) else event.origin,
+                "reason": event.reason,
+                "sha256": event.sha256,
+                "size": event.size,
+                "seen_at": event.seen_at,
+                "requeued_from": event.requeued_from,
+            }
+        )
+
+
+def dead_letter(connection: Connection, dead_letter_id: str) -> DeadLetter | None:
+    """Return one dead letter with its bytes and headers, or None."""
+    for event in _distinct(connection, DEAD_LETTER, DeadLetter, ce_id=dead_letter_id):
+        return event
+    return None
+
+
+def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
+    """Yield every record about an intent in the order of the archive, with the event that it holds where it holds one."""
+    for row in _rows(connection, subject=intent_id, with_body=True):
+        try:
+            event = json.loads(bytes(row["value"]))
+        except (ValueError, RecursionError):
+            event = None
+        yield _present(
+            {
+                "index": row["index"],
+                "topic": row["topic"],
+                "partition": row["partition"],
+                "offset": row["offset"],
+                "ce_id": row["ce_id"],
+                "ce_type": row["ce_type"],
+                "recorded_at": time_text(row["recorded_at"]),
+                "event": event,
+            }
+        )
+
+
+def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:
+    seen: set[str] = set()
+    for row in _rows(connection, ce_type=kind.ce_type, ce_id=ce_id, with_body=True):
+        if row["ce_id"] is None or row["ce_id"] in seen or not row["topic"].endswith(kind.name):
+            continue
+        try:
+            event = decode(bytes(row["value"]), event_class)
+        except PoisonRecordError:
+            continue  # somebody else wrote into the topic: it is archived, and no alarm of ours
+        seen.add(row["ce_id"])
+        yield event
+
+
+def _rows(
+    connection: Connection,
+    *,
+    topic: str | None = None,
+    subject: str | None = None,
+    ce_type: str | None = None,
+    ce_id: str | None = None,
+    with_body: bool = False,
+    limit: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    wanted = {"topic": topic, "subject": subject, "ce_type": ce_type, "ce_id": ce_id, "with_body": with_body}
+    given = 0
+    with translated("reading the archive"), connection.transaction():
+        for statement in ("sequenced_records", "other_records"):
+            left = None if limit is None else limit - given
+            with _streamed(connection, statement, {**wanted, "limit": left}) as rows:
+                for row in rows:
+                    given += 1
+                    yield row
+
+
+@contextmanager
+def _streamed(connection: Connection, statement: str, parameters: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
+    with connection.cursor(name=f"archive_{statement}", row_factory=dict_row) as cursor:
+        cursor.itersize = 500
+        cursor.execute(SQL[statement], parameters, binary=True)
+        yield iter(cursor)
+
+
+def _present(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if value is not None}

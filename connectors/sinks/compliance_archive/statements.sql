@@ -1,0 +1,89 @@
+-- topics: The numbers of topics.
+SELECT topic, topic_no FROM archive.topics;
+
+-- make_topics: Number topics that are archived for the first time.
+INSERT INTO archive.topics (topic) SELECT * FROM unnest(%s::text[]) AS n (topic) ORDER BY 1 ON CONFLICT DO NOTHING;
+
+-- copy_records: Insert records.
+COPY archive.records (topic_no, partition, "offset", produced_at, recorded_at, ce_id, ce_type, subject, sha256, key, headers, value)
+FROM STDIN (FORMAT binary);
+
+-- lock_sequence: Be the one sequencer until the end of the transaction, or learn that another one is.
+SELECT pg_try_advisory_xact_lock(%s);
+
+-- sequence: Give the next indexes to records that have none: those of a partition in the order of offsets, all in the order of their arrival.
+WITH fresh AS MATERIALIZED (
+    SELECT r.*
+      FROM custodian.positions p
+      JOIN archive.topics t ON t.topic = p.topic
+     CROSS JOIN LATERAL (
+           SELECT max(l."offset") AS last FROM archive.leaves l WHERE l.topic_no = t.topic_no AND l.partition = p.partition) done
+     CROSS JOIN LATERAL (
+           SELECT r.topic_no, r.partition, r."offset", r.sha256, r.recorded_at, r.produced_at
+             FROM archive.records r
+            WHERE r.topic_no = t.topic_no AND r.partition = p.partition AND r."offset" > coalesce(done.last, -1)
+            ORDER BY r."offset"
+            LIMIT %(per_partition)s) r
+     WHERE p.consumer = %(consumer)s
+), arrived AS (
+    -- A clock that was set back must not turn records of a partition around: each counts as no earlier than the one before it.
+    SELECT f.*, max(f.recorded_at) OVER so_far AS at, max(f.produced_at) OVER so_far AS made_at
+      FROM fresh f WINDOW so_far AS (PARTITION BY f.topic_no, f.partition ORDER BY f."offset")
+)
+INSERT INTO archive.leaves (index, topic_no, partition, "offset", sha256, sequenced_at)
+SELECT (SELECT coalesce(max(l.index), -1) FROM archive.leaves l) + row_number() OVER (ORDER BY a.at, a.made_at, a.topic_no, a.partition, a."offset"),
+       a.topic_no, a.partition, a."offset", a.sha256, %(now)s
+  FROM arrived a;
+
+-- sequenced_records: Records that have an index, in its order.
+SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at,
+       CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
+  FROM archive.leaves l
+  JOIN archive.records r USING (topic_no, partition, "offset")
+  JOIN archive.topics t ON t.topic_no = r.topic_no
+ WHERE (%(topic)s::text IS NULL OR t.topic = %(topic)s)
+   AND (%(ce_type)s::text IS NULL OR r.ce_type = %(ce_type)s)
+   AND (%(subject)s::text IS NULL OR r.subject = %(subject)s)
+   AND (%(ce_id)s::text IS NULL OR r.ce_id = %(ce_id)s)
+ ORDER BY l.index
+ LIMIT %(limit)s;
+
+-- other_records: Records that wait for their index, in the order of arrival.
+SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at,
+       CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
+  FROM archive.records r
+  JOIN archive.topics t USING (topic_no)
+ WHERE (%(topic)s::text IS NULL OR t.topic = %(topic)s)
+   AND (%(ce_type)s::text IS NULL OR r.ce_type = %(ce_type)s)
+   AND (%(subject)s::text IS NULL OR r.subject = %(subject)s)
+   AND (%(ce_id)s::text IS NULL OR r.ce_id = %(ce_id)s)
+   AND NOT EXISTS (SELECT FROM archive.leaves l WHERE l.topic_no = r.topic_no AND l.partition = r.partition AND l."offset" = r."offset")
+ ORDER BY r.recorded_at, r.produced_at, r.topic_no, r.partition, r."offset"
+ LIMIT %(limit)s;
+
+-- positions: How far the archive says it has come.
+SELECT topic, partition, next_offset FROM custodian.positions WHERE consumer = %s ORDER BY topic, partition;
+
+-- every_record: All records by coordinates, for verification.
+SELECT t.topic, r.partition, r."offset", r.sha256, r.value, r.ce_id, r.ce_type, r.subject, r.headers::text
+  FROM archive.records r JOIN archive.topics t USING (topic_no)
+ ORDER BY r.topic_no, r.partition, r."offset";
+
+-- every_leaf: All leaves by index with the digest of their records, for verification.
+SELECT l.index, coalesce(t.topic, l.topic_no::text), l.partition, l."offset", l.sha256, r.sha256
+  FROM archive.leaves l
+  LEFT JOIN archive.records r USING (topic_no, partition, "offset")
+  LEFT JOIN archive.topics t ON t.topic_no = l.topic_no
+ ORDER BY l.index;
+
+-- records_between_leaves: Records without an index although a later one of their partition has one.
+SELECT t.topic, r.partition, r."offset"
+  FROM archive.records r
+  JOIN archive.topics t USING (topic_no)
+  LEFT JOIN archive.leaves l ON l.topic_no = r.topic_no AND l.partition = r.partition AND l."offset" = r."offset"
+ WHERE l.index IS NULL
+   AND r."offset" < (SELECT max(m."offset") FROM archive.leaves m WHERE m.topic_no = r.topic_no AND m.partition = r.partition)
+ ORDER BY r.topic_no, r.partition, r."offset";
+
+-- unsequenced: How many records wait for their index.
+SELECT (SELECT count(*) FROM archive.records) - (SELECT count(*) FROM archive.leaves);
