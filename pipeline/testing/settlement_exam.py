@@ -1,15 +1,16 @@
 """The exam that every engine sits with the settlement processor: histories of one order, and what has to come of each.
 
-A history names what the venue showed, in the order in which it arrived; the verdict names what is emitted. Both the in-memory driver and the
-engines on real Kafka run these very histories.
+A history names what the venue showed, in the order in which it arrived, and what is emitted. The in-memory driver and the engines on
+real Kafka run these very histories.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.testing.orders import TERMS, settled_hint, settled_record, shown, tx
+from pipeline.testing.orders import TERMS, intent, settled_hint, settled_record, shown, tx
 from schemas.events import OrderUpdated
 
 
@@ -28,8 +29,8 @@ class History:
     """The status at the end."""
 
 
-def _incomplete(order: str, **fields: str) -> OrderUpdated:
-    return shown("SETTLED", order=order, terms={n: v for n, v in TERMS.items() if n != "target_amount"}, transaction_hash=tx(1), **fields)
+def _incomplete(order: str) -> OrderUpdated:
+    return shown("SETTLED", order=order, terms={n: v for n, v in TERMS.items() if n != "target_amount"}, transaction_hash=tx(1))
 
 
 HISTORIES = (
@@ -138,3 +139,21 @@ HISTORIES = (
     ),
     History(name="expired", shows=lambda o: [shown("PENDING", order=o), shown("EXPIRED", order=o)], status="EXPIRED"),
 )
+
+
+def traffic(orders: int, *, seed: int, room: str = "", duplicates: float = 0.3) -> tuple[list[OrderUpdated], dict[str, str]]:
+    """Return what a venue shows of many orders, in an order by chance, and the hash under which each has to be booked.
+
+    Every order is hinted and then shown on full terms; a share of the records is repeated, at any later time.
+    """
+    chance = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
+    expected = {intent(number, room): tx(number) for number in range(orders)}
+    timed: list[tuple[float, OrderUpdated]] = []
+    for number, order in enumerate(expected):
+        at = chance.random()
+        shows = [settled_hint(order, number), settled_record(order, number)]
+        shows += [settled_record(order, number)] * (chance.random() < duplicates / (1 - duplicates) * 2)
+        for show in shows:
+            timed.append((at, show))
+            at += chance.random() * 0.2
+    return [event for _, event in sorted(timed, key=lambda item: item[0])], expected

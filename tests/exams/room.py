@@ -123,7 +123,7 @@ class Room:
 
     def worker(self, **environment: str) -> Worker:
         """Start a worker."""
-        log = self.folder / f"worker-{len(self.workers)}.log"
+        log = self.folder / f"worker-{len(list(self.folder.glob('worker-*.log')))}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, str(Path(__file__).with_name("worker.py"))],
@@ -136,6 +136,8 @@ class Room:
                     "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
                     "CUSTODIAN_KAFKA__TOPIC_PREFIX": self.topic_prefix,
                     "CUSTODIAN_POSTGRES__DSN": self.dsn,
+                    # A killed member is missed after this; the default of 6 s would only make the tests longer.
+                    "CUSTODIAN_ENGINE__SESSION_TIMEOUT": "2s",
                     **environment,
                 },
             )
@@ -175,6 +177,20 @@ class Room:
             return self.positions() == ends
 
         eventually(done, within=within, what=f"the positions reach the ends {ends}")
+
+    def until_done_supervised(self, *, within: float, **environment: str) -> Counter[int]:
+        """Wait as `until_done` does, starting a new worker for each one that dies; return the exit codes of those that did."""
+        ends, died = self.ends(), Counter[int]()
+
+        def done() -> bool:
+            for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
+                self.workers.remove(worker)
+                died[worker.process.returncode] += 1
+                self.worker(**environment)
+            return self.positions() == ends
+
+        eventually(done, within=within, what=f"the positions reach the ends {ends}")
+        return died
 
     def handled(self) -> int:
         """Return how many records are handled."""
