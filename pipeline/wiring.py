@@ -6,16 +6,22 @@ imported: the sinks do not load Faust, and only ingest loads HTTP.
 
 from __future__ import annotations
 
+import asyncio
+import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pipeline.clock import Clock
 from pipeline.observability.health import Health
-from pipeline.ports import Failpoints, Sink
+from pipeline.ports import Failpoints, Sink, VenueConnector
 from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
+
+if TYPE_CHECKING:
+    from pipeline.ingest.run import IngestHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,81 @@ class Surroundings:
 
 
 Program = Callable[[Surroundings], int]
+
+
+def ingest(given: Surroundings) -> int:
+    """Run the ingest of every venue of the settings."""
+    asyncio.run(_ingest(given))
+    return 0
+
+
+async def _ingest(given: Surroundings) -> None:
+    from pipeline.ingest.run import IngestHealth, run_ingest
+    from pipeline.kafka import EventProducer
+    from pipeline.stores.cursors import PostgresIngestStore
+
+    board = IngestHealth()
+    given.health.watch("venues", lambda: None if board.ready else _not_connected(board))
+    connectors = [venue(given.settings, name, given.clock) for name in given.settings.venues]
+    publisher = EventProducer(given.settings.kafka)
+    given.health.started()
+    try:
+        await run_ingest(
+            connectors,
+            publisher,
+            lambda name: PostgresIngestStore(given.connector(f"ingest-{name}")),
+            given.clock,
+            chance(),
+            given.failpoints,
+            _asyncio_event(given.stop),
+            owner=given.instance,
+            health=board,
+        )
+    finally:
+        publisher.close()
+
+
+def _not_connected(board: IngestHealth) -> str:
+    return "not connected: " + ", ".join(name for name, venue in board.venues.items() if venue.leading and not venue.connected)
+
+
+def _asyncio_event(stop: threading.Event) -> asyncio.Event:
+    """Return an event of the running loop that follows one of threads."""
+    event = asyncio.Event()
+
+    async def follow() -> None:
+        while not stop.is_set():
+            await asyncio.sleep(0.05)
+        event.set()
+
+    _followers.add(asyncio.get_running_loop().create_task(follow(), name="stop"))
+    return event
+
+
+_followers: set[asyncio.Task[None]] = set()
+"""Tasks that nobody else holds on to."""
+
+
+def chance() -> Callable[[], float]:
+    """Return what draws numbers in [0, 1) for jitter: nothing secret depends on it."""
+    return random.Random().random  # noqa: S311
+
+
+def venue(settings: Settings, name: str, clock: Clock) -> VenueConnector:
+    """Return the connector of a venue, whose requests count towards the cap that all processes share; raise SettingsError."""
+    from connectors.registry import venue_connector
+    from pipeline.stores.postgres import connect
+    from pipeline.stores.request_budget import PostgresRequestBudget
+
+    section = settings.venues[name]
+    budget = PostgresRequestBudget(
+        partial(connect, settings.postgres, name=f"budget-{name}", autocommit=True),
+        name,
+        rate=section.requests_per_second,
+        burst=section.request_burst,
+        clock=clock,
+    )
+    return venue_connector(name, section, clock=clock, random=chance(), budget=budget)
 
 
 def settlement(given: Surroundings) -> int:
@@ -82,6 +163,42 @@ def ledger(given: Surroundings) -> int:
     return _deliver(given, sink)
 
 
+def archive(given: Surroundings) -> int:
+    """Run the compliance archive on the batch loop, and its sequencer beside it."""
+    from connectors.sinks.compliance_archive.adapter import ComplianceArchive
+    from connectors.sinks.compliance_archive.config import ArchiveConfig
+    from connectors.sinks.compliance_archive.sequencer import Sequencer
+    from pipeline.stores.batches import SESSION_OPTIONS
+
+    sequencer = Sequencer(
+        connect=given.connector("sequencer", options=SESSION_OPTIONS),
+        config=ArchiveConfig(),
+        clock=given.clock,
+        failpoints=given.failpoints,
+        stop=given.stop,
+    )
+    failures: list[BaseException] = []
+
+    def sequence() -> None:
+        try:
+            sequencer.run()
+        except BaseException as error:
+            failures.append(error)
+            given.stop.set()
+
+    given.health.watch("sequencer", lambda: sequencer.waiting_for)
+    beside = threading.Thread(target=sequence, name="sequencer")
+    beside.start()
+    try:
+        _deliver(given, ComplianceArchive())
+    finally:
+        given.stop.set()
+        beside.join()
+    for failure in failures:
+        raise failure
+    return 0
+
+
 def _deliver(given: Surroundings, sink: Sink) -> int:
     """Run a sink on the batch loop until the stop."""
     from pipeline.deliver.loop import DeliverLoop
@@ -107,7 +224,7 @@ def _deliver(given: Surroundings, sink: Sink) -> int:
         failpoints=given.failpoints,
         stop=given.stop,
     )
-    given.health.watch("loop", lambda: loop.health.last_progress, lambda: loop.health.reason)
+    given.health.watch("loop", lambda: loop.health.reason, lambda: loop.health.last_progress)
     given.health.started()
     try:
         loop.run()
@@ -117,8 +234,10 @@ def _deliver(given: Surroundings, sink: Sink) -> int:
 
 
 PROGRAMS: Mapping[str, Program] = {
+    "ingest": ingest,
     "settlement": settlement,
     "ledger": ledger,
+    "archive": archive,
 }
 """The roles of this release."""
 

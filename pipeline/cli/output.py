@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,20 +72,29 @@ def default_format() -> Format:
 def show(rows: Iterable[Row], form: Format, *, columns: Sequence[Column], limit: int | None = None, title: str | None = None) -> int:
     """Write rows to standard output in a format and return how many there were."""
     limited = iter(rows) if limit is None else islice(rows, limit)
+    try:
+        return _show(limited, form, columns, title)
+    finally:
+        # What streams from a database ends before its connection does, also when the reader of our output has left.
+        if isinstance(rows, Generator):
+            rows.close()
+
+
+def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: str | None) -> int:
     match form:
         case "jsonl":
-            return _lines(limited)
+            return _lines(rows)
         case "csv":
-            return _csv(limited, [column.field for column in columns])
+            return _csv(rows, [column.field for column in columns])
         case "json":
-            collected = [plain(row) for row in limited]
+            collected = [plain(row) for row in rows]
             write(json.dumps(collected, indent=2, ensure_ascii=False))
             return len(collected)
         case "table":
-            collected = list(limited)
-            if collected:
-                _table(collected, columns, title)
-            return len(collected)
+            found = list(rows)
+            if found:
+                _table(found, columns, title)
+            return len(found)
 
 
 def write(line: str) -> None:

@@ -41,7 +41,7 @@ class Health:
         self._lock = threading.Lock()
         self._unhealthy: dict[str, str] = {}
         self._unready: dict[str, str] = {"start": "not started yet"}
-        self._watched: dict[str, tuple[Callable[[], float], Callable[[], str | None]]] = {}
+        self._watched: dict[str, tuple[Callable[[], str | None], Callable[[], float] | None]] = {}
 
     def started(self) -> None:
         """Say that the role has begun its work."""
@@ -67,18 +67,19 @@ class Health:
         with self._lock:
             self._unhealthy.pop(name, None)
 
-    def watch(self, name: str, last_progress: Callable[[], float], waits_for: Callable[[], str | None]) -> None:
+    def watch(self, name: str, waits_for: Callable[[], str | None], last_progress: Callable[[], float] | None = None) -> None:
         """Watch a loop: not ready while it waits for something, unhealthy when it stands still and waits for nothing."""
         with self._lock:
-            self._watched[name] = (last_progress, waits_for)
+            self._watched[name] = (waits_for, last_progress)
 
     def state(self) -> State:
         """Return what is wrong now."""
         with self._lock:
             unhealthy, unready = dict(self._unhealthy), dict(self._unready)
             watched = dict(self._watched)
-        for name, (last_progress, waits_for) in watched.items():
-            reason, silent = waits_for(), self._monotonic() - last_progress()
+        for name, (waits_for, last_progress) in watched.items():
+            reason = waits_for()
+            silent = 0.0 if last_progress is None else self._monotonic() - last_progress()
             if reason is not None:
                 unready[name] = reason
             elif silent > STALLED_AFTER:

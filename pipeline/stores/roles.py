@@ -93,3 +93,17 @@ def seen(connection: Connection) -> Sequence[SeenRole]:
         )
         for row in rows
     ]
+
+
+def venues(connection: Connection) -> list[dict[str, Any]]:
+    """Return how the ingest of each venue is; one that nobody has reported on for five seconds is not connected."""
+    rows = connection.execute(
+        """
+        SELECT venue, connected AND updated_at > clock_timestamp() - interval '5 seconds', last_byte_at, last_reconciled_at, owner
+          FROM custodian.venues ORDER BY venue
+        """
+    ).fetchall()
+    return [
+        {"venue": venue, "connected": connected, "last_byte_at": byte_at, "last_reconciled_at": reconciled_at, "owner": owner}
+        for venue, connected, byte_at, reconciled_at, owner in rows
+    ]

@@ -93,7 +93,6 @@ class Pulse:
             "ready": state.ready,
             "reasons": {**state.unready, **state.unhealthy},
             "counts": counts(me.role),
-            "venues": venues() if me.role == "ingest" else [],
         }
         roles.beat(
             connection,
@@ -167,21 +166,3 @@ def counts(role: str) -> dict[str, int]:
         for sample in family.samples
         if sample.name.endswith("_total") and sample.labels.get("role") == role
     }
-
-
-def venues() -> list[dict[str, Any]]:
-    """Return what the ingest of this process says of each venue; times in Unix seconds, absent until there was one."""
-    found: dict[str, dict[str, Any]] = {}
-    for gauge, name in (
-        (metrics.CONNECTED, "connected"),
-        (metrics.LAST_BYTE, "last_byte_at"),
-        (metrics.LAST_RECONCILED, "last_reconciled_at"),
-    ):
-        for family in gauge.collect():
-            for sample in family.samples:
-                entry = found.setdefault(sample.labels["venue"], {"venue": sample.labels["venue"], "connected": False})
-                if name == "connected":
-                    entry[name] = sample.value == 1
-                elif sample.value:
-                    entry[name] = sample.value
-    return list(found.values())

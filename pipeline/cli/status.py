@@ -1,0 +1,157 @@
+"""`custodian status`: what runs, how it does, how far it has come; exit 1 when something that should work does not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.context import database, settings
+from pipeline.cli.output import Column, Format, formats, show
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.stores.postgres import Connection
+    from pipeline.stores.roles import SeenRole
+
+FRESH = 5.0
+"""Seconds without a heartbeat after which a role counts as gone; it beats every second."""
+REMEMBERED = 60.0
+"""Seconds for which one that died is shown beside others of its role."""
+
+ROLE_COLUMNS = (
+    Column(field="role", rank=0),
+    Column(field="healthy", rank=0),
+    Column(field="lag", right=True, rank=0),
+    Column(field="position", right=True, rank=1),
+    Column(field="restarts", right=True, rank=1),
+    Column(field="pid", right=True, rank=1),
+    Column(field="metrics", title="metrics port", right=True, rank=2),
+    Column(field="note", rank=1),
+    Column(field="instance", rank=3),
+    Column(field="seen_at", rank=3),
+)
+VENUE_COLUMNS = (
+    Column(field="venue", rank=0),
+    Column(field="connected", rank=0),
+    Column(field="last_byte_at", rank=1),
+    Column(field="last_reconciled_at", rank=1),
+    Column(field="owner", rank=2),
+)
+
+
+@click.command()
+@formats
+@click.option("--positions", "with_positions", is_flag=True, help="Also every partition's stored position and end.")
+def status(form: Format, with_positions: bool) -> None:
+    """Show health, lag and positions of every role, one line per process; exit 1 when a role is not healthy or none runs."""
+    loaded = settings()
+    with database(loaded, name="status") as connection:
+        found = gather(loaded, connection, with_positions=with_positions)
+    if form == "table":
+        _tables(found)
+    elif form == "csv":
+        show(found["roles"], form, columns=ROLE_COLUMNS)
+    else:
+        show_one(found, form)
+    if not found["roles"]:
+        click.echo("no role is running; start them with `custodian up`", err=True)
+    if not found["roles"] or not all(role["healthy"] for role in found["roles"]):
+        sys.exit(1)
+
+
+def show_one(found: Mapping[str, Any], form: Format) -> None:
+    """Write one object as JSON: on one line, or indented for `json`."""
+    import json
+
+    from pipeline.cli.output import plain, write
+
+    write(json.dumps(plain(found), ensure_ascii=False, indent=2 if form == "json" else None))
+
+
+def gather(loaded: Settings, connection: Connection, *, with_positions: bool = False) -> dict[str, Any]:
+    """Return the object of interface, section 3; lag is absent while Kafka does not answer. Raise FatalError when nothing is prepared."""
+    from pipeline.log.topics import ALARM_RAISED
+    from pipeline.stores import alarms, positions, roles
+    from pipeline.supervisor.heartbeat import lag_of
+    from pipeline.supervisor.preparation import CONSUMERS
+
+    stored = {consumer: positions.of_consumer(connection, consumer) for consumer in CONSUMERS}
+    ends = _ends(loaded, [partition for held in stored.values() for partition in held])
+    lines = []
+    for seen in shown(roles.seen(connection)):
+        line = role_line(seen)
+        held = stored.get(seen.heartbeat.role)
+        if held is not None:
+            line["position"] = sum(held.values())
+            line["lag"] = None if ends is None else lag_of(held, ends)
+            if with_positions:
+                line["positions"] = [
+                    {"topic": topic, "partition": number, "next_offset": offset, "end": (ends or {}).get((topic, number))}
+                    for (topic, number), offset in sorted(held.items())
+                ]
+        lines.append(line)
+    venues = {line["venue"]: line for line in roles.venues(connection)}
+    return {
+        "mode": loaded.mode.accepting,
+        "state": "normal",
+        "roles": lines,
+        "venues": [venues.get(name, {"venue": name, "connected": False}) for name in sorted({*loaded.venues, *venues})],
+        "alarms_open": alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix)),
+    }
+
+
+def shown(seen: Sequence[SeenRole]) -> list[SeenRole]:
+    """Return the processes to show: those alive, those that died just now, and the last one of a role that nobody runs any more."""
+    alive = {each.heartbeat.role for each in seen if each.age <= FRESH}
+    newest: dict[str, SeenRole] = {}
+    for each in seen:
+        if each.heartbeat.role not in newest or each.age < newest[each.heartbeat.role].age:
+            newest[each.heartbeat.role] = each
+    return [
+        each
+        for each in seen
+        if each.age <= FRESH or (each.heartbeat.role in alive and each.age <= REMEMBERED) or newest[each.heartbeat.role] is each
+    ]
+
+
+def role_line(seen: SeenRole) -> dict[str, Any]:
+    """Return what is shown of one process."""
+    beat = seen.heartbeat
+    gone = seen.age > FRESH
+    reasons = beat.report.get("reasons") or {}
+    return {
+        "role": beat.role,
+        "pid": beat.pid,
+        "instance": beat.instance,
+        "healthy": beat.healthy and not gone,
+        "ready": bool(beat.report.get("ready")) and not gone,
+        "restarts": beat.restarts,
+        "host": beat.host,
+        "metrics": beat.metrics_port,
+        "counts": beat.report.get("counts"),
+        "started_at": seen.started_at,
+        "seen_at": seen.seen_at,
+        "note": f"no sign of life for {seen.age:.0f} s" if gone else "; ".join(f"{name}: {text}" for name, text in reasons.items()) or None,
+    }
+
+
+def _ends(loaded: Settings, partitions: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], int] | None:
+    from pipeline.errors import ServiceAwayError
+    from pipeline.kafka import TopicAdmin
+
+    try:
+        admin = TopicAdmin(loaded.kafka)
+        admin.check_connection(timeout=2)
+        return admin.ends(partitions, timeout=3)
+    except ServiceAwayError as error:
+        click.echo(f"lag is not known: {error}", err=True)
+        return None
+
+
+def _tables(found: Mapping[str, Any]) -> None:
+    click.echo(f"mode {found['mode']}, state {found['state']}, alarms {found['alarms_open']}")
+    show(found["roles"], "table", columns=ROLE_COLUMNS)
+    show(found["venues"], "table", columns=VENUE_COLUMNS)

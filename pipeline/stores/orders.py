@@ -1,0 +1,33 @@
+"""Orders as the settlement processor remembers them, for showing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.stores.postgres import Connection
+
+FIELDS = ("venue", "intent_id", "status", "side", "first_seen_at", "updated_at")
+"""The fields of an order's state whose names are promises."""
+
+
+def listed(
+    connection: Connection, *, venue: str | None = None, status: str | None = None, intent: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield orders, the latest first, without loading them all."""
+    with connection.transaction(), connection.cursor(name="orders") as cursor:
+        cursor.itersize = 500
+        cursor.execute(
+            """
+            SELECT state ->> 'venue', state ->> 'intent_id', state ->> 'status', state ->> 'side', state ->> 'first_seen_at',
+                   state ->> 'updated_at'
+              FROM custodian.states
+             WHERE processor = 'settlement' AND (%(venue)s::text IS NULL OR state ->> 'venue' = %(venue)s)
+               AND (%(status)s::text IS NULL OR upper(state ->> 'status') = upper(%(status)s))
+               AND (%(intent)s::text IS NULL OR state ->> 'intent_id' = %(intent)s)
+             ORDER BY state ->> 'first_seen_at' DESC, key
+            """,
+            {"venue": venue, "status": status, "intent": intent},
+        )
+        for row in cursor:
+            yield {name: value for name, value in zip(FIELDS, row, strict=True) if value is not None}
