@@ -37,7 +37,7 @@ def main() -> int:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}")
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}", soft_wrap=True)
 
     try:
         with running(say, seed=seed) as stage:
@@ -81,7 +81,7 @@ def _conclude(stage: Stage, watch: Watch) -> int:
     _stop_creating(stage)
     figures, compared = _settle(stage, watch)
     console.rule("summary")
-    console.print(view.line(figures, elapsed=0).split("  ", 1)[1], soft_wrap=True)
+    console.print(view.counts(figures), soft_wrap=True)
     good = _say_books(compared)
     for arguments, passed, failed in (
         (("reconcile", "venue"), "the venue's records and the books agree, order by order", "the venue's records and the books differ"),
@@ -124,7 +124,7 @@ def _say_books(compared: Comparison) -> bool:
 def _say_next(settings: Path) -> None:
     program = Path(sys.executable).parent / "custodian"
     shown = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
-    console.print("\nEverything is stopped; nothing keeps running. To look around, start the services of the demo again:")
+    console.print("\nEverything is stopped; nothing keeps running. To look around, start the services of the demo again:", soft_wrap=True)
     console.print(f"  {shown} dev up --folder {FOLDER / 'services'}")
     console.print(f"  export CUSTODIAN_CONFIG={settings}")
     for what, why in (
@@ -133,7 +133,7 @@ def _say_next(settings: Path) -> None:
         ("dead-letters list --limit 5", "what could not be read, with the reason"),
         ("archive records --limit 5", "the evidence"),
     ):
-        console.print(f"  {shown} {what:<30}# {why}")
+        console.print(f"  {shown} {what:<30}# {why}", soft_wrap=True)
     console.print(f"  {shown} dev down --folder {FOLDER / 'services'}")
 
 

@@ -95,7 +95,7 @@ class Watch:
             venue_faults={name: int(count) for name, count in truth.get("faults", {}).items()},
             frames=counters["ingest/seen"],
             published=records(topics.ORDER_UPDATED, topics.QUOTE_RECEIVED),
-            duplicates=counters["settlement/duplicate"],
+            duplicates=counters["settlement/duplicate"] + counters["settlement/repeated"] + counters["settlement/regressed"],
             settled=records(topics.ORDER_SETTLED),
             booked=_number(connection, "SELECT count(*) FROM accounting.journal"),
             archived=sum(stored.get("archive", {}).values()),

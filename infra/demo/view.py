@@ -35,7 +35,7 @@ def _flow(figures: Figures) -> Table:
         ("  dropped on purpose", _n(wrong.get("drop", 0)), "dim"),
         ("frames seen", _n(figures.frames), ""),
         ("published to Kafka", _n(figures.published), ""),
-        ("duplicates dropped", _n(figures.duplicates), "yellow"),
+        ("duplicates and late frames dropped", _n(figures.duplicates), "yellow"),
         ("settled, once each", _n(figures.settled), "green"),
         ("booked", _n(figures.booked), "green"),
         ("archived records", _n(figures.archived), "green"),
@@ -61,10 +61,13 @@ def _health(figures: Figures) -> Table:
 
 def line(figures: Figures, *, elapsed: float) -> str:
     """Return the figures as one plain line."""
-    if figures.trouble:
-        return f"{elapsed:5.0f} s  waiting: {figures.trouble}"
+    return f"{elapsed:5.0f} s  " + (f"waiting: {figures.trouble}" if figures.trouble else counts(figures))
+
+
+def counts(figures: Figures) -> str:
+    """Return what was counted, in the order of the way of data."""
     return (
-        f"{elapsed:5.0f} s  venue settled {figures.venue_settled}, frames {figures.frames}, published {figures.published}, "
+        f"venue settled {figures.venue_settled}, frames {figures.frames}, published {figures.published}, "
         f"duplicates dropped {figures.duplicates}, settled {figures.settled}, booked {figures.booked}, archived {figures.archived}, "
         f"lag {sum(figures.lag.values())}, frame to booking p50 {_ms(figures.p50)} p99 {_ms(figures.p99)}"
     )
