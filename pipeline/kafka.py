@@ -1,8 +1,8 @@
 """Everything that knows confluent-kafka: producing with every delivery awaited, consuming in batches from stored positions, topics.
 
-Promises: the producer is idempotent with acks=all and `publish` returns only when the broker has acknowledged every record; partitions are
-chosen by murmur2, so that keys land where Faust and the Java client expect them; the consumer never falls back to the newest record and never
-commits by itself.
+Promises: the producer is idempotent with acks=all and `publish` returns only when the broker has acknowledged every
+record; partitions are chosen by murmur2, so that keys land where Faust and the Java client expect them; the consumer never
+falls back to the newest record and never commits by itself.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class EventProducer:
                 "partitioner": "murmur2_random",
                 "linger.ms": linger_ms,
                 "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-                # Faust's aiokafka reads lz4, snappy and zstd only with a library that we do not depend on: compressed records would stop it.
+                # aiokafka reads lz4, snappy and zstd only with a library that we do not depend on: such records would stop Faust.
                 "compression.type": "none",
                 "queue.buffering.max.messages": 200_000,
                 "queue.buffering.max.kbytes": 262_144,

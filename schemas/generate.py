@@ -49,12 +49,13 @@ def json_schema(name: str, event: type[Event]) -> dict[str, Any]:
 def _without_null(node: Any) -> Any:
     """Drop "or null": an absent field is absent in our events."""
     match node:
-        case {"anyOf": list(options), **rest} if {"type": "null"} in options:
-            kept = [_without_null(option) for option in options if option != {"type": "null"}]
-            rest = {key: _without_null(value) for key, value in rest.items() if not (key == "default" and value is None)}
-            return {**(kept[0] if len(kept) == 1 else {"anyOf": kept}), **rest}
         case dict():
-            return {key: _without_null(value) for key, value in node.items() if not (key == "default" and value is None)}
+            kept = {key: _without_null(value) for key, value in node.items() if not (key == "default" and value is None)}
+            options = kept.pop("anyOf", None)
+            if options is None:
+                return kept
+            options = [option for option in options if option != {"type": "null"}]
+            return {**(options[0] if len(options) == 1 else {"anyOf": options}), **kept}
         case list():
             return [_without_null(part) for part in node]
         case _:

@@ -24,8 +24,8 @@ def unseen(records: Sequence[Record], next_offset: int) -> Sequence[Record]:
             continue
         if record.offset > expected:
             raise PositionHoleError(
-                f"position_hole: {record.topic}[{record.partition}] goes on at offset {record.offset}, but the stored position is {expected}; "
-                "nothing was written, the worker starts again from the stored position"
+                f"position_hole: {record.topic}[{record.partition}] goes on at offset {record.offset}, "
+                f"but the stored position is {expected}; nothing was written, the worker starts again from the stored position"
             )
         kept.append(record)
         expected += 1

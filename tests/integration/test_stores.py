@@ -13,10 +13,10 @@ from pipeline.errors import FatalError, RetryableError, ServiceAwayError, Settin
 from pipeline.stores import migrations, positions
 from pipeline.stores.migrations import Migration, found_in
 from pipeline.stores.postgres import classify, connect, translated
-from tests.services import eventually
+from tests.waiting import eventually
 
 
-def database(dsn: str, **parts: object) -> configuration.Postgres:
+def database(dsn: str, **parts: str | int) -> configuration.Postgres:
     """Return settings for this test's database, with parts of the address replaced."""
     return configuration.Postgres(dsn=conninfo.make_conninfo(dsn, **parts))
 
