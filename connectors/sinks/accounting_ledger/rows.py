@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from pipeline.domain.identifiers import IntentId, TransactionHash, VenueId, opaque
@@ -18,12 +19,11 @@ from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry, Posting
 from pipeline.domain.money import Scales, parse_amount, to_minor_units
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
-from pipeline.log.envelope import Record, parse_time
+from pipeline.log.envelope import Record, header, parse_time
 from pipeline.log.topics import ORDER_SETTLED
 from schemas.events import OrderSettled
 
 BookingKey = tuple[str, str]
-_CE_TYPE = ORDER_SETTLED.ce_type.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,7 @@ class BeyondScale:
 def settlement_of(record: Record) -> Settlement:
     """Read a record; raise PoisonRecordError when it is no `order-settled` event that can be booked."""
     event = decode(record.value, OrderSettled)
-    for name in ("intent_id", "transaction_hash", "source_currency", "target_currency", "venue"):
-        opaque(getattr(event, name), name)
-    for name in _PARTIES:
-        party = getattr(event, name)
-        if party is not None:
-            opaque(party, name)
+    _check_texts(event)
     if ":" in event.venue:
         raise PoisonRecordError(f"venue has a colon, which account names are separated by: {event.venue!r:.80}")
     return Settlement(
@@ -77,22 +72,22 @@ def settlement_of(record: Record) -> Settlement:
     )
 
 
-_PARTIES = (
-    "sender_custodian_party_id",
-    "receiver_custodian_party_id",
-    "sender_party_id",
-    "receiver_party_id",
-    "market_maker_party_id",
-)
+_TEXTS = ("venue", "intent_id", "transaction_hash", "source_currency", "target_currency")
+_PARTIES = ("sender_custodian_party_id", "receiver_custodian_party_id", "sender_party_id", "receiver_party_id", "market_maker_party_id")
+
+
+def _check_texts(event: OrderSettled) -> None:
+    """Raise PoisonRecordError when a text holds what no name has and PostgreSQL may not take, such as NUL."""
+    texts = {name: text for name in (*_TEXTS, *_PARTIES) if (text := getattr(event, name)) is not None}
+    if not "".join(texts.values()).isprintable():  # all at once, because this is done for every settlement
+        for name, text in texts.items():
+            opaque(text, name)
 
 
 def _ce_id(record: Record) -> str:
-    found: dict[str, bytes | None] = {}
-    for name, value in record.headers:
-        found.setdefault(name, value)
-    if found.get("ce_type") != _CE_TYPE:
-        raise PoisonRecordError(f"ce_type is {found.get('ce_type')!r:.80}, not {ORDER_SETTLED.ce_type}")
-    return opaque((found.get("ce_id") or b"").decode("utf-8", "replace"), "ce_id")
+    if (found := header(record.headers, "ce_type")) != ORDER_SETTLED.ce_type:
+        raise PoisonRecordError(f"ce_type is {found!r:.80}, not {ORDER_SETTLED.ce_type}")
+    return opaque(header(record.headers, "ce_id") or "", "ce_id")
 
 
 def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:
@@ -136,9 +131,11 @@ def entry_id(*facts: str) -> UUID:
     return UUID(bytes=bytes(digest))
 
 
+@lru_cache(maxsize=4096)  # few accounts, many postings
 def _asset(venue: VenueId, currency: str) -> Account:
     return Account(role="custody_asset", venue=venue, party=None, currency=currency)
 
 
+@lru_cache(maxsize=4096)
 def _liability(venue: VenueId, party: str | None, currency: str) -> Account:
     return Account(role="client_liability", venue=venue, party=party or UNATTRIBUTED, currency=currency)

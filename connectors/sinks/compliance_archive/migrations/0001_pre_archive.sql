@@ -27,6 +27,8 @@ CREATE TABLE archive.records (
 COMMENT ON TABLE archive.records IS 'Records of Kafka, verbatim; sha256 is of the value bytes, computed by us when we saw them.';
 
 CREATE INDEX records_by_subject ON archive.records (subject);
+-- Alarms and dead letters are looked up by themselves and are few.
+CREATE INDEX notices ON archive.records (ce_type, ce_id) WHERE ce_type IN ('custody.alarm-raised.v1', 'custody.dead-letter.v1');
 
 -- The order of all records; a row is added by the one sequencer and never changed, so that a Merkle log can stand on it.
 CREATE TABLE archive.leaves (
