@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CELL_MAX = 200
 """Characters of a table's cell; the other formats show all."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_FINGERPRINT = re.compile(r"(::[0-9a-f]{8})[0-9a-f]{16,}")
+"""The long end of a party id; in a table its beginning is enough to tell parties of one name apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return the text of this column in a row."""
         found = self.value(row) if self.value is not None else row.get(self.field)
-        return table_text(found)[:CELL_MAX]
+        return _FINGERPRINT.sub(r"\1…", table_text(found))[:CELL_MAX]
 
 
 def listing(command: F) -> F:
@@ -129,16 +133,22 @@ def time_text(at: datetime) -> str:
 
 
 def table_text(value: Any) -> str:
-    """Return a value for a person: times to the millisecond, the rest as in JSON."""
+    """Return a value for a person: times to the second, the rest as in JSON."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        case Mapping() | list() | tuple():
-            return json.dumps(plain(value), ensure_ascii=False)
+            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        case Mapping() if "offset" in value and "topic" in value:
+            return f"{value['topic']}[{value.get('partition')}]@{value['offset']}"
+        case Mapping():
+            return ", ".join(f"{name} {table_text(inner)}" for name, inner in value.items())
+        case list() | tuple():
+            return ", ".join(table_text(inner) for inner in value)
+        case str() if _TIME.fullmatch(value):
+            return value[:19].replace("T", " ")
         case _:
             return str(plain(value))
 
@@ -181,7 +191,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) ->
     shown = [column for column in columns if any(column.cell(row) for row in rows)]
     cells = {column.field: [column.cell(row) for row in rows] for column in shown}
     chosen, shortened = fit(shown, cells, console.width)
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column in chosen:
         keep_whole = not column.ends and all(" " not in cell for cell in cells[column.field])
         table.add_column(

@@ -86,6 +86,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
         held = stored.get(seen.heartbeat.role)
         if held is not None:
             line["position"] = sum(held.values())
+            # Fresh, and also of a role that does not run: what waits for it.
             line["lag"] = None if ends is None else lag_of(held, ends)
             if with_positions:
                 line["positions"] = [
@@ -131,6 +132,7 @@ def role_line(seen: SeenRole) -> dict[str, Any]:
         "restarts": beat.restarts,
         "host": beat.host,
         "metrics": beat.metrics_port,
+        "lag": beat.report.get("lag"),
         "counts": beat.report.get("counts"),
         "started_at": seen.started_at,
         "seen_at": seen.seen_at,

@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline import metrics
 from pipeline.errors import PipelineError
@@ -119,8 +118,10 @@ class Pulse:
     # --- lag -----------------------------------------------------------------------------------------------------
 
     def lag(self) -> int | None:
-        """Return the records between the stored positions and the ends, or None while Kafka does not tell."""
-        if self._identity.consumer is None or self._ends is None:
+        """Return the records between the stored positions and the ends, or None while Kafka does not tell; for ingest what is queued."""
+        if self._identity.consumer is None:
+            return queued()
+        if self._ends is None:
             return None
         return lag_of(self._positions, self._ends)
 
@@ -156,6 +157,11 @@ class Pulse:
 def lag_of(positions_: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:
     """Return the records between positions and ends, over the partitions that both know."""
     return sum(max(0, ends[partition] - offset) for partition, offset in positions_.items() if partition in ends)
+
+
+def queued() -> int:
+    """Return the events that ingest has read and not yet published."""
+    return int(sum(sample.value for family in metrics.QUEUE.collect() for sample in family.samples))
 
 
 def counts(role: str) -> dict[str, int]:

@@ -1,0 +1,236 @@
+"""`custodian doctor`: tries every connection, moves nothing, and says per line what to do; exit 1 on a finding."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.context import settings, settings_file
+from pipeline.cli.output import Column, Format, formats, show
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings, Venue
+    from pipeline.stores.postgres import Connection
+
+COLUMNS = (
+    Column(field="result", rank=0),
+    Column(field="check", rank=0),
+    Column(field="found", rank=1),
+    Column(field="do", rank=0),
+)
+SKEW_MAX = 5.0
+"""Seconds between clocks that do no harm: the venue's validity times are compared with ours, minus a margin of seconds."""
+DISK_MIN = 1 << 30
+"""Bytes that have to be free for the archive's folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One check: well, or a finding with what to do."""
+
+    check: str
+    found: str
+    do: str | None = None
+
+    @property
+    def row(self) -> dict[str, str | None]:
+        """Return the line as it is listed."""
+        return {"result": "ok" if self.do is None else "finding", "check": self.check, "found": self.found, "do": self.do}
+
+
+@click.command()
+@formats
+def doctor(form: Format) -> None:
+    """Try every connection and move nothing: settings, Kafka, PostgreSQL, each venue, folders, ports."""
+    loaded = settings()
+    lines = list(checks(loaded))
+    if form == "table":
+        for line in lines:
+            mark = "ok     " if line.do is None else "FINDING"
+            click.echo(f"{mark} {line.check:<22} {line.found}" + (f"\n{'':30} -> {line.do}" if line.do else ""))
+    else:
+        show([line.row for line in lines], form, columns=COLUMNS)
+    if any(line.do for line in lines):
+        sys.exit(1)
+
+
+def checks(loaded: Settings) -> Iterator[Line]:
+    """Yield the outcome of every check; one that fails stops none of the others."""
+    file = settings_file()
+    yield Line("settings", f"{file}" if file else "no file: defaults and environment")
+    yield from _secrets(loaded)
+    yield from _guarded("Kafka", lambda: _kafka(loaded))
+    yield from _guarded("PostgreSQL", lambda: _postgres(loaded))
+    for name, venue in loaded.venues.items():
+        yield from _guarded(f"venue {name}", lambda name=name, venue=venue: asyncio.run(_venue(name, venue)))  # type: ignore[misc]
+    if not loaded.venues:
+        yield Line("venues", "there is none", "write a section [venues.NAME]")
+    yield from _guarded("archive.folder", lambda: [_disk(loaded.archive.folder)])
+    yield from _guarded("metrics.listen", lambda: [_port(loaded)])
+
+
+def _guarded(check: str, run: Callable[[], list[Line]]) -> list[Line]:
+    from pipeline.observability.redaction import redact
+
+    try:
+        return run()
+    except PipelineError as error:
+        found, _, do = str(error).partition("; ")
+        return [Line(check, redact(found), redact(do) or "look at what it says, then run doctor again")]
+
+
+def _secrets(loaded: Settings) -> Iterator[Line]:
+    files = {"postgres.password_file": loaded.postgres.password_file}
+    for name, venue in loaded.venues.items():
+        for key in ("client_secret_file", "token_file", "private_key_file"):
+            files[f"venues.{name}.auth.{key}"] = getattr(venue.auth, key)
+    for key, file in files.items():
+        if file is None:
+            continue
+        if not file.is_file():
+            yield Line(key, f"{file} is missing", "write the secret into that file")
+        elif os.name == "posix" and file.stat().st_mode & 0o077:
+            yield Line(key, f"{file} can be read by others", f"chmod 600 {file}")
+
+
+def _kafka(loaded: Settings) -> list[Line]:
+    from pipeline.kafka import TopicAdmin
+    from pipeline.log.topics import ALL
+
+    admin = TopicAdmin(loaded.kafka)
+    cluster = admin.check_connection(timeout=5)
+    lines = [Line("Kafka", f"answers at {loaded.kafka.bootstrap_servers} (cluster {cluster})")]
+    names = [kind.topic(loaded.kafka.topic_prefix) for kind in ALL]
+    states = admin.describe(names)
+    missing = [name for name in names if name not in states]
+    other = [state for state in states.values() if state.partitions != loaded.kafka.partitions]
+    if missing:
+        lines.append(Line("topics", f"{len(missing)} of {len(names)} are missing", "run `custodian init`"))
+    elif other:
+        found = f"{other[0].name} has {other[0].partitions} partitions, kafka.partitions is {loaded.kafka.partitions}"
+        lines.append(Line("topics", found, f"write kafka.partitions = {other[0].partitions}"))
+    else:
+        lines.append(Line("topics", f"all {len(names)} with {loaded.kafka.partitions} partitions"))
+    return lines
+
+
+def _postgres(loaded: Settings) -> list[Line]:
+    from pipeline.clock import SystemClock
+    from pipeline.stores import inspection, migrations
+    from pipeline.stores.postgres import connect, translated, where
+    from pipeline.supervisor.preparation import all_migrations
+
+    connection = connect(loaded.postgres, name="doctor", autocommit=True)
+    try:
+        with translated("looking at the database"):
+            about = inspection.about(connection)
+            skew = abs((about.now - SystemClock().now()).total_seconds())
+            lines = [Line("PostgreSQL", f"{about.version} answers at {where(loaded.postgres)}")]
+            if skew > SKEW_MAX:
+                lines.append(Line("database clock", f"differs from ours by {skew:.1f} s", "let both keep time by NTP"))
+            if about.synchronous_commit == "off":
+                found = "off: a crash of the server can lose what was committed"
+                lines.append(Line("synchronous_commit", found, "set it to on for this database"))
+            pending = migrations.pending(connection, all_migrations())
+            if pending:
+                return [*lines, Line("migrations", f"{len(pending)} are not applied, first {pending[0].name}", "run `custodian init`")]
+            lines.append(Line("migrations", "all applied"))
+            refused = inspection.forbidden(connection, ("custodian", "ledger", "archive"))
+            found = f"{about.user} may not write {', '.join(refused[:3])}" if refused else f"{about.user} may read and write what it has to"
+            lines.append(Line("permissions", found, "connect as the owner, or grant SELECT and INSERT" if refused else None))
+            lines.append(_positions(loaded, connection))
+    finally:
+        connection.close()
+    return lines
+
+
+def _positions(loaded: Settings, connection: Connection) -> Line:
+    from pipeline.errors import ServiceAwayError
+    from pipeline.kafka import TopicAdmin
+    from pipeline.stores import positions
+    from pipeline.supervisor.preparation import CONSUMERS, refuse_replaced
+
+    prefix, missing = loaded.kafka.topic_prefix, 0
+    try:
+        admin = TopicAdmin(loaded.kafka)
+        admin.check_connection(timeout=2)
+        for consumer, kinds in CONSUMERS.items():
+            states = admin.describe([kind.topic(prefix) for kind in kinds])
+            refuse_replaced(connection, consumer, list(states.values()))
+            held = positions.of_consumer(connection, consumer)
+            wanted = [(kind.topic(prefix), number) for kind in kinds for number in range(loaded.kafka.partitions)]
+            missing += sum(partition not in held for partition in wanted)
+    except ServiceAwayError:
+        return Line("positions", "not compared with the topics: Kafka is away", "see Kafka")
+    if missing:
+        return Line("positions", f"{missing} are missing", "run `custodian init`")
+    return Line("positions", "stored for every consumer and partition, of these topics")
+
+
+async def _venue(name: str, venue: Venue) -> list[Line]:
+    from connectors.registry import venue_connector
+    from connectors.transports.probe import look
+    from connectors.transports.rest import TokenBucket
+    from pipeline.clock import SystemClock
+    from pipeline.ports import SchemaVersionError
+    from pipeline.wiring import chance
+
+    clock = SystemClock()
+    health = await look(f"{venue.base_url}/health", timeout=venue.http_timeout)
+    if health.status is None:
+        found = f"{venue.base_url} does not answer ({health.failure})"
+        return [Line(f"venue {name}", found, f"start it, or correct venues.{name}.base_url")]
+    if not 200 <= health.status < 300:
+        return [Line(f"venue {name}", f"/health answers with status {health.status}", "ask the venue, or correct base_url")]
+    lines = [Line(f"venue {name}", f"answers at {venue.base_url}")]
+    if health.venue_time is not None:
+        skew = (health.venue_time - clock.now()).total_seconds()
+        do = "let this machine keep time by NTP, or ask the venue" if abs(skew) > SKEW_MAX else None
+        lines.append(Line(f"venue {name} clock", f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours", do))
+    budget = TokenBucket(venue.requests_per_second, venue.request_burst, clock)
+    connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget)
+    try:
+        async with asyncio.timeout(venue.http_timeout * 2):
+            party = await connector.check_identity()
+        lines.append(Line(f"venue {name} identity", f"schema v2, takes us for {party}"))
+    except SchemaVersionError as error:
+        do = "use a release that speaks it, or a v2 backend; nothing of this venue would be booked"
+        lines.append(Line(f"venue {name} schema", f"answers with {error.found} instead of schema version v2", do))
+    except TimeoutError:
+        lines.append(Line(f"venue {name} identity", "no answer about who we are", "look at the venue's token endpoint and whoami"))
+    except PipelineError as error:
+        lines += _guarded(f"venue {name} token", lambda error=error: _raise(error))  # type: ignore[misc]
+    finally:
+        await connector.aclose()
+    return lines
+
+
+def _raise(error: Exception) -> list[Line]:
+    raise error
+
+
+def _disk(folder: Path) -> Line:
+    there = next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{folder}: {free / (1 << 30):.1f} GiB free"
+    if not os.access(there, os.W_OK):
+        return Line("archive.folder", f"{there} cannot be written by this user", "give this user the folder, or name another one")
+    return Line("archive.folder", found, "make room" if free < DISK_MIN else None)
+
+
+def _port(loaded: Settings) -> Line:
+    from pipeline.observability.listener import check_free
+
+    if loaded.metrics.listen.endswith(":0"):
+        return Line("metrics.listen", f"{loaded.metrics.listen}: a free port for each process")
+    check_free(loaded.metrics.listen)
+    return Line("metrics.listen", f"{loaded.metrics.listen} is free")

@@ -1,0 +1,109 @@
+"""From a dead letter back to a record: bytes of a venue through today's parser, a topic's record as it was.
+
+Every requeued record carries the header `requeued_from`, so that it is told apart in the archive, and in the dead letter that it becomes
+when it still cannot be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pipeline.errors import PoisonRecordError, SettingsError
+from pipeline.log.envelope import Headers, Outgoing, parse_time
+from schemas.events import Coordinates, DeadLetter, Observation
+
+if TYPE_CHECKING:
+    from pipeline.ports import Sighting
+    from pipeline.settings import Settings
+
+Requeued = tuple[str, bytes | None, bytes, Headers]
+"""Topic, key, value, headers."""
+HEADER = "requeued_from"
+Ask = Callable[[str], str]
+"""Asks a venue for our own party id; raises RetryableError, SettingsError."""
+
+
+def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None) -> Requeued:
+    """Return the record that a dead letter becomes.
+
+    Raise PoisonRecordError when it still cannot be read, RetryableError when the venue cannot be asked who we are, SettingsError.
+    """
+    mark = (HEADER, letter.dead_letter_id.encode())
+    if isinstance(letter.origin, Coordinates):
+        topic, key, value, headers = _original(letter, letter.origin, settings)
+        return topic, key, value, [*(pair for pair in headers if pair[0] != HEADER), mark]
+    outgoing = outgoing_of_letter(letter, settings, own_party=own_party or (lambda venue: ask_own_party(settings, venue)))
+    return (
+        outgoing.envelope.kind.topic(settings.kafka.topic_prefix),
+        outgoing.key.encode(),
+        outgoing.value,
+        [*outgoing.headers(), mark],
+    )
+
+
+def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, own_party: Ask) -> Outgoing:
+    """Return the event that a venue's bytes hold by today's parser; raise as `record_of`."""
+    from pipeline.ingest.items import outgoing_of
+
+    body = _whole(letter)
+    venue = letter.venue or ""
+    sighting = _parse(letter, body, venue, settings, None)
+    event = sighting.event
+    if getattr(event, "sender_custodian_party_id", None) or getattr(event, "receiver_custodian_party_id", None):
+        # On which side we are is only said by who we are, and only the venue says that.
+        sighting = _parse(letter, body, venue, settings, own_party(venue))
+    return outgoing_of(sighting, parse_time(letter.seen_at, "seen_at"))
+
+
+def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_party: str | None) -> Sighting:
+    section = settings.venues.get(venue)
+    if section is None:
+        raise SettingsError(f"venues: there is no section [venues.{venue}] for the venue that this dead letter came from; write one")
+    from connectors.venues.musubi import parse
+
+    observed = Observation(origin="stream" if letter.origin == "stream" else "read", observed_at=letter.seen_at)
+    match letter.event_type:
+        case "order" | "order_updated":
+            return parse.parse_order(body, venue=venue, own_party=own_party, observed=observed)
+        case "quote" | "quote_received":
+            return parse.parse_quote(body, venue=venue, observed=observed)
+        case other:
+            raise PoisonRecordError(f"nobody knows what a {other or 'document without a type'} of this venue is")
+
+
+def _original(letter: DeadLetter, origin: Coordinates, settings: Settings) -> Requeued:
+    """Return the refused record as Kafka still has it, else as the letter kept it."""
+    from pipeline.kafka import read_record
+
+    record = read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5)
+    if record is not None:
+        return origin.topic, record.key, record.value, list(record.headers)
+    headers = [(name, text.encode()) for name, text in (letter.headers or {}).items()]
+    return origin.topic, None if letter.key is None else letter.key.encode(), _whole(letter), headers
+
+
+def _whole(letter: DeadLetter) -> bytes:
+    if not letter.body_complete:
+        raise PoisonRecordError(f"only the beginning of its {letter.size} bytes was kept")
+    return base64.b64decode(letter.body)
+
+
+def ask_own_party(settings: Settings, venue: str) -> str:
+    """Ask a venue who we are; raise RetryableError, SettingsError."""
+    from pipeline.clock import SystemClock
+    from pipeline.ports import SchemaVersionError
+    from pipeline.wiring import venue as venue_of
+
+    async def ask() -> str:
+        connector = venue_of(settings, venue, SystemClock())
+        try:
+            return await connector.check_identity()
+        except SchemaVersionError as error:
+            raise SettingsError(f'venues.{venue}.base_url: the venue answers with {error.found}, not schema version "v2"') from None
+        finally:
+            await connector.aclose()
+
+    return asyncio.run(ask())
