@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ async def run_ingest(
     `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process. Raise
     SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
     """
+    _collect_garbage_seldom()
     board = health or IngestHealth()
     tasks: list[asyncio.Task[None]] = []
     for connector in venues:
@@ -74,6 +76,13 @@ async def run_ingest(
             await connector.aclose()
     for task in ended:
         await task  # raises what ended it
+
+
+def _collect_garbage_seldom() -> None:
+    """Let the cycle collector look less often: events have no cycles, and looking through thousands of queued ones takes a third of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 async def _keep_running(ingest: VenueIngest, random: Callable[[], float]) -> None:
