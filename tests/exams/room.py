@@ -224,14 +224,16 @@ class Room:
         consumer.assign([TopicPartition(name, number, 0) for number in range(PARTITIONS)])
         found: list[tuple[dict[str, str], dict[str, Any]]] = []
         wanted = sum(ends.values())
+
+        def all_read() -> bool:
+            for message in consumer.consume(1000, 0.1) if wanted else ():
+                assert message.error() is None, message.error()
+                headers = {key: value.decode() for key, value in message.headers() or []}
+                found.append((headers, json.loads(message.value() or b"null")))
+            return len(found) == wanted
+
         try:
-            while len(found) < wanted:
-                polled = consumer.consume(1000, 10)
-                assert polled, f"the auditor read {len(found)} of {wanted} records of {name}"
-                for message in polled:
-                    assert message.error() is None, message.error()
-                    headers = {key: value.decode() for key, value in message.headers() or []}
-                    found.append((headers, json.loads(message.value() or b"null")))
+            eventually(all_read, within=30, what=f"the auditor reads the {wanted} records of {name}")
         finally:
             consumer.close()
         return found

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 import signal
+from collections import Counter
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -71,7 +73,7 @@ def test_the_stored_position_wins_over_what_kafka_has_committed(room: Room, comm
 
 
 def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Room) -> None:
-    """A position moved back under a running worker ends it with EXIT_HOLE and `position_hole`; the next one re-reads and doubles nothing."""
+    """A position moved back under a running worker ends it with EXIT_HOLE and `position_hole`; the next re-reads and doubles nothing."""
     events, expected = traffic(80, seed=3, room=room.topic_prefix)
     room.produce(events[:150])
     worker = room.worker()
@@ -144,8 +146,8 @@ def test_workers_come_and_go(room: Room) -> None:
 
 
 def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
-    """Two workers that die by chance before and after every commit, and are started again, complete everything exactly once."""
-    died = _random_death(room, seed=5, orders=150)
+    """Workers that die for certain at first and by chance from then on, and are started again, complete everything exactly once."""
+    died = _random_death(room, seed=5, orders=90, parts=2)
     assert died[-signal.SIGKILL] > 0
 
 
@@ -153,23 +155,21 @@ def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_death_by_chance_over_many_seeds(room: Room, seed: int) -> None:
-    """The same over many seeds, with more records."""
-    _random_death(room, seed=seed, orders=1_500)
+    """The same over many seeds, with more records and more workers' lives."""
+    _random_death(room, seed=seed, orders=1_500, parts=8)
 
 
-def _random_death(room: Room, *, seed: int, orders: int) -> dict[int, int]:
+def _random_death(room: Room, *, seed: int, orders: int, parts: int) -> Counter[int]:
     events, expected = traffic(orders, seed=seed, room=room.topic_prefix)
     chance = random.Random(seed)
-    armed = {"CUSTODIAN_FAILPOINT": ",".join(f"{name}:~0.15" for name in FAILPOINTS)}
+    armed = {"CUSTODIAN_FAILPOINT": ",".join(f"{name}:~0.1" for name in FAILPOINTS)}
     for _ in range(2):
-        room.worker(**armed)
-    died: dict[int, int] = {}
-    while events:
-        size = chance.randint(20, max(21, orders // 3))
-        part, events = events[:size], events[size:]
-        room.produce(part)
-        for code, count in room.until_done_supervised(within=120, **armed).items():
-            died[code] = died.get(code, 0) + count
+        room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:1")
+    died: Counter[int] = Counter()
+    cuts = [0, *sorted(chance.sample(range(1, len(events)), parts - 1)), len(events)]
+    for start, end in pairwise(cuts):
+        room.produce(events[start:end])
+        died += room.until_done_supervised(within=120, **armed)
     room.assert_exactly_once(expected)
     return died
 
