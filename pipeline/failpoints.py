@@ -2,7 +2,8 @@
 
 Armed by the environment only: `CUSTODIAN_FAILPOINT=settlement.before_commit:3` makes the third passage end in SIGKILL of
 the own process; several are separated by commas. `:~0.01` instead of a count kills by chance, seeded by CUSTODIAN_FAILPOINT_SEED.
-Unarmed, a passage costs one dictionary look-up.
+A restarted process has the same environment: CUSTODIAN_FAILPOINT_ONCE names a folder in which each kill leaves a file with the name of its
+failpoint, and where that file is, nobody is killed there again. Unarmed, a passage costs one dictionary look-up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import random
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 
 NAMES = (
     "ingest.after_parse",
@@ -34,27 +36,38 @@ NAMES = (
 class Failpoints:
     """Counts passages and kills the process at the armed one."""
 
-    def __init__(self, armed: Mapping[str, str], *, seed: int = 0) -> None:
-        """`armed` maps names to a count ("3") or a chance ("~0.01"); raise ValueError on an unknown name."""
+    def __init__(self, armed: Mapping[str, str], *, seed: int = 0, once: Path | None = None) -> None:
+        """`armed` maps names to a count ("3") or a chance ("~0.01"), `once` is the folder of kills; raise ValueError on an unknown name."""
         unknown = set(armed) - set(NAMES)
         if unknown:
             raise ValueError(f"CUSTODIAN_FAILPOINT: unknown {sorted(unknown)}; known: {', '.join(NAMES)}")
         self._counts = {name: int(when) for name, when in armed.items() if not when.startswith("~")}
         self._chances = {name: float(when[1:]) for name, when in armed.items() if when.startswith("~")}
         self._random = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
+        self._once = once
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Failpoints:
         """Read CUSTODIAN_FAILPOINT; raise ValueError when it is written wrongly."""
         text = environment.get("CUSTODIAN_FAILPOINT", "")
         armed = {name: when or "1" for name, _, when in (part.strip().partition(":") for part in text.split(",") if part.strip())}
-        return cls(armed, seed=int(environment.get("CUSTODIAN_FAILPOINT_SEED", str(os.getpid()))))
+        once = environment.get("CUSTODIAN_FAILPOINT_ONCE")
+        seed = int(environment.get("CUSTODIAN_FAILPOINT_SEED", str(os.getpid())))
+        return cls(armed, seed=seed, once=Path(once) if once else None)
 
     def reach(self, name: str) -> None:
         """Die here by SIGKILL when this passage is the armed one."""
         if name in self._counts:
             self._counts[name] -= 1
             if self._counts[name] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._die(name)
         elif name in self._chances and self._random.random() < self._chances[name]:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._die(name)
+
+    def _die(self, name: str) -> None:
+        if self._once is not None:
+            try:
+                (self._once / name).touch(exist_ok=False)  # one system call: of two processes here at once, one dies
+            except FileExistsError:
+                return
+        os.kill(os.getpid(), signal.SIGKILL)

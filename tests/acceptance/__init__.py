@@ -1,0 +1,1 @@
+"""What users are promised, on the whole pipeline as they run it."""

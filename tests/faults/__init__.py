@@ -1,0 +1,1 @@
+"""Kills, cuts, contradictions and bad input against the whole pipeline on real services."""
