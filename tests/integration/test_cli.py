@@ -1,0 +1,448 @@
+"""The command `custodian` as a user runs it: exit codes of each kind of error, init, doctor, status, lists, requeue."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from connectors.simulators.musubi.settings import Settings as VenueSettings
+from connectors.simulators.musubi.simulator import running_simulator
+from pipeline import settings as configuration
+from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.log import topics
+from pipeline.log.codec import encode
+from pipeline.log.envelope import Envelope, Outgoing, correlation_of
+from pipeline.log.notices import dead_letter
+from schemas.events import OrderSettled
+from tests.integration.commands import CANARY, PROGRAM, Commands, working, write_settings
+from tests.services import KafkaRoom
+from tests.waiting import eventually
+
+NOW = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
+INTENT = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+NOBODY = "127.0.0.1:9"
+
+
+@pytest.fixture
+def commands(tmp_path: Path, kafka: KafkaRoom, postgres: str) -> Commands:
+    """Give the program with settings for this test's Kafka and database."""
+    return write_settings(tmp_path, kafka, postgres)
+
+
+@pytest.fixture
+def prepared(commands: Commands) -> Commands:
+    """Give the program after `init`."""
+    done = commands.run("init")
+    assert done.returncode == 0, done.stderr
+    return commands
+
+
+def _kafka(commands: Commands) -> configuration.Kafka:
+    return configuration.load(commands.folder / "custodian.toml", {}).kafka
+
+
+# --- exit codes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code", "says"),
+    [
+        ("CUSTODIAN_KAFKA__PARTITIONS", "many", 78, ["kafka.partitions", "many"]),
+        ("CUSTODIAN_KAFKA__PARTITONS", "6", 78, ["kafka.partitons", "did you mean partitions"]),
+        ("CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS", NOBODY, 69, ["Kafka", NOBODY, "kafka.bootstrap_servers"]),
+        ("CUSTODIAN_POSTGRES__DSN", f"postgresql://custodian@{NOBODY}/x", 69, ["PostgreSQL", NOBODY, "postgres.dsn"]),
+        ("CUSTODIAN_POSTGRES__PASSWORD", "wrong-password", 78, ["postgres.password_file"]),
+        ("CUSTODIAN_POSTGRES__PASSWORD_FILE", "nowhere", 78, ["postgres.password_file", "nowhere"]),
+        ("CUSTODIAN_KAFKA__CLIENT__NO_SUCH_KEY", "1", 78, ["kafka.client", "no.such.key"]),
+    ],
+)
+def test_a_wrong_setting_or_a_service_away_has_its_code_and_names_the_key(
+    commands: Commands, variable: str, value: str, code: int, says: list[str]
+) -> None:
+    """`init` ends with 78 or 69, and says which key or service and what to do, without traceback or secret."""
+    done = commands.run("init", **{variable: value})
+    assert done.returncode == code, done.stderr
+    assert all(text in done.stderr for text in says), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "wrong-password" not in done.stderr + done.stdout
+    assert commands.password not in done.stderr + done.stdout
+
+
+def test_a_database_user_without_rights_is_told_what_an_administrator_can_run(commands: Commands, postgres: str, tmp_path: Path) -> None:
+    """`init` as a user who may not create anything ends with 78 and points to --print-sql, whose output an owner can run."""
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        name = f"{owner.info.dbname}_guest"
+        owner.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'guest-password'".encode())
+        try:
+            guest = make_conninfo(postgres, user=name, password="guest-password")
+            done = commands.run("init", CUSTODIAN_POSTGRES__DSN=guest, CUSTODIAN_POSTGRES__PASSWORD="guest-password")
+            assert done.returncode == 78, done.stderr
+            assert "--print-sql" in done.stderr
+            printed = commands.run("init", "--print-sql")
+            assert printed.returncode == 0
+            owner.execute(printed.stdout.encode())
+            again = commands.run("status", CUSTODIAN_POSTGRES__DSN=guest, CUSTODIAN_POSTGRES__PASSWORD="guest-password")
+            assert again.returncode == 78
+            assert "permission" in again.stderr
+        finally:
+            owner.execute(f"DROP ROLE {name}".encode())
+
+
+def test_a_database_that_was_not_prepared_is_a_matter_of_init(commands: Commands) -> None:
+    """Commands that read end with 78 and name `custodian init`."""
+    for arguments in (["status"], ["orders", "list"], ["ledger", "entries"], ["archive", "records"], ["alarms", "list"]):
+        done = commands.run(*arguments)
+        assert done.returncode == 78, done.stderr
+        assert "custodian init" in done.stderr
+
+
+def test_a_metrics_port_that_is_taken_ends_with_69_and_names_the_key(prepared: Commands) -> None:
+    """A single role and `up` both refuse to start and name metrics.listen."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        for arguments in (["run", "ledger"], ["up"]):
+            done = prepared.run(*arguments, CUSTODIAN_METRICS__LISTEN=listen)
+            assert done.returncode == 69, done.stderr
+            assert "metrics.listen" in done.stderr
+            assert listen in done.stderr
+
+
+def test_a_venue_of_another_schema_version_ends_ingest_with_78(prepared: Commands) -> None:
+    """`run ingest` refuses a backend that does not speak v2, and `doctor` finds it."""
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0, schema_version="v3")) as venue:
+        url = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+        done = prepared.run("run", "ingest", **url)
+        assert done.returncode == 78, done.stderr
+        assert "venues.tokyo.base_url" in done.stderr
+        assert "v3" in done.stderr
+        checked = prepared.run("doctor", **url)
+        assert checked.returncode == 1
+        findings = [json.loads(line) for line in checked.stdout.splitlines() if json.loads(line)["result"] == "finding"]
+        assert [finding["check"] for finding in findings] == ["venue tokyo schema"]
+
+
+def test_up_without_a_secret_ends_with_78_before_it_starts_anything(prepared: Commands) -> None:
+    """A missing client secret is found before any role starts."""
+    (prepared.folder / "client").unlink()
+    done = prepared.run("up")
+    assert done.returncode == 78
+    assert "venues.tokyo.auth.client_secret_file" in done.stderr
+    assert "started_role" not in done.stderr
+
+
+# --- init ------------------------------------------------------------------------------------------------------------
+
+
+def test_init_makes_everything_once_and_says_so(commands: Commands, kafka: KafkaRoom, postgres: str) -> None:
+    """Topics, migrations and one position per consumer and partition; the second time there is nothing to do."""
+    first = commands.run("init")
+    assert first.returncode == 0, first.stderr
+    admin = TopicAdmin(_kafka(commands))
+    states = admin.describe([kind.topic(kafka.topic_prefix) for kind in topics.ALL])
+    assert len(states) == len(topics.ALL)
+    assert {state.partitions for state in states.values()} == {2}
+    with psycopg.connect(postgres) as connection:
+        rows = connection.execute("SELECT consumer, count(*), max(next_offset) FROM custodian.positions GROUP BY 1 ORDER BY 1").fetchall()
+    assert rows == [("archive", 18, 0), ("ledger", 2, 0), ("settlement", 2, 0)]
+    second = commands.run("init")
+    assert second.returncode == 0
+    assert "nothing to do" in second.stdout
+
+
+def test_two_inits_at_once_both_end_well(commands: Commands, postgres: str) -> None:
+    """Neither fails, and everything is there once."""
+    both = [
+        subprocess.Popen(
+            [*PROGRAM, "init"], cwd=commands.folder, env=commands.environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err.decode()
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT count(*) FROM custodian.positions").fetchone() == (22,)
+
+
+def test_init_refuses_a_topic_that_was_made_anew(prepared: Commands, postgres: str) -> None:
+    """Positions of a topic with another id are left alone, and the reason is explained."""
+    with psycopg.connect(postgres) as connection:
+        connection.execute("UPDATE custodian.positions SET topic_id = 'gone', next_offset = 7 WHERE consumer = 'ledger'")
+    done = prepared.run("init")
+    assert done.returncode == 78
+    assert "order-settled.v1 is not the one" in done.stderr
+    with psycopg.connect(postgres) as connection:
+        rows = connection.execute("SELECT DISTINCT topic_id, next_offset FROM custodian.positions WHERE consumer = 'ledger'").fetchall()
+    assert rows == [("gone", 7)]
+
+
+def test_init_refuses_another_number_of_partitions(prepared: Commands) -> None:
+    """An intent's records would leave their order, so kafka.partitions has to say what is there."""
+    done = prepared.run("init", CUSTODIAN_KAFKA__PARTITIONS="3")
+    assert done.returncode == 78
+    assert "kafka.partitions: found 3" in done.stderr
+
+
+# --- status, doctor --------------------------------------------------------------------------------------------------
+
+
+def test_status_without_roles_and_without_kafka_still_answers(prepared: Commands) -> None:
+    """It is one object with empty roles and exit 1; with Kafka away it is the same, and says that lag is not known."""
+    done = prepared.run("status")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["mode"] == "live"
+    assert found["roles"] == []
+    assert found["alarms_open"] == 0
+    assert found["venues"] == [{"venue": "tokyo", "connected": False}]
+    away = prepared.run("status", CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS=NOBODY)
+    assert json.loads(away.stdout)["roles"] == []
+    assert "lag is not known" in away.stderr
+
+
+def test_doctor_names_each_finding_with_what_to_do_and_changes_nothing(commands: Commands, postgres: str) -> None:
+    """Before init it finds topics, migrations and the venue; nothing is made by looking."""
+    (commands.folder / "client").chmod(0o644)
+    done = commands.run("doctor")
+    assert done.returncode == 1
+    found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
+    findings = {check for check, line in found.items() if line["result"] == "finding"}
+    assert findings == {"topics", "migrations", "venue tokyo", "venues.tokyo.auth.client_secret_file"}
+    assert all(found[check]["do"] for check in findings)
+    assert found["Kafka"]["result"] == found["PostgreSQL"]["result"] == "ok"
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT to_regnamespace('custodian')").fetchone() == (None,)
+
+
+def test_doctor_is_content_when_everything_is_there(prepared: Commands) -> None:
+    """With a venue that answers and an initialised pair of services every line is ok and the exit code 0."""
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
+        done = prepared.run("doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL=venue.base_url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        checks = [json.loads(line)["check"] for line in done.stdout.splitlines()]
+        assert {"Kafka", "topics", "PostgreSQL", "migrations", "permissions", "positions", "venue tokyo identity"} <= set(checks)
+        refused = prepared.run(
+            "doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL=venue.base_url, CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET="not-the-secret"
+        )
+        assert refused.returncode == 1
+        assert "client_secret_file" in refused.stdout
+        assert "not-the-secret" not in refused.stdout + refused.stderr
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def _settled(number: int, *, venue: str = "tokyo") -> Outgoing:
+    intent = f"{number:08d}-58cc-4372-a567-0e02b2c3d479"
+    event = OrderSettled(
+        venue=venue,
+        intent_id=intent,
+        transaction_hash=f"{number:064x}",
+        side="sender",
+        source_currency="JPYSC0",
+        target_currency="USDCx",
+        target_amount="100000",
+        source_amount_actual="11200000",
+        fx_rate="112.0",
+        settled_at=f"2025-03-15T09:00:{number:02d}Z",
+        sender_custodian_party_id="CustodianA::1",
+        receiver_custodian_party_id="CustodianB::2",
+        sender_party_id="SenderInstitution::3",
+        terms_sha256="0" * 64,
+        observed_at="2025-03-15T09:00:19Z",
+        document_sha256="1" * 64,
+    )
+    envelope = Envelope(
+        id=f"{number:032x}",
+        kind=topics.ORDER_SETTLED,
+        source="/processors/settlement",
+        subject=intent,
+        time=NOW,
+        correlation_id=correlation_of(venue, intent),
+    )
+    return Outgoing(envelope=envelope, key=intent, value=encode(event))
+
+
+@pytest.fixture
+def publish(prepared: Commands) -> Iterator[Any]:
+    """Give what produces events as the pipeline does."""
+    producer = EventProducer(_kafka(prepared))
+    yield producer.publish
+    producer.close()
+
+
+def test_what_roles_have_written_is_listed_in_every_format(prepared: Commands, publish: Any) -> None:
+    """Entries, balances and records appear with the fields of the interface, and `verify` is content."""
+    publish([_settled(number) for number in range(1, 6)])
+    with prepared.running("run", "ledger", "archive") as running:
+        eventually(lambda: len(prepared.lines("ledger", "entries")) == 5, within=40, what=f"five entries: {running.text()[-2000:]}")
+        eventually(lambda: all("index" in line for line in prepared.lines("archive", "records")), within=20, what="all have an index")
+        working(prepared, {"ledger", "archive"})
+    entries = prepared.lines("ledger", "entries", "--intent", "00000003-58cc-4372-a567-0e02b2c3d479")
+    assert [(entry["transaction_hash"], entry["kind"], entry["occurred_at"][:19]) for entry in entries] == [
+        (f"{3:064x}", "settlement", "2025-03-15T09:00:03")
+    ]
+    assert sorted((leg["role"], leg["side"], leg["amount"]) for leg in entries[0]["postings"]) == [
+        ("client_liability", "debit", "11200000"),
+        ("custody_asset", "credit", "11200000"),
+    ]
+    assert len(prepared.lines("ledger", "entries", "--as-of", "2025-03-15T09:00:02Z")) == 2
+    assert prepared.lines("ledger", "entries", "--venue", "osaka") == []
+    assert len(prepared.lines("ledger", "entries", "--limit", "2")) == 2
+    balances = {line["role"]: line["balance"] for line in prepared.lines("ledger", "balances")}
+    assert balances == {"custody_asset": "-56000000", "client_liability": "56000000"}
+    records = prepared.lines("archive", "records", "--topic", "order-settled.v1", "--with-body")
+    assert sorted(record["index"] for record in records) == list(range(5))
+    assert json.loads(base64.b64decode(records[0]["body"]))["venue"] == "tokyo"
+    verified = prepared.run("archive", "verify")
+    assert verified.returncode == 0, verified.stderr
+    assert "sound: 5 records" in verified.stderr
+    story = prepared.lines("orders", "show", "00000003-58cc-4372-a567-0e02b2c3d479")
+    assert [line["kind"] for line in story] == ["event", "entry"]
+    for form in ("table", "json", "csv"):
+        shown = prepared.run("ledger", "entries", "--format", form)
+        assert shown.returncode == 0
+        assert "00000003-58cc-4372-a567-0e02b2c3d479" in shown.stdout
+    cut = subprocess.run(
+        f"{' '.join(PROGRAM)} archive records | head -n 1",
+        shell=True,
+        cwd=prepared.folder,
+        env=prepared.environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (cut.stderr, cut.stdout.count("\n")) == ("", 1)
+
+
+def test_nothing_found_is_exit_0_and_no_lines(prepared: Commands) -> None:
+    """Every list of an empty pipeline is empty and no error."""
+    for arguments in (
+        ["orders", "list"],
+        ["ledger", "entries"],
+        ["ledger", "balances"],
+        ["archive", "records"],
+        ["alarms", "list"],
+        ["dead-letters", "list"],
+        ["breaks", "list"],
+        ["orders", "show", INTENT],
+    ):
+        done = prepared.run(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), arguments
+
+
+def test_an_archive_that_was_tampered_with_is_found(prepared: Commands, publish: Any, postgres: str) -> None:
+    """`archive verify` prints the finding and exits 1."""
+    publish([_settled(1)])
+    with prepared.running("run", "archive"):
+        eventually(
+            lambda: [line for line in prepared.lines("archive", "records") if "index" in line], within=40, what="a record with its index"
+        )
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        owner.execute("GRANT UPDATE ON archive.records TO CURRENT_USER")
+        owner.execute("ALTER TABLE archive.records DISABLE TRIGGER USER")
+        owner.execute("UPDATE archive.records SET value = value || ' '")
+    done = prepared.run("archive", "verify")
+    assert done.returncode == 1
+    assert [json.loads(line)["kind"] for line in done.stdout.splitlines()] == ["DIGEST_DIFFERS"]
+
+
+# --- dead letters ----------------------------------------------------------------------------------------------------
+
+ORDER = {"intentId": INTENT, "status": "SETTLED", "updatedAt": "2025-03-15T09:00:18Z", "transactionHash": "9f2c"}
+
+
+def test_dead_letters_are_shown_and_requeued_once(prepared: Commands, publish: Any) -> None:
+    """What today's parser can read becomes an event; what it cannot is said, with exit 1; nothing is put back twice."""
+    good = dead_letter(
+        venue="tokyo", origin="stream", body=json.dumps(ORDER).encode(), reason="an older parser", now=NOW, event_type="order_updated"
+    )
+    bad = dead_letter(venue="tokyo", origin="stream", body=b"{not json", reason="not JSON", now=NOW, event_type="order_updated")
+    publish([good, bad])
+    with prepared.running("run", "archive"):
+        listed = eventually(
+            lambda: found if len(found := prepared.lines("dead-letters", "list")) == 2 else None, within=40, what="two letters are archived"
+        )
+        assert listed is not None
+        assert {line["reason"] for line in listed} == {"an older parser", "not JSON"}
+        shown = prepared.run("dead-letters", "show", bad.envelope.id, "--raw")
+        assert shown.stdout == "{not json"
+        done = prepared.run("dead-letters", "requeue", good.envelope.id, bad.envelope.id)
+        assert done.returncode == 1
+        outcomes = {line["dead_letter_id"]: line for line in map(json.loads, done.stdout.splitlines())}
+        assert outcomes[good.envelope.id]["outcome"] == "requeued"
+        assert outcomes[bad.envelope.id]["outcome"] == "unreadable"
+        assert "not JSON" in outcomes[bad.envelope.id]["reason"]
+        again = prepared.lines("dead-letters", "requeue", good.envelope.id)
+        assert [line["outcome"] for line in again] == ["already"]
+        events = eventually(
+            lambda: prepared.lines("archive", "records", "--topic", "order-updated.v1", "--with-body"),
+            within=20,
+            what="the event is archived",
+        )
+    assert len(events) == 1
+    event = json.loads(base64.b64decode(events[0]["body"]))
+    assert (event["intent_id"], event["status"], event["transaction_hash"]) == (INTENT, "SETTLED", "9f2c")
+    unknown = prepared.run("dead-letters", "requeue", "0" * 32)
+    assert unknown.returncode == 2
+
+
+def test_a_refused_record_of_a_topic_goes_back_into_its_topic_as_it_was(prepared: Commands, publish: Any) -> None:
+    """What the ledger refused is dead-lettered, requeued with key, value and a mark, and refused again as a letter of its own."""
+    broken = _settled(1)
+    publish([Outgoing(envelope=broken.envelope, key=broken.key, value=b'{"venue": "tokyo"}')])
+    with prepared.running("run", "ledger", "archive"):
+        first = eventually(lambda: prepared.lines("dead-letters", "list"), within=40, what="the refusal is archived")[0]
+        assert first["origin"]["topic"].endswith("order-settled.v1")
+        done = prepared.lines("dead-letters", "requeue", first["dead_letter_id"])
+        assert done[0]["outcome"] == "requeued"
+        letters = eventually(
+            lambda: found if len(found := prepared.lines("dead-letters", "list")) == 2 else None, within=20, what="it is refused again"
+        )
+        assert letters is not None
+    assert letters[1]["requeued_from"] == first["dead_letter_id"]
+    assert letters[1]["sha256"] == first["sha256"]
+    records = prepared.lines("archive", "records", "--topic", "order-settled.v1")
+    assert {record["subject"] for record in records} == {broken.key}
+    assert len(records) == 2
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_seen_anywhere(prepared: Commands, postgres: str) -> None:
+    """While everything runs against a venue, neither log, command line, table, topic nor output holds the client secret or the password."""
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
+        url = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+        with prepared.running("up", **url) as running:
+            working(prepared, {"ingest", "settlement", "ledger", "archive"}, within=60)
+            lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (running.process.pid, *running.pids())]
+            assert running.end(signal.SIGTERM, within=32) == 0
+            seen = [running.text(), *(line.decode() for line in lines)]
+        seen += [prepared.run(*arguments, "--debug", **url).stderr for arguments in (["doctor"], ["status"])]
+        wrong = prepared.run("doctor", "--debug", CUSTODIAN_POSTGRES__DSN="postgresql://u:" + CANARY + "@127.0.0.1:9/x", **url)
+        seen += [wrong.stdout, wrong.stderr]
+    with psycopg.connect(postgres) as connection:
+        tables = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('custodian', 'ledger', 'archive')"
+        ).fetchall()
+        for schema, table in tables:
+            with connection.cursor().copy(f"COPY {schema}.{table} TO STDOUT".encode()) as rows:
+                seen.append(b"".join(bytes(row) for row in rows).decode("utf-8", "replace"))
+    secrets = [CANARY, *([prepared.password] if len(prepared.password) > 6 else [])]
+    assert len(tables) > 8
+    for text in seen:
+        for secret in secrets:
+            assert secret not in text
