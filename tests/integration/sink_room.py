@@ -42,6 +42,8 @@ from schemas.events import OrderSettled
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 PACKAGES = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
+SESSION_TIMEOUT = 3.0
+"""Seconds: a killed member is missed soon, a slow machine is not."""
 Role = Literal["ledger", "archive"]
 
 
@@ -133,14 +135,16 @@ class SinkRoom:
         """Put records into a topic as they are."""
         EventProducer(self.settings.kafka).publish_records((self.topic(kind), key, value, headers) for key, value, headers in records)
 
-    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 2000) -> DeliverLoop:
+    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500) -> DeliverLoop:
         """Assemble the batch loop of a sink."""
         sink: Sink = AccountingLedger(LedgerConfig.from_settings(self.settings)) if role == "ledger" else ComplianceArchive()
         kafka = self.settings.kafka
 
         def open_source(**callbacks: Any) -> BatchConsumer:
             names = [self.topic(kind) for kind in sink.kinds]
-            return BatchConsumer(kafka, group=kafka.topic_prefix + sink.consumer, topics=names, session_timeout=6, **callbacks)
+            return BatchConsumer(
+                kafka, group=kafka.topic_prefix + sink.consumer, topics=names, session_timeout=SESSION_TIMEOUT, **callbacks
+            )
 
         return DeliverLoop(
             step=SinkStep(sink),
@@ -241,7 +245,7 @@ def _main(role: Role) -> None:
         threads = [threading.Thread(target=room.sequencer(stop).run)]
         threads[0].start()
     try:
-        room.loop(role, stop).run()
+        room.loop(role, stop, batch_size_max=int(os.environ.get("SINK_BATCH", "2000"))).run()
     finally:
         stop.set()
         for thread in threads:

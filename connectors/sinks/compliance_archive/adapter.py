@@ -23,6 +23,6 @@ class ComplianceArchive:
     kinds: Sequence[EventType] = ALL
 
     def write(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Written:
-        """Keep every record; the positions of the caller see to it that each comes once, the primary key holds it."""
-        writer.write(transaction, records, now)
-        return Written(counts={"archived": len(records)})
+        """Keep every record once, also when positions were moved back; raise FatalError when other bytes are archived in its place."""
+        kept = writer.write(transaction, records, now)
+        return Written(counts={"archived": kept, "duplicate": len(records) - kept})

@@ -4,6 +4,18 @@ SELECT topic, topic_no FROM archive.topics;
 -- make_topics: Number topics that are archived for the first time.
 INSERT INTO archive.topics (topic) SELECT * FROM unnest(%s::text[]) AS n (topic) ORDER BY 1 ON CONFLICT DO NOTHING;
 
+-- last_offsets: The last archived offset of partitions that have any.
+SELECT n.topic_no, n.partition, l.last
+  FROM unnest(%s::smallint[], %s::int[]) AS n (topic_no, partition)
+ CROSS JOIN LATERAL (
+       SELECT max(r."offset") AS last FROM archive.records r WHERE r.topic_no = n.topic_no AND r.partition = n.partition) l
+ WHERE l.last IS NOT NULL;
+
+-- digests: The digests of records by coordinates.
+SELECT r.topic_no, r.partition, r."offset", r.sha256
+  FROM unnest(%s::smallint[], %s::int[], %s::bigint[]) AS n (topic_no, partition, "offset")
+  JOIN archive.records r USING (topic_no, partition, "offset");
+
 -- copy_records: Insert records.
 COPY archive.records (topic_no, partition, "offset", produced_at, recorded_at, ce_id, ce_type, subject, sha256, key, headers, value)
 FROM STDIN (FORMAT binary);

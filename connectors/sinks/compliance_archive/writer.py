@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectors.sinks.compliance_archive.rows import row_of
+from pipeline.errors import FatalError
 from pipeline.log.envelope import Record
 from pipeline.ports import Transaction
 from pipeline.stores.statements import named_statements
@@ -15,13 +17,41 @@ SQL = named_statements("connectors.sinks.compliance_archive")
 _TYPES = ["int2", "int4", "int8", "timestamptz", "timestamptz", "text", "text", "text", "bytea", "bytea", "text", "bytea"]
 
 
-def write(transaction: Transaction, records: Sequence[Record], now: datetime) -> None:
-    """Insert records as they are; `now` is when they were recorded."""
+def write(transaction: Transaction, records: Sequence[Record], now: datetime) -> int:
+    """Insert the records that are not there yet and return how many; `now` is when they were recorded.
+
+    Raise FatalError when other bytes are archived under the coordinates of a record.
+    """
     numbers = _topic_numbers(transaction, {record.topic for record in records})
+    fresh = _fresh(transaction, records, numbers)
     with transaction.cursor() as cursor, cursor.copy(SQL["copy_records"]) as copy:
         copy.set_types(_TYPES)
-        for record in records:
+        for record in fresh:
             copy.write_row(row_of(record, numbers[record.topic], now))
+    return len(fresh)
+
+
+def _fresh(transaction: Transaction, records: Sequence[Record], numbers: Mapping[str, int]) -> Sequence[Record]:
+    """Leave out what is archived already: somebody moved the position back."""
+    partitions = sorted({(numbers[record.topic], record.partition) for record in records})
+    columns = ([topic_no for topic_no, _ in partitions], [partition for _, partition in partitions])
+    ends = {(t, p): last for t, p, last in transaction.execute(SQL["last_offsets"], columns).fetchall()}
+    if not ends:
+        return records
+    known = [record for record in records if record.offset <= ends.get((numbers[record.topic], record.partition), -1)]
+    if not known:
+        return records
+    coordinates = [(numbers[record.topic], record.partition, record.offset) for record in known]
+    rows = transaction.execute(SQL["digests"], tuple(map(list, zip(*coordinates, strict=True)))).fetchall()
+    digests = {(t, p, offset): bytes(sha256) for t, p, offset, sha256 in rows}
+    for record, at in zip(known, coordinates, strict=True):
+        if digests.get(at, b"") != hashlib.sha256(record.value).digest():
+            raise FatalError(
+                f"{record.topic}[{record.partition}] at offset {record.offset}: the archive has no such record, or one with other bytes; "
+                "nothing is archived over it, a person has to look (`custodian archive verify`)"
+            )
+    left_out = set(coordinates)
+    return [record for record in records if (numbers[record.topic], record.partition, record.offset) not in left_out]
 
 
 def _topic_numbers(transaction: Transaction, topics: set[str]) -> dict[str, int]:
