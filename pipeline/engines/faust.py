@@ -69,10 +69,10 @@ WAITING_MAX = 1_000
 RETRY_DELAY_MAX = 5.0
 STUCK_AFTER = 120.0
 """Seconds without movement, with records to handle, after which a new process is better than this one."""
-DRAIN_LIMIT = 10.0
-LEAVE_LIMIT = 10.0
-EXIT_LIMIT = 25.0
-"""Seconds from the stop to the end: what was begun, leaving the group, and in any case. The interface promises 30."""
+DRAIN_LIMIT = 8.0
+LEAVE_LIMIT = 8.0
+EXIT_LIMIT = 20.0
+"""Seconds for what was begun, for leaving the group, and from the stop to the end in any case. The interface promises 30."""
 ALARM_LIMIT = 5.0
 
 
@@ -292,16 +292,19 @@ class _Worker:
             return []
 
     async def _leave(self, app: Any) -> None:
-        """Finish what is begun and leave the group, each within its limit; end the process when Faust cannot be stopped."""
+        """Finish what is begun and leave the group, each within its limit; end the process when one of them cannot be had."""
         self._arm_exit()
         self._closing = True
         log.info("stopping")
-        await asyncio.wait({asyncio.create_task(self._idle.wait())}, timeout=DRAIN_LIMIT)
+        # What waits for a service is not finished by waiting longer; it is not acked, so nothing of it is lost.
+        await asyncio.wait({asyncio.create_task(self._idle.wait())}, timeout=1.0 if self._watch.reason else DRAIN_LIMIT)
         leaving = asyncio.create_task(app.stop())
         await asyncio.wait({leaving}, timeout=LEAVE_LIMIT)
-        if not leaving.done():
-            log.warning("Faust did not stop in time; the group notices by the session timeout")
+        if not leaving.done() or not self._idle.is_set():
+            log.warning("something did not end in time; what was not committed is done by the next worker")
+            self._on_health(Health(healthy=False, note="stopped"))
             _exit(0)
+        self._on_health(Health(healthy=False, note="stopped"))
         self._step.close()
         self._watch.close()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from pipeline.kafka import EventProducer, TopicAdmin
@@ -55,6 +55,11 @@ class Worker:
         """Send a signal and return the exit code."""
         self.process.send_signal(signal_number)
         return self.wait(within=within)
+
+    def says(self) -> str:
+        """Return the last thing it said about its health."""
+        notes = [line for line in self.log.read_text().splitlines() if line.startswith('{"healthy"')]
+        return str(json.loads(notes[-1])["note"]) if notes else ""
 
     def tail(self) -> str:
         """Return the end of what it wrote."""
@@ -162,8 +167,15 @@ class Room:
         """Return the next offset of each partition."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "exam", "enable.auto.commit": False})
         name = topic or self.topic
+
+        def told() -> dict[int, int] | None:
+            try:
+                return {number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1] for number in range(PARTITIONS)}
+            except KafkaException:
+                return None  # a broker that has just come back does not lead its partitions yet
+
         try:
-            return {number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1] for number in range(PARTITIONS)}
+            return eventually(told, within=30, what=f"Kafka tells the ends of {name}") or {}
         finally:
             consumer.close()
 

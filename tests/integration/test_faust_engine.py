@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,12 +20,16 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.engines import faust as engine
 from pipeline.engines._faust_transport import missing_names
+from pipeline.engines.watch import StuckError, Watch
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
+from pipeline.testing.clocks import HandClock
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
+from schemas.events import OrderUpdated
 from tests.exams.fixtures import room
-from tests.exams.room import Room
+from tests.exams.room import PARTITIONS, Room, tails
+from tests.services import PrivateServices
 from tests.waiting import eventually
 
 __all__ = ["room"]
@@ -198,3 +205,153 @@ def test_what_cannot_be_read_is_dead_lettered_and_the_partition_goes_on(room: Ro
     assert len(audit.dead_letters) == 7
     assert {letter["origin"]["topic"] for letter in audit.dead_letters} == {room.topic}
     assert not [kind for kind in topics.ALL if kind.topic(room.topic_prefix) == room.topic and kind is not topics.ORDER_UPDATED]
+
+
+@pytest.fixture
+def own_room(private_services: PrivateServices, tmp_path: Path) -> Iterator[Room]:
+    """Give a room on a Kafka and a PostgreSQL of this test alone, to be killed at will."""
+    made = Room(
+        bootstrap_servers=private_services.bootstrap_servers,
+        topic_prefix=private_services.topic_prefix,
+        dsn=private_services.postgres_dsn,
+        folder=tmp_path,
+    )
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.kill_all()
+        print(tails(made.workers))
+
+
+def test_a_database_that_is_away_is_waited_for(own_room: Room, private_services: PrivateServices) -> None:
+    """While PostgreSQL is down the worker stays, says why it waits, and completes everything when it is back; it never exits."""
+    events, expected = traffic(150, seed=6)
+    own_room.produce(events[:150])
+    worker = own_room.worker()
+    own_room.until_done(within=60)
+    private_services.postgres.kill()
+    own_room.produce(events[150:])
+    eventually(lambda: "PostgreSQL" in worker.says(), within=30, what="the worker says that it waits for PostgreSQL")
+    late = own_room.worker()  # one that starts meanwhile waits as well
+    eventually(lambda: "PostgreSQL" in late.says(), within=30, what="the new worker says that it waits for PostgreSQL")
+    private_services.postgres.start()
+    own_room.until_done(within=60)
+    assert [w.end() for w in (worker, late)] == [0, 0]
+    own_room.assert_exactly_once(expected)
+
+
+def test_a_broker_that_is_away_is_waited_for(own_room: Room, private_services: PrivateServices) -> None:
+    """A broker killed in the middle and started again costs nothing but time, with workers restarted when they end by themselves."""
+    events, expected = traffic(150, seed=7)
+    own_room.produce(events[:150])
+    for _ in range(2):
+        own_room.worker()
+    eventually(lambda: own_room.handled() > 0, within=60)
+    private_services.kafka.kill()
+    late = own_room.worker()
+    eventually(lambda: "Kafka" in late.says(), within=60, what="the new worker says that it waits for Kafka")
+    private_services.kafka.start()
+    own_room.produce(events[150:])
+    died = own_room.until_done_supervised(within=90)
+    assert set(died) <= {engine.EXIT_AWAY}
+    own_room.assert_exactly_once(expected)
+
+
+@pytest.mark.parametrize("away", ["kafka", "postgres"])
+def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_services: PrivateServices, away: str) -> None:
+    """SIGTERM ends the worker with 0 within 30 s although what it has begun cannot be finished."""
+    events, expected = traffic(100, seed=8)
+    own_room.produce(events[:100])
+    worker = own_room.worker()
+    own_room.until_done(within=60)
+    service = getattr(private_services, away)
+    if away == "postgres":
+        service.kill()
+        own_room.produce(events[100:])
+        eventually(lambda: "PostgreSQL" in worker.says(), within=30)
+    else:
+        own_room.produce(events[100:])
+        service.kill()
+    assert worker.end(within=30) == 0
+    service.start()
+    own_room.worker()
+    own_room.until_done(within=60)
+    own_room.assert_exactly_once(expected)
+
+
+def test_standing_still_is_noticed_unless_a_service_is_away(room: Room) -> None:
+    """Records to handle and no movement for the limit raise StuckError; waiting for a service, or moving on, starts the time anew."""
+    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(20))
+    clock = HandClock()
+    watch = Watch(
+        "settlement", [room.topic], connect=lambda: psycopg.connect(room.dsn), admin=TopicAdmin(room.kafka), clock=clock, stuck_after=60
+    )
+    partitions = [(room.topic, number) for number in range(PARTITIONS)]
+    watch.check_start()
+    assert watch.look(partitions) == 20
+    clock.pass_by(61)
+    watch.waiting("PostgreSQL is away")
+    assert watch.look(partitions) == 20
+    watch.moved()
+    clock.pass_by(59)
+    with psycopg.connect(room.dsn) as connection:
+        connection.execute("UPDATE custodian.positions SET next_offset = 1 WHERE topic = %s", (room.topic,))
+    assert watch.look(partitions) == 20 - PARTITIONS
+    clock.pass_by(61)
+    with pytest.raises(StuckError, match="stands at offset 1"):
+        watch.look(partitions)
+    watch.close()
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(30, 40))
+def test_seven_blows_in_a_row(own_room: Room, private_services: PrivateServices, seed: int) -> None:
+    """Kills, stops, twelve seconds of silence, restarts of Kafka and PostgreSQL, in an order by chance, under steady traffic."""
+    events, expected = traffic(1_500, seed=seed)
+    chance = random.Random(seed)
+    for _ in range(3):
+        own_room.worker()
+    for part in _parts(events, 7):
+        own_room.produce(part)
+        before = own_room.handled()
+        eventually(lambda floor=before: _revived(own_room) and own_room.handled() > floor, within=90)  # type: ignore[misc]
+        _blow(own_room, private_services, chance)
+    own_room.until_done_supervised(within=180)
+    own_room.assert_exactly_once(expected)
+
+
+def _parts(events: list[OrderUpdated], count: int) -> list[list[OrderUpdated]]:
+    size = -(-len(events) // count)
+    return [events[start : start + size] for start in range(0, len(events), size)]
+
+
+def _revived(room: Room) -> bool:
+    """Start a worker for each that has ended."""
+    for worker in [worker for worker in room.workers if worker.process.poll() is not None]:
+        room.workers.remove(worker)
+        room.worker()
+    return True
+
+
+def _blow(room: Room, services: PrivateServices, chance: random.Random) -> None:
+    victim = chance.choice(room.workers)
+    match chance.choice(["kill", "stop", "silence", "kafka", "postgres", "arm"]):
+        case "kill":
+            victim.process.kill()
+        case "stop":
+            victim.process.terminate()
+        case "silence":
+            victim.process.send_signal(signal.SIGSTOP)
+            since = time.monotonic()
+            eventually(lambda: time.monotonic() - since > 12, within=15)
+            victim.process.send_signal(signal.SIGCONT)
+        case "kafka":
+            services.kafka.kill()
+            services.kafka.start()
+        case "postgres":
+            services.postgres.kill()
+            services.postgres.start()
+        case "arm":
+            room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:2")

@@ -1,0 +1,1 @@
+"""The engines' parts that need no service."""

@@ -1,0 +1,32 @@
+"""How a worker ends for which error."""
+
+from __future__ import annotations
+
+import pytest
+from aiokafka.errors import KafkaConnectionError, NotCoordinatorForGroupError, OffsetOutOfRangeError, TopicAuthorizationFailedError
+
+from pipeline.engines import faust as engine
+from pipeline.engines.watch import StuckError
+from pipeline.errors import FatalError, PositionHoleError, ServiceAwayError, SettingsError, TopicReplacedError
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "alarm"),
+    [
+        (PositionHoleError("x"), engine.EXIT_HOLE, "position_hole"),
+        (OffsetOutOfRangeError({}), engine.EXIT_HOLE, "position_hole"),
+        (TopicReplacedError("x"), engine.EXIT_TOPIC_REPLACED, "topic_replaced"),
+        (StuckError("x"), engine.EXIT_STUCK, None),
+        (SettingsError("x"), engine.EXIT_SETTINGS, None),
+        (ServiceAwayError("x"), engine.EXIT_AWAY, None),
+        (KafkaConnectionError("x"), engine.EXIT_AWAY, None),
+        (NotCoordinatorForGroupError("x"), engine.EXIT_AWAY, None),
+        (TopicAuthorizationFailedError("x"), engine.EXIT_CRASH, None),
+        (FatalError("x"), engine.EXIT_CRASH, None),
+        (ValueError("x"), engine.EXIT_CRASH, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_each_kind_of_error_has_its_exit_code(error: Exception, code: int, alarm: str | None) -> None:
+    """Holes and replaced topics are alarmed; what passes by itself ends with EXIT_AWAY, what does not with EXIT_CRASH."""
+    assert engine.verdict(error) == (code, alarm)
