@@ -1,7 +1,8 @@
 """Reading what hints announced: one order by one read, many by list pages of 100, under the venue's request cap.
 
 How it coalesces: up to `SINGLES_MAX` reads by name are on their way at once; hints that find no free place wait, and as soon as there are
-more of them than places, one list page is read for all of them. So a single hint is read at once, and a flood costs one request per hundred.
+more of them than places, one list page is read for all of them. So a single hint is read at once, and a flood costs one request per
+hundred.
 """
 
 from __future__ import annotations

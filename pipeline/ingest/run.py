@@ -79,7 +79,7 @@ async def run_ingest(
 
 
 def _collect_garbage_seldom() -> None:
-    """Let the cycle collector look less often: events have no cycles, and looking through thousands of queued ones takes a third of the time."""
+    """Let the cycle collector look less often: events have no cycles, and looking through thousands of queued ones costs a third."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)

@@ -35,14 +35,11 @@ async def ingest(
     clock = SystemClock()
     open_connection = partial(connect, settings.postgres, name="ingest", autocommit=True)
     budgets = {
-        name: PostgresRequestBudget(
-            open_connection, name, rate=section.requests_per_second, burst=section.request_burst, clock=clock
-        )
+        name: PostgresRequestBudget(open_connection, name, rate=section.requests_per_second, burst=section.request_burst, clock=clock)
         for name, section in settings.venues.items()
     }
     venues = [
-        venue_connector(name, section, clock=clock, random=random.random, budget=budgets[name])
-        for name, section in settings.venues.items()
+        venue_connector(name, section, clock=clock, random=random.random, budget=budgets[name]) for name, section in settings.venues.items()
     ]
     publisher = EventProducer(settings.kafka, linger_ms=1.0)
     stores = {name: PostgresIngestStore(open_connection) for name in settings.venues}

@@ -192,9 +192,7 @@ def assert_holds_truth(room: Room, simulator: Simulator) -> list[tuple[str, Orde
     for intent, told in truth.items():
         order = found[(intent, told["transaction_hash"])]
         stated = (order.target_amount, order.source_amount_actual, order.fx_rate, order.source_currency, order.settled_at)
-        assert stated == tuple(
-            told[name] for name in ("target_amount", "source_amount_actual", "fx_rate", "source_currency", "settled_at")
-        )
+        assert stated == tuple(told[name] for name in ("target_amount", "source_amount_actual", "fx_rate", "source_currency", "settled_at"))
         assert order.side in ("sender", "receiver", "both", "none")
     return orders
 
@@ -208,7 +206,8 @@ async def reconciled_after(board: IngestHealth, at: datetime) -> None:
     """Wait until a listing that began after `at` is published and stored."""
 
     def done() -> bool:
-        seen = board.venues["tokyo"].last_reconciled_at
+        venue = board.venues.get("tokyo")
+        seen = venue.last_reconciled_at if venue is not None else None
         return seen is not None and seen > at
 
     await eventually_async(done, within=60, what="the venue is reconciled")
@@ -220,9 +219,7 @@ FAULTY = ("drop=0.02", "duplicate=0.3", "reorder=0.1", "variants=0.3", "skip_exe
 @pytest.mark.parametrize("payload", ["bare", "full"])
 async def test_every_settlement_of_the_truth_is_published_although_frames_are_lost(room: Room, payload: str) -> None:
     """With 2 % dropped, 30 % repeated, reordered and poisoned frames, each settlement is in the topic with full terms."""
-    settings = SimulatorSettings(
-        client_secret=SECRET, rules=RULES, faults=parse_faults(FAULTY), switches=Switches({"A-02": payload})
-    )
+    settings = SimulatorSettings(client_secret=SECRET, rules=RULES, faults=parse_faults(FAULTY), switches=Switches({"A-02": payload}))
     async with Simulator(settings) as simulator:
         room.configure(simulator.base_url)
         room.prepare()
@@ -234,3 +231,150 @@ async def test_every_settlement_of_the_truth_is_published_although_frames_are_lo
         assert letters
         assert all(letter.origin == "stream" and letter.reason for letter in letters)
         assert room.row("SELECT connected FROM custodian.venues WHERE venue = 'tokyo'") == (False,)
+
+
+@pytest.mark.parametrize(
+    "failpoint", ["ingest.after_parse:20", "ingest.after_produce:10", "ingest.before_cursor_commit:10", "ingest.after_cursor_commit:10"]
+)
+def test_a_kill_at_any_point_loses_nothing(room: Room, failpoint: str) -> None:
+    """Killed with SIGKILL at the failpoint and started again, ingest has every settlement of the truth in the topic."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=RULES, faults=parse_faults(["drop=0.02", "duplicate=0.2"]))
+    with running_simulator(settings) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        with process(room, "first", CUSTODIAN_FAILPOINT=failpoint) as first:
+            assert first.wait(60) == -signal.SIGKILL
+        with process(room, "second"):
+            eventually(lambda: finished(simulator, RULES.orders), within=60, what="the venue is done")
+            at = simulator.clock.now()
+            eventually(lambda: _reconciled(room, at), within=60, what="the second one has reconciled")
+        assert_holds_truth(room, simulator)
+
+
+def _reconciled(room: Room, at: datetime) -> bool:
+    row = room.row("SELECT last_reconciled_at > %s FROM custodian.venues WHERE venue = 'tokyo'", at)
+    return bool(row and row[0])
+
+
+def test_a_second_ingestor_takes_over_within_seconds_and_a_restart_repeats_little(room: Room) -> None:
+    """After SIGKILL of the owner the one standing by speaks for the venue within 8 s; records that the log has are not listed again."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=replace(RULES, orders=60))
+    with running_simulator(settings) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        with process(room, "first") as first:
+            eventually(lambda: _owner(room) == "first", within=30, what="the first one has the lease")
+            with process(room, "second"):
+                eventually(lambda: finished(simulator, 60), within=60, what="the venue is done")
+                at = simulator.clock.now()
+                eventually(lambda: _reconciled(room, at), within=30, what="the first one has reconciled")
+                assert _owner(room) == "first"
+                first.kill()
+                eventually(lambda: _owner(room) == "second", within=8, what="the second one has the lease")
+                at = simulator.clock.now()
+                eventually(lambda: _reconciled(room, at), within=30, what="the second one has reconciled")
+        orders = assert_holds_truth(room, simulator)
+        listed = Counter(ce_id for ce_id, order in orders if order.observed.origin in ("read", "list"))
+        assert [ce_id for ce_id, count in listed.items() if count > 1] == []
+
+
+def _owner(room: Room) -> str | None:
+    row = room.row("SELECT owner FROM custodian.leases WHERE name = 'ingest.tokyo'")
+    return None if row is None else str(row[0])
+
+
+async def test_the_cap_holds_for_the_venue_and_everything_still_comes(room: Room) -> None:
+    """With 5 requests/s and a burst of 10, no window of the venue's own request log holds more, and no settlement is missing."""
+    rules = replace(RULES, orders=120, rate=30)
+    settings = SimulatorSettings(client_secret=SECRET, rules=rules, faults=parse_faults(["drop=0.1", "duplicate=0.3"]))
+    async with Simulator(settings) as simulator:
+        room.configure(simulator.base_url, requests_per_second=5, request_burst=10)
+        room.prepare()
+        async with running(room) as board:
+            await eventually_async(lambda: finished(simulator, rules.orders), within=60, what="the venue is done")
+            await reconciled_after(board, simulator.clock.now())
+        assert_holds_truth(room, simulator)
+        paths = ("/api/v1/orders", "/api/v1/whoami")
+        times = [
+            datetime.fromisoformat(line["at"]).timestamp()
+            for line in simulator.truth.requests
+            if line["path"].startswith(paths) and not line["path"].endswith("/events")
+        ]
+        assert len(times) > 15
+        for first in range(len(times)):
+            for last in range(first, len(times)):
+                window = times[last] - times[first]
+                assert last - first + 1 <= 10 + 5 * window + 1, f"{last - first + 1} requests within {window:.2f} s"
+
+
+async def test_a_wrong_schema_version_at_start_is_an_error_that_names_the_setting(room: Room) -> None:
+    """A backend that is not v2 ends ingest with a SettingsError that names base_url and what was found."""
+    async with Simulator(SimulatorSettings(client_secret=SECRET, rules=Rules(rate=0), schema_version="v3")) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        with pytest.raises(SettingsError, match=r"venues\.tokyo\.base_url.*schema_version 'v3'.*v2"):
+            await ingest(room.settings, "one", asyncio.Event(), failpoints=Failpoints({}))
+
+
+async def test_a_wrong_secret_at_start_is_an_error_that_names_the_setting(room: Room) -> None:
+    """A refused client ends ingest with a SettingsError that names the secret's file and does not show the secret."""
+    async with Simulator(SimulatorSettings(client_secret=SECRET, rules=Rules(rate=0))) as simulator:
+        room.configure(simulator.base_url, secret="not-the-secret")
+        room.prepare()
+        with pytest.raises(SettingsError, match=r"venues\.tokyo\.auth\.client_id and client_secret_file") as raised:
+            await ingest(room.settings, "one", asyncio.Event(), failpoints=Failpoints({}))
+        assert "not-the-secret" not in str(raised.value)
+
+
+async def test_another_schema_version_after_an_outage_stops_publishing_with_an_alarm(room: Room) -> None:
+    """When the venue comes back with another schema version, nothing more is published and the alarm schema_version is raised."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=Rules(seed=5, rate=20, speed=60, console_user=1.0))
+    async with Simulator(settings) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        async with running(room, limits=Limits(schema_ask_seconds=1.0)) as board:
+            await eventually_async(lambda: len(simulator.truth.settled) > 5, within=30)
+            simulator.venue.schema_version = "v3"
+            simulator.hub.close_all()
+            await eventually_async(lambda: not board.venues["tokyo"].leading, within=20, what="ingest has stopped")
+            alarms = await asyncio.to_thread(room.alarms)
+            assert [alarm.kind for alarm in alarms] == ["schema_version"]
+            before = len(await asyncio.to_thread(room.orders))
+            settled = len(simulator.truth.settled)
+            await eventually_async(lambda: len(simulator.truth.settled) > settled + 10, within=30)
+            assert len(await asyncio.to_thread(room.orders)) == before
+            simulator.venue.schema_version = "v2"
+            simulator.world.stop_creating()
+            await eventually_async(lambda: not simulator.world.open, within=60, what="the venue is done")
+            await reconciled_after(board, simulator.clock.now())
+        assert_holds_truth(room, simulator)
+
+
+async def test_a_withdrawn_order_is_published_as_absent(room: Room) -> None:
+    """An open order that the venue no longer knows becomes WITHDRAWN with the body of the 404 as its document."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=Rules(rate=0, speed=1), switches=Switches({"A-11": "gone"}))
+    async with Simulator(settings) as simulator:
+        room.configure(simulator.base_url, reconcile_interval='"500ms"')
+        room.prepare()
+        async with running(room) as board:
+            await reconciled_after(board, simulator.clock.now())
+            intent = _create(simulator, side="sender")
+            await eventually_async(lambda: intent in _open(room), within=20, what="the order is seen as open")
+            assert simulator.world.cancel(intent, simulator.clock.now())
+            await eventually_async(lambda: intent not in _open(room), within=20, what="the order is gone")
+        last = [order for _, order in room.orders() if order.intent_id == intent][-1]
+        assert (last.status, last.observed.origin) == ("WITHDRAWN", "absence")
+        assert "NOT_FOUND" in last.document
+
+
+def _create(simulator: Simulator, **fields: Any) -> str:
+    from connectors.simulators.musubi.control import parse_script
+
+    order = simulator.world.create(parse_script(fields), simulator.clock.now())
+    simulator.venue.pump(simulator.clock.now())
+    return order.intent_id
+
+
+def _open(room: Room) -> set[str]:
+    with psycopg.connect(room.dsn, autocommit=True) as connection:
+        return {intent for (intent,) in connection.execute("SELECT intent_id FROM custodian.ingest_open")}

@@ -1,8 +1,8 @@
 """Musubi's record: who we are, one order, lists of orders, quotes.
 
 Promises: the verbatim document of an order is the exact bytes of its element in `data` (or of the member `data` itself); one order that
-cannot be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never leans on
-`updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5.
+cannot be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never
+leans on `updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5.
 """
 
 from __future__ import annotations

@@ -134,7 +134,10 @@ def test_case_order_and_repeats_of_fields_change_nothing(names: list[str], in_ca
 @given(st.dictionaries(st.text(min_size=1), st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), max_size=5))
 def test_unknown_fields_change_nothing_but_the_verbatim_document(extra: dict[str, Any]) -> None:
     """Fields that nobody knows are kept in the document and do not touch the id."""
-    document = {**{name: value for name, value in extra.items() if name not in set(FULL) | set(map(camel, OrderPayload.model_fields))}, **FULL}
+    document = {
+        **{name: value for name, value in extra.items() if name not in set(FULL) | set(map(camel, OrderPayload.model_fields))},
+        **FULL,
+    }
     body = json.dumps(document)
     assert order(body).ce_id == order(FULL).ce_id
     assert updated(body).document == body

@@ -1,0 +1,236 @@
+"""A venue, a log and a store that tests script: no socket, no database."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pipeline.domain.lifecycle import SETTLED
+from pipeline.errors import ServiceAwayError
+from pipeline.log.envelope import Outgoing, time_text
+from pipeline.log.identities import order_updated_id
+from pipeline.ports import (
+    Cursor,
+    Fact,
+    HintedAt,
+    Lane,
+    LeaseGrant,
+    LeaseLostError,
+    OrderPage,
+    OrderQuery,
+    Reading,
+    SchemaVersionError,
+    Sighting,
+    StreamOpened,
+    StreamRead,
+    StreamSignal,
+    Unreadable,
+)
+from schemas.events import Observation, OrderUpdated
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def intent_of(number: int) -> str:
+    """Return the intent id of an order by its number."""
+    return str(uuid.UUID(int=number, version=4))
+
+
+def sighting(number: int, status: str, *, origin: str = "stream", full: bool = False, hinted_at: str | None = None) -> Sighting:
+    """Return what a hint (or with `full` a record) of an order shows."""
+    intent = intent_of(number)
+    at = time_text(START + timedelta(seconds=number))
+    terms = {"target_amount": "100", "source_amount_actual": "11200", "source_currency": "JPYSC0", "target_currency": "USDCx"}
+    stated = {**terms, "settled_at": at} if full and status == SETTLED else {}
+    transaction_hash = f"hash-{number}" if status == SETTLED else None
+    document = f"{intent} {status} {full}"
+    event = OrderUpdated.model_validate(
+        {
+            "venue": "tokyo",
+            "intent_id": intent,
+            "status": status,
+            "transaction_hash": transaction_hash,
+            "created_at": at,
+            "observed": Observation.model_validate({"origin": origin, "observed_at": at, "hinted_at": hinted_at}),
+            "document": document,
+            "document_sha256": hashlib.sha256(document.encode()).hexdigest(),
+            **stated,
+        }
+    )
+    return Sighting(ce_id=order_updated_id("tokyo", intent, status, transaction_hash, stated), event=event)
+
+
+class FakeVenue:
+    """Orders by number with their status; what is put into `hints` comes over the stream."""
+
+    venue = "tokyo"
+    last_byte_at: datetime | None = None
+
+    def __init__(self, *, reconcile_interval: float = 3600.0) -> None:
+        self.reconcile_interval = reconcile_interval
+        self.orders: dict[int, str] = {}
+        self.hints: asyncio.Queue[list[Sighting | Unreadable]] = asyncio.Queue()
+        self.requests: list[str] = []
+        self.connects = 0
+        self.connected = False
+        self.delay = 0.0
+        self.away = False
+        self.schema_found: str | None = None
+
+    def stream(self, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
+        """Yield what the test puts in."""
+        return self._signals()
+
+    async def _signals(self) -> AsyncIterator[StreamSignal]:
+        self.connects += 1
+        self.connected = True
+        try:
+            yield StreamOpened(START)
+            while True:
+                yield StreamRead(seen=await self.hints.get(), received_at=START)
+        finally:
+            self.connected = False
+
+    async def check_identity(self) -> str:
+        """Answer as the test says."""
+        if self.schema_found is not None:
+            raise SchemaVersionError(self.schema_found)
+        return "CustodianA::1"
+
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Answer with the order as it is."""
+        await self._called(f"order {lane}")
+        number = next((number for number in self.orders if intent_of(number) == intent_id), None)
+        if number is None:
+            return Reading(absent="not found")
+        return Reading(seen=[sighting(number, self.orders[number], origin="read", full=True, hinted_at=hinted_at(intent_id))])
+
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+        """Show no quotes."""
+        await self._called(f"quotes {lane}")
+        return Reading(absent="none")
+
+    async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
+        """Answer with one page of a hundred; a higher number was created and settled later."""
+        await self._called(f"list {','.join(sorted(query.statuses)) or 'all'} {lane}")
+        numbers = sorted(number for number, status in self.orders.items() if not query.statuses or status in query.statuses)
+        if query.created_after is not None:
+            numbers = [number for number in numbers if START + timedelta(seconds=number) > query.created_after]
+        if query.descending:
+            numbers.reverse()
+        shown = numbers[(page - 1) * 100 : page * 100]
+        seen = [sighting(n, self.orders[n], origin="list", full=True, hinted_at=hinted_at(intent_of(n))) for n in shown]
+        return OrderPage(seen=seen, last=page * 100 >= len(numbers), items_total=len(numbers))
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    async def _called(self, request: str) -> None:
+        if self.away:
+            raise ServiceAwayError("the venue is away")
+        self.requests.append(request)
+        await asyncio.sleep(self.delay)
+
+    def count(self, beginning: str) -> int:
+        """Return how many requests began so."""
+        return sum(request.startswith(beginning) for request in self.requests)
+
+
+class FakeLog:
+    """Takes events while it is not away; a publish while it is away raises."""
+
+    def __init__(self) -> None:
+        self.events: list[Outgoing] = []
+        self.away = threading.Event()
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Take all, or none."""
+        if self.away.is_set():
+            raise ServiceAwayError("Kafka is away")
+        self.events.extend(events)
+
+    def ids(self) -> Counter[str]:
+        """Count the events by id."""
+        return Counter(event.envelope.id for event in self.events)
+
+    def kinds(self) -> Counter[str]:
+        """Count the events by kind."""
+        return Counter(event.envelope.kind.name for event in self.events)
+
+
+class MemoryStore:
+    """The store of ingest in memory, over restarts of what uses it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lease: LeaseGrant | None = None
+        self.cursor = Cursor()
+        self.facts: dict[str, Fact] = {}
+        self.open: set[str] = set()
+        self.away = threading.Event()
+
+    def _check(self) -> None:
+        if self.away.is_set():
+            raise ServiceAwayError("PostgreSQL is away")
+
+    def acquire_lease(self, name: str, owner: str, *, seconds: float) -> LeaseGrant | None:
+        """Give the lease when it is free."""
+        self._check()
+        with self.lock:
+            if self.lease is not None and self.lease.owner:
+                return None
+            self.lease = LeaseGrant(name, owner, (self.lease.epoch if self.lease else 0) + 1)
+            return self.lease
+
+    def renew_lease(self, grant: LeaseGrant, *, seconds: float) -> bool:
+        """Tell whether it is still theirs."""
+        self._check()
+        return self.lease == grant
+
+    def release_lease(self, grant: LeaseGrant) -> None:
+        """Free it."""
+        self._check()
+        if self.lease == grant:
+            self.lease = LeaseGrant(grant.name, "", grant.epoch)
+
+    def steal(self) -> None:
+        """Give the lease to somebody else."""
+        assert self.lease is not None
+        self.lease = LeaseGrant(self.lease.name, "thief", self.lease.epoch + 1)
+
+    def load_cursor(self, venue: str) -> tuple[Cursor, frozenset[str]]:
+        """Return what is stored."""
+        self._check()
+        return self.cursor, frozenset(self.open)
+
+    def advance(
+        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+    ) -> None:
+        """Store it all, for the holder of the lease."""
+        self._check()
+        if self.lease != grant:
+            raise LeaseLostError(grant.name)
+        self.cursor = cursor
+        self.facts.update({fact.ce_id: fact for fact in facts})
+        self.open = (self.open | set(opened)) - set(closed)
+
+    def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:
+        """Return the newest facts."""
+        self._check()
+        return list(self.facts.values())[::-1][:limit]
+
+    def known_facts(self, venue: str, intents: Collection[str]) -> list[Fact]:
+        """Return the facts of some intents."""
+        self._check()
+        return [fact for fact in self.facts.values() if fact.intent_id in set(intents)]
+
+    def report(
+        self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str
+    ) -> None:
+        """Nobody reads it."""
+        self._check()

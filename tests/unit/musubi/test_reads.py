@@ -1,0 +1,168 @@
+"""Taking replies apart: exact bytes of each order, one bad order spoils nothing else, queries say how they sort."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.transports.rest import Reply, UnreadableReplyError, VenueRefusedError
+from connectors.venues.musubi import reads
+from connectors.venues.musubi.parse import parse_order
+from pipeline.errors import ContractBreachError, PoisonRecordError, SettingsError
+from pipeline.ports import OrderQuery, SchemaVersionError, Sighting, Unreadable
+from schemas.events import Observation
+
+NOW = datetime(2025, 3, 15, 9, tzinfo=UTC)
+INTENT = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+OTHER = "0d1c9f6e-3a52-4f0e-9c77-6f2f3b1a8e55"
+
+
+def reply(body: bytes, status: int = 200) -> Reply:
+    """Return a reply with this body."""
+    try:
+        document = reads.read_json(body)
+    except PoisonRecordError:
+        document = None
+    meta = document.get("meta") if isinstance(document, dict) else None
+    request_id = meta.get("request_id") if isinstance(meta, dict) else None
+    return Reply(status=status, body=body, headers={}, received_at=NOW, document=document, request_id=request_id)
+
+
+class OneReply:
+    """A client that answers everything with one reply, or a refusal."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self.reply, self.asked = reply(body, status), list[tuple[str, Any]]()
+
+    async def get(self, path: str, params: Any = None, retry: bool = True) -> Reply:
+        """Answer."""
+        self.asked.append((path, params))
+        if self.reply.status >= 400:
+            raise VenueRefusedError(self.reply.status, None, "", reply=self.reply)
+        return self.reply
+
+
+def client(body: bytes, status: int = 200) -> Any:
+    """Return a client in the place of the real one."""
+    return OneReply(body, status)
+
+
+def test_each_listed_order_keeps_its_exact_bytes() -> None:
+    """Spaces, order of keys and spelling of numbers inside an element stay."""
+    parts = [b'{ "intent_id" : "a", "n": 1.50 }', b'{"status":"\\u0041",\n"x":{}}']
+    body = b'{"meta":{"request_id":"req_1"},\n "data" : [ ' + b" ,\n".join(parts) + b' ] , "pagination":null}'
+    assert [part for _, part in reads.split(body)] == parts
+
+
+@pytest.mark.parametrize("bad", [b'{"intent_id":"a","intent_id":"b"}', b'{"n":NaN}', b'{"t":"\xff"}', b'{"n":1e400}', b"7", b"null"])
+async def test_one_bad_order_spoils_nothing_but_itself(bad: bytes) -> None:
+    """The order before and the order behind a bad one are read, the bad one is handed out with its bytes."""
+    good = [json.dumps({"intent_id": intent, "status": "PENDING"}).encode() for intent in (INTENT, OTHER)]
+    body = b'{"data":[' + b",".join([good[0], bad, good[1]]) + b"]}"
+    page = await reads.orders(client(body), OrderQuery(), page=1, venue="tokyo", own_party=None, hinted_at=lambda _: None)
+    first, middle, last = page.seen
+    assert isinstance(first, Sighting)
+    assert isinstance(last, Sighting)
+    assert (first.event.intent_id, last.event.intent_id) == (INTENT, OTHER)
+    assert isinstance(middle, Unreadable)
+    assert (middle.origin, middle.body) == ("read", bad)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data":{}}', b'{"data":[1', b'{"meta":{}}', b'{"data":[],"data":[]}', b""])
+async def test_a_page_that_is_no_list_is_an_error_with_the_reply(body: bytes) -> None:
+    """An unreadable envelope is a breach of contract, not an empty list."""
+    with pytest.raises(UnreadableReplyError):
+        await reads.orders(client(body), OrderQuery(), page=1, venue="tokyo", own_party=None, hinted_at=lambda _: None)
+
+
+async def test_a_single_order_keeps_the_bytes_of_data() -> None:
+    """The document of a read order is the member `data`, byte for byte; the request id is kept."""
+    inner = b'{ "intent_id":"' + INTENT.encode() + b'", "status" : "PENDING" }'
+    body = b'{"data":' + inner + b',"meta":{"request_id":"req_x9y0z1a2"}}'
+    reading = await reads.order(client(body), INTENT, venue="tokyo", own_party=None, hinted_at=lambda _: "2025-03-15T09:00:00Z")
+    (seen,) = reading.seen
+    assert isinstance(seen, Sighting)
+    assert seen.event.document.encode() == inner
+    assert seen.event.observed == Observation(
+        origin="read", observed_at="2025-03-15T09:00:00.000000Z", hinted_at="2025-03-15T09:00:00Z", request_id="req_x9y0z1a2"
+    )
+
+
+async def test_the_same_order_has_one_id_by_stream_by_read_and_by_list() -> None:
+    """What states the same terms is the same fact, wherever it was seen."""
+    inner = json.dumps({"intent_id": INTENT, "status": "SETTLED", "transaction_hash": "ab", "fx_rate": "1.50"}).encode()
+    single = await reads.order(client(b'{"data":' + inner + b"}"), INTENT, venue="t", own_party=None, hinted_at=lambda _: None)
+    listed = await reads.orders(
+        client(b'{"data":[' + inner + b"]}"), OrderQuery(), page=1, venue="t", own_party=None, hinted_at=lambda _: None
+    )
+    streamed = parse_order(
+        json.dumps({"intentId": INTENT, "status": "SETTLED", "transactionHash": "ab", "fxRate": "1.5"}).encode(),
+        venue="t",
+        own_party=None,
+        observed=Observation(origin="stream", observed_at="2025-03-15T09:00:00Z"),
+    )
+    ids = {seen.ce_id for seen in (*single.seen, *listed.seen, streamed) if isinstance(seen, Sighting)}
+    assert ids == {streamed.ce_id}
+
+
+async def test_a_malformed_id_never_gets_into_a_path() -> None:
+    """The venue is not asked at all."""
+    asked = client(b"{}")
+    with pytest.raises(PoisonRecordError):
+        await reads.order(asked, "../token", venue="t", own_party=None, hinted_at=lambda _: None)
+    with pytest.raises(PoisonRecordError):
+        await reads.quotes(asked, "../token", venue="t", hinted_at=lambda _: None)
+    assert asked.asked == []
+
+
+async def test_no_order_is_an_absence_and_no_quotes_are_none() -> None:
+    """404 is an answer; for quotes other refusals are, too."""
+    body = b'{"error":{"code":"NOT_FOUND"}}'
+    reading = await reads.order(client(body, 404), INTENT, venue="t", own_party=None, hinted_at=lambda _: None)
+    assert (reading.seen, reading.absent) == ((), body.decode())
+    for status in (403, 404, 409):
+        assert (await reads.quotes(client(body, status), INTENT, venue="t", hinted_at=lambda _: None)).seen == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"data":{"party_id":"A::1","schema_version":"v3"}}', "schema_version 'v3'"),
+        (b'{"data":{"party_id":"A::1"}}', "no schema_version"),
+        (b'{"data":[]}', "without an object"),
+        (b'{"data":{"schema_version":"v2"}}', "without a party_id"),
+    ],
+)
+async def test_the_gate_lets_only_v2_pass(body: bytes, found: str) -> None:
+    """Any other version, or none, is refused with what was found; v2 gives our party id."""
+    with pytest.raises(SchemaVersionError, match=found):
+        await reads.whoami(client(body), venue="t")
+    identity = await reads.whoami(client(b'{"data":{"partyId":"A::1","schema_version":"v2"}}'), venue="t")
+    assert identity.party_id == "A::1"
+
+
+async def test_what_a_refused_gate_means() -> None:
+    """404 is a backend from before v2; 401 and 403 are our credentials; 400 is a breach of contract."""
+    with pytest.raises(SchemaVersionError, match="before schema v2"):
+        await reads.whoami(client(b"", 404), venue="t")
+    for status in (401, 403):
+        with pytest.raises(SettingsError, match=r"venues\.t\.auth"):
+            await reads.whoami(client(b"", status), venue="t")
+    with pytest.raises(ContractBreachError):
+        await reads.whoami(client(b"", 400), venue="t")
+
+
+def test_every_query_says_how_it_is_sorted_and_none_leans_on_updated_after() -> None:
+    """sort_by and sort_order are always sent."""
+    asked = reads.parameters(OrderQuery(statuses=("SETTLED", "FAILED"), sort_by="settled_at", created_after=NOW))
+    assert asked == {"sort_by": "settled_at", "sort_order": "desc", "status": "FAILED,SETTLED", "created_after": "2025-03-15T09:00:00Z"}
+    assert reads.parameters(OrderQuery(descending=False)) == {"sort_by": "created_at", "sort_order": "asc"}
+
+
+async def test_a_list_ends_without_a_pagination_block() -> None:
+    """A page that is not full is the last one when the venue does not say."""
+    page = await reads.orders(client(b'{"data":[]}'), OrderQuery(), page=3, venue="t", own_party=None, hinted_at=lambda _: None)
+    assert page.last
