@@ -55,7 +55,7 @@ def up() -> NoReturn:
 def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     from pipeline.clock import SystemClock
     from pipeline.observability import logs
-    from pipeline.supervisor.output import Output, OutputHandler
+    from pipeline.supervisor.output import Output, ToOutput
     from pipeline.supervisor.preparation import check_settings, prepare
     from pipeline.supervisor.services import wait_for_services
     from pipeline.supervisor.supervisor import Supervisor
@@ -64,7 +64,7 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     plans = _plans(loaded, roles)
     human = sys.stderr.isatty()
     output = Output(sys.stderr)
-    logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, handler=OutputHandler(output))
+    logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, out=ToOutput(output))
     log = logging.getLogger("pipeline.supervisor")
     clock = SystemClock()
     stop = threading.Event()

@@ -86,9 +86,9 @@ class Lines(logging.Formatter):
         return redact(text)
 
 
-def configure(*, role: str, instance: str, human: bool = False, level: int = logging.INFO, handler: logging.Handler | None = None) -> None:
-    """Send all logging of this process to standard error (or to `handler`), in lines of JSON or for a person."""
-    out = handler or logging.StreamHandler(sys.stderr)
+def configure(*, role: str, instance: str, human: bool = False, level: int = logging.INFO, out: logging.Handler | None = None) -> None:
+    """Send all logging of this process to standard error (or to `out`), in lines of JSON or for a person."""
+    out = out or logging.StreamHandler(sys.stderr)
     out.setFormatter(Lines() if human else JsonLines(role=role, instance=instance))
     out.addFilter(OnceInAWhile())
     logging.basicConfig(handlers=[out], level=level, force=True)

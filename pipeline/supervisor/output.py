@@ -55,7 +55,7 @@ class Output:
                 continue  # the reader is gone; the pipeline goes on
 
 
-class OutputHandler(logging.Handler):
+class ToOutput(logging.Handler):
     """Sends log records of the supervisor itself into its output."""
 
     def __init__(self, output: Output) -> None:
