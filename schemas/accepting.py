@@ -1,0 +1,215 @@
+"""The event classes of accepting: what is asked, decided, commanded and done, version 1.
+
+Same promises as `schemas/events.py`: decimals as strings, times RFC 3339 in UTC, what is absent is absent, only optional additions
+within version 1.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.events import DecimalText, Digest, Event, Name, Observation, SideName, TimeText
+
+Question = Literal["accept_proposal", "co_sign_quote"]
+Verdict = Literal["ACCEPT", "REJECT", "REFER", "WAIT"]
+
+
+class ComplianceFacts(Event):
+    """What a compliance snapshot says, as far as rules ask; absent where the snapshot does not say."""
+
+    kyc_status: Name | None = None
+    kyc_provider: Name | None = None
+    kyc_expires_at: TimeText | None = None
+    sanctions_status: Name | None = None
+    sanctions_provider: Name | None = None
+    sanctions_list_version: Name | None = None
+    sanctions_freshness_window: Name | None = None
+    sanctions_screened_at: TimeText | None = None
+    risk_rating: Name | None = None
+    pep_status: Name | None = None
+    pep_checked_at: TimeText | None = None
+    purpose_code: Name | None = None
+    jurisdiction_sender: Name | None = None
+    jurisdiction_receiver: Name | None = None
+    originating_vasp_code: Name | None = None
+    beneficiary_vasp_code: Name | None = None
+
+
+class ComplianceRead(ComplianceFacts):
+    """The compliance snapshot of an order was read."""
+
+    venue: Name
+    intent_id: Name
+    observed: Observation
+    document: str
+    document_sha256: Digest
+
+
+class RateRead(Event):
+    """A reference rate was read for a pair; recorded under the intent that it is needed for."""
+
+    venue: Name
+    intent_id: Name
+    source_currency: Name
+    target_currency: Name
+    rate: DecimalText = Field(description="source units per target unit")
+    sources: int = Field(ge=0, description="how many sources the rate was made from")
+    provider: Name
+    quoted_at: TimeText = Field(description="when the provider says the rate was current")
+    observed_at: TimeText
+    document: str
+    document_sha256: Digest
+
+
+class QuoteFacts(Event):
+    """A quote as the decision sees it."""
+
+    quote_id: Name
+    fx_rate: DecimalText
+    source_amount: DecimalText | None = Field(default=None, description="as the venue states it")
+    target_amount: DecimalText | None = Field(default=None, description="as the venue states it")
+    valid_until: TimeText
+    market_maker_party_id: Name | None = None
+    status: Name | None = None
+    first_seen_at: TimeText
+    selected: bool | None = None
+
+
+class RateFacts(Event):
+    """A reference rate as the decision sees it."""
+
+    rate: DecimalText
+    sources: int
+    provider: Name
+    quoted_at: TimeText
+
+
+class DecisionContext(Event):
+    """Everything that a decision is a function of, beside policy and counters."""
+
+    venue: Name
+    intent_id: Name
+    side: SideName
+    sender_party_id: Name | None = None
+    receiver_party_id: Name | None = None
+    sender_custodian_party_id: Name | None = None
+    receiver_custodian_party_id: Name | None = None
+    source_currency: Name
+    target_currency: Name
+    target_amount: DecimalText
+    source_amount_max: DecimalText | None = None
+    created_at: TimeText | None = None
+    expires_at: TimeText | None = None
+    jurisdiction_sender: Name | None = None
+    jurisdiction_receiver: Name | None = None
+    quotes: tuple[QuoteFacts, ...] = ()
+    rates: tuple[RateFacts, ...] = ()
+    compliance: ComplianceFacts | None = None
+
+
+class DecisionRequested(Event):
+    """A decision is asked for; whoever decides answers on decision-made with the same request id."""
+
+    request_id: Name
+    venue: Name
+    intent_id: Name
+    question: Question
+    round: int = Field(ge=1, description="1 for the first time of asking, more when the situation has changed")
+    context: DecisionContext
+    context_sha256: Digest = Field(description="of the context as encoded here")
+    requested_at: TimeText
+    decide_by: TimeText = Field(description="after this an ACCEPT has no effect")
+
+
+class RuleOutcome(Event):
+    """What one rule said."""
+
+    name: Name
+    check: Name
+    verdict: Literal["PASS", "REJECT", "REFER", "WAIT", "NOT_APPLICABLE"]
+    inputs: dict[str, str]
+    limit: str | None = None
+    observed: str | None = None
+    explanation: str
+
+
+class PolicyName(Event):
+    """Which policy decided."""
+
+    name: Name
+    version: int
+    sha256: Digest
+
+
+class DecisionMade(Event):
+    """A question was answered, with the evidence."""
+
+    decision_id: Name
+    request_id: Name
+    venue: Name
+    intent_id: Name
+    question: Question
+    quote_id: Name | None = None
+    verdict: Verdict
+    policy: PolicyName
+    decided_by: Name = Field(description="the engine, or the people who approved")
+    decided_at: TimeText
+    rules: tuple[RuleOutcome, ...] = ()
+    counters: dict[str, str] = Field(default_factory=dict, description="sums, counts and exposures as read for this decision")
+    context_sha256: Digest
+    approvers_needed: int = Field(default=0, ge=0, description="for REFER: how many people have to approve")
+    refers_to: Name | None = Field(default=None, description="for an approval or refusal: the referral that it answers")
+
+
+class CommandIssued(Event):
+    """The venue shall be told something."""
+
+    command_id: Name
+    venue: Name
+    intent_id: Name
+    kind: Question
+    quote_id: Name | None = None
+    decision_id: Name
+    mode: Literal["live", "shadow"]
+    not_after: TimeText
+    source_currency: Name
+    target_currency: Name
+    target_amount: DecimalText
+    source_amount_max: DecimalText | None = None
+    fx_rate: DecimalText | None = None
+    issued_at: TimeText
+
+
+class CommandCompleted(Event):
+    """What became of a command."""
+
+    command_id: Name
+    venue: Name
+    intent_id: Name
+    kind: Question
+    quote_id: Name | None = None
+    decision_id: Name
+    outcome: Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
+    reason: str | None = None
+    http_status: int | None = None
+    error_code: Name | None = None
+    attempts: int = Field(ge=0)
+    sent_at: TimeText | None = None
+    completed_at: TimeText
+    response: str | None = Field(default=None, description="the venue's answer, verbatim")
+
+
+class OperatorActed(Event):
+    """A person halted, resumed, approved or refused something."""
+
+    action: Literal["halt", "resume", "approve", "refuse"]
+    venue: Name | None = None
+    pair: Name | None = Field(default=None, description="SOURCE/TARGET")
+    intent_id: Name | None = None
+    decision_id: Name | None = None
+    shown_sha256: Digest | None = Field(default=None, description="digest of exactly what the person was shown")
+    by: Name
+    reason: str
+    at: TimeText
