@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from connectors.simulators.musubi.settings import Settings as VenueSettings
 from connectors.simulators.musubi.simulator import running_simulator
+from connectors.simulators.musubi.world import Mix, Rules
 from pipeline import settings as configuration
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
@@ -417,6 +418,49 @@ def test_a_refused_record_of_a_topic_goes_back_into_its_topic_as_it_was(prepared
     records = prepared.lines("archive", "records", "--topic", "order-settled.v1")
     assert {record["subject"] for record in records} == {broken.key}
     assert len(records) == 2
+
+
+# --- reconciliation --------------------------------------------------------------------------------------------------
+
+
+def test_reconcile_finds_what_is_missing_on_either_side_and_resolves_it_when_it_is_gone(prepared: Commands, publish: Any) -> None:
+    """What the venue settled and nobody booked, and what is booked and the venue does not know, are breaks until they are gone."""
+    rules = Rules(orders=12, rate=200, settle_directly=True, mix=Mix(receiver=1, sender=1, both=0, none=0))
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0, rules=rules)) as venue:
+        url = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+
+        def reconciled() -> tuple[int, list[dict[str, Any]], str]:
+            done = prepared.run("reconcile", "venue", "--grace", "0s", **url)
+            return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+        def all_missing() -> list[dict[str, Any]]:
+            code, found, said = reconciled()
+            assert code == 1, said
+            return found if len(found) == 12 else []
+
+        missing = eventually(all_missing, within=30, what="the venue's twelve settlements are missing in the books")
+        assert {(line["kind"], line["state"], line["severity"], line["venue"]) for line in missing} == {
+            ("MISSING_IN_BOOKS", "open", "critical", "tokyo")
+        }
+        assert all(line["expected"]["settled_at"] and "actual" not in line for line in missing)
+        again = {line["break_id"]: line for line in reconciled()[1]}
+        assert {line["break_id"]: line["first_seen_at"] for line in missing} == {
+            break_id: line["first_seen_at"] for break_id, line in again.items()
+        }
+        publish([_settled(1)])
+        with prepared.running("up", **url):
+
+            def only_ours() -> list[dict[str, Any]]:
+                found = reconciled()[1]
+                return found if [line["kind"] for line in found] == ["MISSING_AT_VENUE"] else []
+
+            found = eventually(only_ours, within=60, what="everything is booked, and one booking is not the venue's")
+    assert found[0]["intent_id"] == _settled(1).key
+    assert found[0]["expected"] == {"status": "NOT FOUND"}
+    states = [line["state"] for line in prepared.lines("breaks", "list", "--state", "all")]
+    assert sorted(states) == ["open", *["resolved"] * 12]
+    away = prepared.run("reconcile", "venue", **url)
+    assert away.returncode in (69, 75), away.stderr
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
