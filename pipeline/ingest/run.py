@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pipeline.clock import Clock
@@ -15,6 +16,8 @@ from pipeline.ingest.venue import Limits, VenueHealth, VenueIngest
 from pipeline.ports import EventPublisher, Failpoints, IngestStore, VenueConnector
 
 log = logging.getLogger(__name__)
+
+THREADS_PER_VENUE = 8
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ async def run_ingest(
     SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
     """
     _collect_garbage_seldom()
+    # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS_PER_VENUE * max(1, len(venues)), "ingest"))
     board = health or IngestHealth()
     tasks: list[asyncio.Task[None]] = []
     for connector in venues:

@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from connectors.simulators.musubi.simulator import Simulator, running_simulator
 from connectors.simulators.musubi.switches import Switches
 from connectors.simulators.musubi.truth import settlement
 from connectors.simulators.musubi.world import Rules
+from pipeline import metrics
 from pipeline import settings as configuration
+from pipeline.clock import SystemClock
 from pipeline.errors import SettingsError
 from pipeline.failpoints import Failpoints
 from pipeline.ingest.run import IngestHealth
@@ -34,11 +37,14 @@ from pipeline.log import topics
 from pipeline.log.codec import decode, terms_of
 from pipeline.log.envelope import Record, header
 from pipeline.log.topics import EventType
+from pipeline.ports import Cursor, Fact, LeaseLostError
 from pipeline.stores import migrations
+from pipeline.stores.cursors import PostgresIngestStore
 from pipeline.stores.postgres import connect
+from pipeline.stores.request_budget import PostgresRequestBudget
 from schemas.events import AlarmRaised, DeadLetter, OrderUpdated
 from tests.integration.ingest_program import ingest
-from tests.services import KafkaRoom
+from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually, eventually_async
 
 SECRET = "canary-of-ingest"
@@ -378,3 +384,131 @@ def _create(simulator: Simulator, **fields: Any) -> str:
 def _open(room: Room) -> set[str]:
     with psycopg.connect(room.dsn, autocommit=True) as connection:
         return {intent for (intent,) in connection.execute("SELECT intent_id FROM custodian.ingest_open")}
+
+
+async def test_a_broker_that_is_away_never_lets_memory_grow_and_nothing_is_missing(
+    private_services: PrivateServices, tmp_path: Path
+) -> None:
+    """While the broker is killed the queue stays within its limit and the stream is let go; afterwards the truth is complete."""
+    room = Room(
+        KafkaRoom(bootstrap_servers=private_services.bootstrap_servers, topic_prefix="custody."), private_services.postgres_dsn, tmp_path
+    )
+    rules = replace(RULES, rate=150, orders=0)
+    async with Simulator(SimulatorSettings(client_secret=SECRET, rules=rules)) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        most = 0
+        async with running(room, limits=Limits(items_max=300, grace=0.2)) as board:
+            await eventually_async(lambda: len(simulator.truth.settled) > 30, within=30)
+            await asyncio.to_thread(private_services.kafka.kill)
+
+            def let_go() -> bool:
+                nonlocal most
+                most = max(most, int(metrics.QUEUE.labels("tokyo")._value.get()))
+                return not simulator.hub.subscribers
+
+            await eventually_async(let_go, within=60, what="the stream is let go")
+            assert most <= 300
+            await asyncio.to_thread(private_services.kafka.start)
+            await eventually_async(lambda: bool(simulator.hub.subscribers), within=90, what="the stream is back")
+            simulator.world.stop_creating()
+            await eventually_async(lambda: not simulator.world.open, within=60, what="the venue is done")
+            await reconciled_after(board, simulator.clock.now())
+        assert_holds_truth(room, simulator)
+        assert "stream_gap" in {alarm.kind for alarm in room.alarms()}
+
+
+async def test_a_database_that_is_killed_is_waited_for_and_nothing_is_missing(private_services: PrivateServices, tmp_path: Path) -> None:
+    """PostgreSQL is killed and started again under load; ingest goes on by itself and the truth is complete."""
+    room = Room(
+        KafkaRoom(bootstrap_servers=private_services.bootstrap_servers, topic_prefix="custody."), private_services.postgres_dsn, tmp_path
+    )
+    async with Simulator(SimulatorSettings(client_secret=SECRET, rules=replace(RULES, rate=60, orders=0))) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        async with running(room) as board:
+            await eventually_async(lambda: len(simulator.truth.settled) > 30, within=30)
+            await asyncio.to_thread(private_services.postgres.kill)
+            settled = len(simulator.truth.settled)
+            await eventually_async(lambda: len(simulator.truth.settled) > settled + 200, within=30)
+            await asyncio.to_thread(private_services.postgres.start)
+            simulator.world.stop_creating()
+            await eventually_async(lambda: not simulator.world.open, within=60, what="the venue is done")
+            await reconciled_after(board, simulator.clock.now())
+        assert_holds_truth(room, simulator)
+
+
+async def test_the_request_budget_holds_over_processes_and_lets_priority_go_first(postgres: str) -> None:
+    """Two budgets on one row grant together at most burst + rate * t, and one with priority does not wait behind the others."""
+    section = configuration.Postgres(dsn=postgres)
+    with connect(section, name="test") as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+    rate, burst, clock = 40.0, 8, SystemClock()
+    budgets = [
+        PostgresRequestBudget(partial(connect, section, name="test", autocommit=True), "tokyo", rate=rate, burst=burst, clock=clock)
+        for _ in range(2)
+    ]
+    granted: list[float] = []
+    urgent: list[int] = []
+
+    async def ask(budget: PostgresRequestBudget) -> None:
+        await budget.acquire()
+        granted.append(clock.monotonic())
+
+    async def ask_urgently() -> None:
+        await eventually_async(lambda: len(granted) >= 10, within=5)
+        before = len(granted)
+        await budgets[0].acquire(priority=True)
+        granted.append(clock.monotonic())
+        urgent.append(len(granted) - before)
+
+    await asyncio.gather(ask_urgently(), *(ask(budget) for budget in budgets for _ in range(40)))
+    assert urgent[0] <= 4
+    for first in range(len(granted)):
+        for last in range(first, len(granted)):
+            assert last - first + 1 <= burst + rate * (granted[last] - granted[first]) + 1
+    assert granted[-1] - granted[0] <= 81 / rate * 1.5
+    for budget in budgets:
+        budget.close()
+
+
+async def test_a_high_rate_costs_few_round_trips(postgres: str) -> None:
+    """Two thousand requests at a rate of 10,000/s are granted within two seconds, in chunks."""
+    section = configuration.Postgres(dsn=postgres)
+    with connect(section, name="test") as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+    clock = SystemClock()
+    budget = PostgresRequestBudget(partial(connect, section, name="test", autocommit=True), "tokyo", rate=10_000, burst=1_000, clock=clock)
+    began = clock.monotonic()
+    for _ in range(2_000):
+        await budget.acquire()
+    assert clock.monotonic() - began < 2
+    budget.close()
+
+
+def test_a_lease_has_one_owner_and_its_epoch_grows(postgres: str) -> None:
+    """A taken lease is not given, a released one is; a former owner can neither renew it nor move the cursor."""
+    section = configuration.Postgres(dsn=postgres)
+    with connect(section, name="test") as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+    one, two = (PostgresIngestStore(partial(connect, section, name="test", autocommit=True)) for _ in range(2))
+    first = one.acquire_lease("ingest.tokyo", "one", seconds=30)
+    assert first is not None
+    assert two.acquire_lease("ingest.tokyo", "two", seconds=30) is None
+    assert one.renew_lease(first, seconds=30)
+    one.release_lease(first)
+    second = two.acquire_lease("ingest.tokyo", "two", seconds=30)
+    assert second is not None
+    assert second.epoch == first.epoch + 1
+    assert not one.renew_lease(first, seconds=30)
+    with pytest.raises(LeaseLostError):
+        one.advance(first, "tokyo", Cursor(backfill_page=7), facts=(), opened=(), closed=())
+    fact = Fact(ce_id="a", intent_id="i", status="SETTLED", transaction_hash="h")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    two.advance(second, "tokyo", Cursor(last_event_id="9", settled_until=at), facts=[fact, fact], opened=["i", "j"], closed=["i"])
+    assert two.load_cursor("tokyo") == (Cursor(last_event_id="9", settled_until=at), frozenset({"i", "j"}))
+    two.advance(second, "tokyo", Cursor(backfill_page=None), facts=(), opened=(), closed=["i"])
+    assert two.load_cursor("tokyo") == (Cursor(backfill_page=None), frozenset({"j"}))
+    assert two.known_facts("tokyo", ["i"]) == two.recent_facts("tokyo", limit=5) == [fact]
+    for store in (one, two):
+        store.close()
