@@ -6,6 +6,7 @@ What came of it is judged by `tests/auditor.py`, which shares no code with the p
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -126,8 +127,8 @@ class Rig:
         secrets = self.folder / "secrets"
         secrets.mkdir(exist_ok=True)
         (secrets / "client").write_text(client_secret)
-        parts = conninfo_to_dict(self.dsn)
-        (secrets / "postgres").write_text(str(parts.pop("password")))
+        parts = {name: str(value) for name, value in conninfo_to_dict(self.dsn).items()}
+        (secrets / "postgres").write_text(parts.pop("password"))
         currencies = "".join(f"[currencies.{name}]\nscale = {scale}\n" for name, scale in (scales or {}).items())
         self.settings_file.write_text(
             f"""
@@ -136,7 +137,7 @@ bootstrap_servers = "{self.bootstrap_servers}"
 topic_prefix = "{self.topic_prefix}"
 partitions = {PARTITIONS}
 [postgres]
-dsn = {json.dumps(make_conninfo(**parts))}
+dsn = {json.dumps(make_conninfo("", **parts))}
 password_file = "secrets/postgres"
 [engine]
 session_timeout = "{session_timeout}"
@@ -236,6 +237,20 @@ client_secret_file = "secrets/client"
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def order(self, number: int = 1, **fields: Any) -> list[str]:
+        """Let the venue settle orders at once, with the same fields, and return their intents."""
+        orders = [{"directly": True, **fields} for _ in range(number)]
+        intents: list[str] = self.venue_post("orders", orders=orders)["intents"]
+        return intents
+
+    def send(self, *payloads: bytes) -> None:
+        """Let the venue send `order_updated` frames with these bytes as they are."""
+        self.venue_post("frames", frames=[{"base64": base64.b64encode(payload).decode()} for payload in payloads])
+
+    def stop_creating(self) -> None:
+        """Let the venue begin no more orders by itself."""
+        self.venue_post("stop-creating")
+
     def settled_at_venue(self) -> list[dict[str, Any]]:
         """Return what the venue's log of the truth says was settled."""
         found: list[dict[str, Any]] = self.venue_get("truth?parts=settlements")["settlements"]
@@ -264,6 +279,11 @@ client_secret_file = "secrets/client"
     def booked(self) -> int:
         """Return how many entries the books hold."""
         return int(self.value("SELECT count(*) FROM accounting.journal"))
+
+    def books_grow(self, by: int = 5, *, within: float = 30) -> None:
+        """Wait until the books hold some more entries than now."""
+        before = self.booked()
+        eventually(lambda: self.booked() >= before + by, within=within, what=f"{by} more than {before} settlements are booked")
 
     def topic(self, name: str) -> str:
         """Return the whole name of a topic such as "order-settled.v1"."""

@@ -1,0 +1,73 @@
+"""The archive's tables locked by somebody else: the stream is read on, the ledger books on, memory stays bounded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.auditor import audit, until_quiet
+from tests.rig import UNRULY, Program, Rig
+from tests.waiting import eventually
+
+MakeRig = Callable[..., Rig]
+GROWTH_MAX = 96 * 1024 * 1024
+"""Bytes by which a process may grow during the lock: librdkafka's and our own bounded queues, and Python's slack."""
+READ = 'custodian_records_total{outcome="seen",role="ingest"}'
+
+
+def resident(up: Program) -> dict[str, int]:
+    """Return the resident memory of each role's process in bytes."""
+    found = {}
+    for role, pid in up.pids().items():
+        line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
+        found[role] = int(line.split()[1]) * 1024
+    return found
+
+
+@contextmanager
+def locked(rig: Rig) -> Iterator[None]:
+    """Hold the archive's tables as a schema change would."""
+    with psycopg.connect(rig.dsn) as connection:
+        connection.execute("LOCK TABLE archive.records, archive.leaves, archive.topics IN ACCESS EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.faults_long)])
+def test_with_the_archive_locked_the_stream_is_read_and_the_ledger_books(make_rig: MakeRig, seconds: int) -> None:
+    """While the archive's tables are locked, frames are read and settlements booked at the venue's pace, and no process grows without bound."""
+    rig = make_rig(seed=81, orders=0, rate=40, faults=UNRULY)
+    up = rig.up()
+    rig.books_grow(within=60)
+    archived = rig.value("SELECT count(*) FROM archive.records")
+    with locked(rig):
+        before, booked, read = resident(up), rig.booked(), rig.metrics("ingest")[READ]
+        settled = len(rig.settled_at_venue())
+        until = time.monotonic() + seconds
+        highest = dict(before)
+
+        def over() -> bool:
+            for role, size in resident(up).items():
+                highest[role] = max(highest[role], size)
+            threading.Event().wait(0.25)  # looking costs time that the pipeline needs
+            return time.monotonic() >= until
+
+        eventually(over, within=seconds + 10, what="the lock ends")
+        eventually(lambda: rig.booked() - booked >= 0.8 * (settled_since := len(rig.settled_at_venue()) - settled) > 0, within=10, what="")
+        assert rig.booked() > booked + 10 * seconds
+        assert rig.metrics("ingest")[READ] > read + 10 * seconds
+    assert rig.value("SELECT count(*) FROM archive.records") >= archived
+    grown = {role: highest[role] - before[role] for role in before if highest[role] - before[role] > GROWTH_MAX}
+    assert not grown, f"grown by {grown} bytes from {before}"
+    rig.stop_creating()
+    until_quiet(rig)
+    audit(rig)
+    rig.custodian("archive", "verify")
+    assert up.end() == 0
+    assert not up.deaths()
