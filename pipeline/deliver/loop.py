@@ -61,6 +61,8 @@ class Health:
     """The service that is waited for, such as "PostgreSQL"; None while all is well."""
     reason: str | None = None
     """What that service said."""
+    ended: str | None = None
+    """Why the loop has ended by itself."""
     lag: int | None = None
     """Records between the positions and the ends of the topics; None until first looked at."""
 
@@ -108,8 +110,10 @@ class DeliverLoop:
                     self._wait(source, error)
                 else:
                     self._well(source)
-        except FatalError as error:
-            self._tell(error)
+        except Exception as error:
+            self.health.ended = str(error)
+            if isinstance(error, FatalError):
+                self._tell(error)
             raise
         finally:
             source.close()
