@@ -141,18 +141,20 @@ HISTORIES = (
 )
 
 
-def traffic(orders: int, *, seed: int, room: str = "", duplicates: float = 0.3) -> tuple[list[OrderUpdated], dict[str, str]]:
+def traffic(
+    orders: int, *, seed: int, room: str = "", duplicates: float = 0.3, hints: bool = True
+) -> tuple[list[OrderUpdated], dict[str, str]]:
     """Return what a venue shows of many orders, in an order by chance, and the hash under which each has to be booked.
 
-    Every order is hinted and then shown on full terms; a share of the records is repeated, at any later time.
+    Every order is hinted (unless `hints` is off) and then shown on full terms; a share of the records is repeated, at any later time.
     """
     chance = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
     expected = {intent(number, room): tx(number) for number in range(orders)}
     timed: list[tuple[float, OrderUpdated]] = []
     for number, order in enumerate(expected):
         at = chance.random()
-        shows = [settled_hint(order, number), settled_record(order, number)]
-        shows += [settled_record(order, number)] * (chance.random() < duplicates / (1 - duplicates) * 2)
+        shows = [settled_hint(order, number)] if hints else []
+        shows += [settled_record(order, number)] * (1 + (chance.random() < duplicates / (1 - duplicates)))
         for show in shows:
             timed.append((at, show))
             at += chance.random() * 0.2
