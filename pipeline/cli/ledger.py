@@ -59,9 +59,10 @@ ENTRIES = (
     Column(field="postings", value=_legs, rank=6),
 )
 BALANCES = (
-    Column(field="account", rank=0),
+    # In a table role and currency have columns of their own.
+    Column(field="account", value=lambda row: row["account"].removeprefix(f"{row['role']}:").removesuffix(f":{row['currency']}"), rank=0),
     Column(field="role", rank=1),
-    Column(field="currency", rank=1),
+    Column(field="currency", rank=0),
     Column(field="debits", right=True, rank=2),
     Column(field="credits", right=True, rank=2),
     Column(field="balance", right=True, rank=0),

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,13 +30,22 @@ COLUMNS = (
     Column(field="venue", rank=3),
     Column(field="intent_id", rank=0),
     Column(field="transaction_hash", rank=4, ends=True),
-    Column(field="expected", rank=2),
-    Column(field="actual", rank=2),
+    Column(field="expected", value=lambda row: _brief(row.get("expected")), rank=2),
+    Column(field="actual", value=lambda row: _brief(row.get("actual")), rank=2),
     Column(field="first_seen_at", rank=5),
     Column(field="last_seen_at", rank=6),
     Column(field="break_id", rank=7, ends=True),
     Column(field="run_id", rank=8, ends=True),
 )
+
+
+def _brief(side: Mapping[str, str] | None) -> str:
+    """Say one side of a break in few words: the amounts where it is a whole settlement."""
+    if side is None:
+        return ""
+    if {"source_amount_actual", "source_currency", "target_amount", "target_currency"} <= side.keys():
+        return f"{side['source_amount_actual']} {side['source_currency']} to {side['target_amount']} {side['target_currency']}"
+    return ", ".join(f"{name} {text}" for name, text in side.items())
 
 
 class Duration(click.ParamType):

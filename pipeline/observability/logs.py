@@ -22,11 +22,15 @@ from pythonjsonlogger.json import JsonFormatter
 from pipeline.observability.redaction import redact
 
 QUIET = {"faust": logging.WARNING, "mode": logging.WARNING, "aiokafka": logging.ERROR, "kafka": logging.WARNING, "httpx": logging.WARNING,
-         "httpcore": logging.WARNING, "asyncio": logging.WARNING, "librdkafka": logging.WARNING}  # fmt: skip
+         "httpcore": logging.WARNING, "asyncio": logging.WARNING, "librdkafka": logging.ERROR}  # fmt: skip
 """What libraries may say from which level on: the rest is told by our own lines, once and in words."""
 REPETITIVE = ("librdkafka", "aiokafka", "kafka", "faust", "mode")
 SAME_AGAIN_AFTER = 30.0
 """Seconds before a library may say the same again: while a broker is away some repeat themselves several times a second."""
+
+
+_MODE = "[^"
+"""How Faust's service library begins its lines about services that start and stop, under whatever logger: our own lines say that."""
 
 
 class OnceInAWhile(logging.Filter):
@@ -40,6 +44,8 @@ class OnceInAWhile(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether this line is news."""
+        if record.levelno <= logging.INFO and isinstance(record.msg, str) and record.msg.startswith(_MODE):
+            return False
         root = record.name.partition(".")[0]
         if root not in REPETITIVE:
             return True
@@ -90,7 +96,7 @@ def configure(*, role: str, instance: str, human: bool = False, level: int = log
     """Send all logging of this process to standard error (or to `out`), in lines of JSON or for a person."""
     out = out or logging.StreamHandler(sys.stderr)
     out.setFormatter(Lines() if human else JsonLines(role=role, instance=instance))
-    out.addFilter(OnceInAWhile())
+    out.addFilter(OnceInAWhile())  # on the way out: lines of every logger pass here
     logging.basicConfig(handlers=[out], level=level, force=True)
     logging.raiseExceptions = False  # whoever read our standard error is gone: that is no reason to fail
     logging.captureWarnings(True)

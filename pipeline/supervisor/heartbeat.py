@@ -132,7 +132,6 @@ class Pulse:
                 admin = admin or TopicAdmin(self._settings.kafka)
                 if self._positions:
                     self._ends = admin.ends(list(self._positions), timeout=3)
-                    metrics.LAG.labels(self._identity.role).set(self.lag() or 0)
                 else:
                     admin.check_connection(timeout=3)
                 self._well("kafka")
@@ -145,12 +144,12 @@ class Pulse:
 
     def _away(self, service: str, error: PipelineError) -> None:
         if service not in self._health.state().unready:
-            log.warning("%s is away, waiting for it: %s", service, error)
+            log.warning("%s cannot be used now, trying again: %s", service, error)
         self._health.unavailable(service, str(error))
 
     def _well(self, service: str) -> None:
         if service in self._health.state().unready:
-            log.info("%s is back", service)
+            log.info("%s can be used again", service)
         self._health.available(service)
 
 

@@ -73,6 +73,14 @@ def prepare(settings: Settings) -> Prepared:
         connection.close()
 
 
+def check_prepared(settings: Settings) -> None:
+    """Raise SettingsError when `custodian init` of this release has not been run on the database; ServiceAwayError."""
+    with connect(settings.postgres, name="check", autocommit=True) as connection:
+        missing = migrations.pending(connection, all_migrations())
+    if missing:
+        raise SettingsError(f"postgres.dsn: the database is not prepared: {missing[0].name} is not applied; run `custodian init`")
+
+
 def prepare_positions(connection: Connection, prefix: str, states: Mapping[str, TopicState]) -> int:
     """Make the position rows that are missing and return how many; raise SettingsError when a stored topic id is another one."""
     added = 0

@@ -53,7 +53,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     # Imported here: what a role needs takes most of its start, and a wrong command line should not pay for it.
     from pipeline.observability.listener import Listener
     from pipeline.supervisor.heartbeat import Identity, Pulse
-    from pipeline.supervisor.preparation import check_settings
+    from pipeline.supervisor.preparation import check_prepared, check_settings
     from pipeline.supervisor.services import wait_for_services
     from pipeline.wiring import PROGRAMS, Surroundings, consumer_of
 
@@ -76,6 +76,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     limit = None if supervised else START_WITHIN
     if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
         return 0
+    check_prepared(settings)
     pulse.start()
     try:
         surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)

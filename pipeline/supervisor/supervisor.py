@@ -88,7 +88,12 @@ class Supervisor:
     def _start_due(self) -> None:
         for child in self._children:
             if child.running is None and self._stopping_since is None and child.start_at <= self._monotonic():
-                self._start(child)
+                try:
+                    self._start(child)
+                except OSError as error:  # no memory, no process left: the others go on
+                    delay, child.backoff = child.backoff.after(0.0)
+                    child.start_at = self._monotonic() + delay
+                    log.error("%s cannot be started (%s); next try in %g s", child.plan.role, error, delay)
 
     def _start(self, child: _Child) -> None:
         environment = {
@@ -240,7 +245,9 @@ class Supervisor:
         wake.setblocking(False)
         waker.setblocking(False)
         self._selector.register(wake, selectors.EVENT_READ, None)
-        before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        # Under nohup SIGHUP is ignored, and stays so.
+        hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+        before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT, *hangup)}
         previous = signal.set_wakeup_fd(waker.fileno())
         try:
             yield

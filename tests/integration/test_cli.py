@@ -101,8 +101,9 @@ def test_a_database_user_without_rights_is_told_what_an_administrator_can_run(co
 
 
 def test_a_database_that_was_not_prepared_is_a_matter_of_init(commands: Commands) -> None:
-    """Commands that read end with 78 and name `custodian init`."""
-    for arguments in (["status"], ["orders", "list"], ["ledger", "entries"], ["archive", "records"], ["alarms", "list"]):
+    """Commands that read, and every role, end with 78 and name `custodian init`."""
+    lists = (["status"], ["orders", "list"], ["ledger", "entries"], ["archive", "records"], ["alarms", "list"])
+    for arguments in (*lists, *(["run", role] for role in ("ingest", "settlement", "ledger", "archive"))):
         done = commands.run(*arguments)
         assert done.returncode == 78, done.stderr
         assert "custodian init" in done.stderr
