@@ -41,7 +41,8 @@ quarter of the time of the ledger."""
 LAST_ALARM_LIMIT = 10.0
 """Seconds that the alarm of a run that ends may take."""
 LAG_INTERVAL = 5.0
-"""Seconds between two looks at the ends of the topics."""
+LAG_INTERVAL_AWAY = 1.0
+"""Seconds between two looks at the ends of the topics; while Kafka does not tell them, and at the beginning."""
 
 _COORDINATES = re.compile(r"[A-Za-z0-9._-]+\[\d+\]")
 _ALARMS: dict[type[FatalError], str] = {
@@ -91,7 +92,8 @@ class DeliverLoop:
         self._batch: list[Record] = []  # polled, not committed
         self._delay = 0.0  # seconds of the present back-off; 0 while all is well
         self._asked = "Kafka"  # the service that an error would come from
-        self._lag_due = clock.monotonic() + 1
+        self._lag_due = clock.monotonic() + LAG_INTERVAL_AWAY
+        self._kafka_away: str | None = None  # what Kafka's absence said at the last look
         self.health = Health(last_progress=clock.monotonic())
 
     def run(self) -> None:
@@ -225,7 +227,8 @@ class DeliverLoop:
             self._delay = 0.0
             source.resume()
         self.health.last_progress = self._clock.monotonic()
-        self.health.waiting_for = self.health.reason = None
+        self.health.waiting_for = "Kafka" if self._kafka_away else None
+        self.health.reason = self._kafka_away
         self._asked = "Kafka"
 
     def _wait(self, source: RecordSource, error: RetryableError) -> None:
@@ -242,11 +245,17 @@ class DeliverLoop:
             self._receive(source, records_max=self._batch_size_max, timeout=min(left, POLL_TIMEOUT))
 
     def _look_at_lag(self) -> None:
+        """Ask Kafka now and then where the topics end; an idle loop learns only thus that Kafka is away."""
         if self._clock.monotonic() < self._lag_due or not self._positions:
             return
-        self._lag_due = self._clock.monotonic() + LAG_INTERVAL
-        with self._asking("Kafka"):
+        try:
             ends = self._topic_reader.ends(list(self._positions), timeout=2)
+        except RetryableError as error:
+            self._lag_due = self._clock.monotonic() + LAG_INTERVAL_AWAY
+            self._kafka_away = str(error)
+            return
+        self._lag_due = self._clock.monotonic() + LAG_INTERVAL
+        self._kafka_away = None
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._step.consumer).set(self.health.lag)
 

@@ -193,10 +193,10 @@ class SinkRoom:
             raise ended[0]
 
     def start_process(self, role: Role, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a sink as a process of its own, with failpoints from `environment`; it runs until SIGTERM."""
+        """Start a sink as a process of its own, with failpoints from `environment`; it says "ready" and runs until SIGTERM."""
         whole = {**os.environ, **environment, "SINK_ROOM": json.dumps(self.settings.model_dump(mode="json"), default=str)}
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.sink_room", role], env=whole, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE
+            [sys.executable, "-m", "tests.integration.sink_room", role], env=whole, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
         )
 
     def position_of(self, role: Role, kind: EventType) -> int:
@@ -239,6 +239,7 @@ def _main(role: Role) -> None:
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    print("ready", flush=True)
     room = SinkRoom(settings=configuration.Settings.model_validate(_seconds(json.loads(os.environ["SINK_ROOM"]))))
     threads = []
     if role == "archive":

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
@@ -18,11 +19,11 @@ from connectors.sinks.compliance_archive import reads as evidence
 from connectors.sinks.compliance_archive.verify import verify
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.errors import PositionHoleError, TopicReplacedError, TopicTruncatedError
-from pipeline.kafka import TopicAdmin
+from pipeline.kafka import TopicAdmin, read_record
 from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.topics import ORDER_SETTLED
-from schemas.events import OrderSettled
+from schemas.events import AlarmRaised, OrderSettled
 from tests.integration.sink_room import Role, SinkRoom, audited, outgoing, settled
 from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually
@@ -71,6 +72,8 @@ def process(room: SinkRoom, role: Role, **environment: str) -> Iterator[subproce
     """Run a sink as a process that is gone at the end."""
     child = room.start_process(role, **environment)
     try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
         yield child
     finally:
         if child.poll() is None:
@@ -211,14 +214,13 @@ def run_into_a_hole(room: SinkRoom, later: list[OrderSettled]) -> None:
 
 
 def alarm_kinds(room: SinkRoom) -> list[str]:
-    """Archive what there is and return the kinds of the alarms."""
-    ends = TopicAdmin(room.settings.kafka).ends([(room.topic(topics.ALARM_RAISED), number) for number in range(3)])
-    if not sum(ends.values()):
-        return []
-    with room.running("archive"):
-        eventually(lambda: room.position_of("archive", topics.ALARM_RAISED) == sum(ends.values()), within=20, what="alarms are archived")
-    with room.connection() as connection:
-        return [line["kind"] for line in evidence.alarms(connection)]
+    """Return the kinds of the alarms that stand in Kafka."""
+    kafka = room.settings.kafka
+    partitions = [(room.topic(topics.ALARM_RAISED), number) for number in range(kafka.partitions)]
+    records = [
+        read_record(kafka, *partition, offset) for partition, end in TopicAdmin(kafka).ends(partitions).items() for offset in range(end)
+    ]
+    return [decode(record.value, AlarmRaised).kind for record in records if record is not None]
 
 
 def test_a_topic_made_anew_is_not_read(room: SinkRoom) -> None:
@@ -228,7 +230,8 @@ def test_a_topic_made_anew_is_not_read(room: SinkRoom) -> None:
         until_at(room, "ledger", 5)
     name = room.topic(ORDER_SETTLED)
     admin = TopicAdmin(room.settings.kafka)
-    AdminClient({"bootstrap.servers": room.settings.kafka.bootstrap_servers}).delete_topics([name])[name].result(20)
+    client = AdminClient({"bootstrap.servers": room.settings.kafka.bootstrap_servers})
+    client.delete_topics([name])[name].result(20)
     eventually(lambda: name not in admin.describe([name]), within=20, what="the topic is gone")
     admin.ensure_topics()
     room.publish(events_of(50)[5:])
@@ -254,7 +257,7 @@ def test_a_truncated_topic_is_not_skipped(room: SinkRoom) -> None:
 
 def test_a_refused_record_is_dead_lettered_and_booked_when_requeued(kafka: KafkaRoom, postgres: str) -> None:
     """An amount beyond its scale is dead-lettered with its bytes; with the scale corrected, the same bytes and headers are booked."""
-    given = {"bootstrap_servers": kafka.bootstrap_servers, "topic_prefix": kafka.topic_prefix, "dsn": postgres}
+    given: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap_servers, "topic_prefix": kafka.topic_prefix, "dsn": postgres}
     room = SinkRoom.prepared(**given, scales={"JPYSC0": 4, "EURx": 2})
     events = events_of(20)
     beyond = settled(99, source_currency="EURx", source_amount_actual="1.234")
@@ -326,7 +329,7 @@ def test_services_that_die_are_waited_for(private_services: PrivateServices) -> 
 
 
 def test_poison_of_every_kind_is_dead_lettered_and_the_partition_goes_on(room: SinkRoom) -> None:
-    """Bytes that are no settlement, on every partition, between settlements: dead letters with coordinates and reasons, the rest is booked."""
+    """Bytes that are no settlement, between settlements: dead letters with coordinates and reasons, the rest is booked."""
     events = events_of(12)
     good = outgoing(events[0])
     poison = [
