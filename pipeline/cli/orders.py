@@ -92,7 +92,11 @@ def _what(line: Mapping[str, Any]) -> str:
         return f"booked: {line['entry_kind']} {line['entry_id']}"
     name = (line.get("ce_type") or line["topic"]).removeprefix("custody.")
     event = line.get("event") or {}
-    said = event.get("status") or event.get("kind") or event.get("reason") or event.get("fx_rate") or ""
+    said = event.get("status") or event.get("kind") or event.get("reason") or ""
+    if name.startswith("order-settled"):
+        said = "once, for the books"
+    elif name.startswith("quote-received"):
+        said = f"{event.get('quote_id', 'a quote')} at {event.get('fx_rate', 'a rate not said')}"
     by = (event.get("observed") or {}).get("origin")
     index = f"  archive index {line['index']}" if "index" in line else ""
     return f"{name}: {said}{f' ({by})' if by else ''}{index}"
