@@ -136,20 +136,28 @@ def produce(
 
 
 def until_quiet(rig: Rig, *, within: float = 60, booked: bool = True) -> None:
-    """Wait until the venue has ended, ingest has reconciled after that, and every consumer stands at the ends of its topics."""
+    """Wait until the venue has ended, whole rounds of reconciliation find nothing new, and every consumer stands at the ends."""
     eventually(lambda: rig.venue_get("state")["finished"], within=within, what="the venue ends its orders")
-    ended_at = datetime.now(UTC)
-
-    def reconciled() -> bool:
-        (row,) = rig.rows("SELECT max(reconciled_at) FROM custodian.ingest_cursors") or [(None,)]
-        return row[0] is not None and row[0] > ended_at
-
-    eventually(reconciled, within=within, what="ingest reconciles after the venue's last order")
-    until_done(rig, within=within)
     if booked:
         expected = len(_ours(rig.settled_at_venue()))
         eventually(lambda: rig.booked() >= expected, within=within, what=f"{expected} settlements are booked")
+    before: list[dict[tuple[str, int], int]] = []
+
+    def still() -> bool:
         until_done(rig, within=within)
+        before.append(ends(rig))
+        _reconciled_again(rig, within=within)
+        return ends(rig) == before[-1]
+
+    eventually(still, within=within, what="reconciliation finds nothing new")
+
+
+def _reconciled_again(rig: Rig, *, within: float) -> None:
+    """Wait until a round of reconciliation that began after now has ended: the second end from now on is of such a one."""
+    for _ in range(2):
+        asked_at = datetime.now(UTC)
+        query = "SELECT count(*) FROM custodian.ingest_cursors WHERE reconciled_at > %s"
+        eventually(lambda at=asked_at: rig.value(query, (at,)), within=within, what="ingest reconciles")  # type: ignore[misc]
 
 
 def until_done(rig: Rig, *, within: float = 60) -> None:

@@ -247,9 +247,14 @@ client_secret_file = "secrets/client"
         """Let the venue send `order_updated` frames with these bytes as they are."""
         self.venue_post("frames", frames=[{"base64": base64.b64encode(payload).decode()} for payload in payloads])
 
-    def stop_creating(self) -> None:
-        """Let the venue begin no more orders by itself."""
+    def traffic(self, orders: int = 0, *, within: float = 60) -> None:
+        """Let the venue begin so many more orders while ingest listens to its stream, then no more, and check that frames did flow."""
+        self.connected(within=within)
+        before = self.venue_get("state")["created"]
+        eventually(lambda: self.venue_get("state")["created"] >= before + orders, within=within, what=f"{orders} orders begin")
         self.venue_post("stop-creating")
+        eventually(lambda: self.venue_get("state")["finished"], within=within, what="the venue ends its orders")
+        assert self.venue_get("truth?parts=frames")["frames"]["sent"] > orders, "the venue sent next to nothing by its stream"
 
     def settled_at_venue(self) -> list[dict[str, Any]]:
         """Return what the venue's log of the truth says was settled."""
@@ -305,7 +310,6 @@ def running_rig(
     dsn: str,
     folder: Path,
     seed: int,
-    orders: int = 120,
     rate: float = 30.0,
     speed: float = 60.0,
     faults: Sequence[str] = (),
@@ -318,7 +322,6 @@ def running_rig(
     """Start a venue and write settings for it; end everything afterwards, and print what a failure has to be looked up with."""
     rules = Rules(
         seed=seed,
-        orders=orders,
         rate=rate,
         speed=speed,
         console_user=1.0,

@@ -15,10 +15,11 @@ MakeRig = Callable[..., Rig]
 
 def test_what_the_command_line_lists_is_what_the_venue_settled(make_rig: MakeRig) -> None:
     """Entries, balances and archive as JSON lines hold the truth of an unruly venue; `reconcile venue` finds no break, then each that is made."""
-    rig = make_rig(seed=1, orders=100, rate=30, faults=UNRULY)
+    rig = make_rig(seed=1, rate=30, faults=UNRULY)
     rig.custodian("init")
     rig.custodian("init")
     up = rig.up()
+    rig.traffic(100)
     until_quiet(rig)
     found = audit(rig)
 

@@ -38,10 +38,11 @@ def until_killed(names: Sequence[str], rig: Rig, up: Program, *, within: float) 
 
 def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig: MakeRig) -> None:
     """Each role is killed at each of its failpoints while an unruly venue settles; books, archive and the venue agree afterwards."""
-    rig = make_rig(seed=11, orders=240, rate=25, faults=UNRULY)
+    rig = make_rig(seed=11, rate=25, faults=UNRULY)
     rig.custodian("init")
     up = rig.up(**armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=60)
+    rig.traffic(20)
     until_quiet(rig, within=90)
     audit(rig)
     rig.custodian("archive", "verify")
@@ -53,9 +54,10 @@ def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kill_at_each_failpoint_by_itself_loses_and_doubles_nothing(make_rig: MakeRig, name: str) -> None:
     """A role killed at one failpoint, the others untouched, leaves the books complete and everything archived once."""
-    rig = make_rig(seed=100 + NAMES.index(name), orders=90, rate=30, faults=UNRULY)
+    rig = make_rig(seed=100 + NAMES.index(name), rate=30, faults=UNRULY)
     up = rig.up(**armed([name], rig))
     until_killed([name], rig, up, within=60)
+    rig.traffic(20)
     until_quiet(rig)
     audit(rig)
     assert up.end() == 0

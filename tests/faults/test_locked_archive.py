@@ -42,7 +42,7 @@ def locked(rig: Rig) -> Iterator[None]:
 @pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.faults_long)])
 def test_with_the_archive_locked_the_stream_is_read_and_the_ledger_books(make_rig: MakeRig, seconds: int) -> None:
     """While the archive's tables are locked, frames are read and settlements booked at the venue's pace, and no process grows without bound."""
-    rig = make_rig(seed=81, orders=0, rate=40, faults=UNRULY)
+    rig = make_rig(seed=81, rate=40, faults=UNRULY)
     up = rig.up()
     rig.books_grow(within=60)
     archived = rig.value("SELECT count(*) FROM archive.records")
@@ -65,7 +65,7 @@ def test_with_the_archive_locked_the_stream_is_read_and_the_ledger_books(make_ri
     assert rig.value("SELECT count(*) FROM archive.records") >= archived
     grown = {role: highest[role] - before[role] for role in before if highest[role] - before[role] > GROWTH_MAX}
     assert not grown, f"grown by {grown} bytes from {before}"
-    rig.stop_creating()
+    rig.traffic()
     until_quiet(rig)
     audit(rig)
     rig.custodian("archive", "verify")

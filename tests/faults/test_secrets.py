@@ -35,7 +35,7 @@ def everything_stored(rig: Rig) -> list[str]:
 def test_a_canary_secret_appears_in_no_log_topic_table_argument_or_traceback(make_rig: MakeRig) -> None:
     """Client secret, database password and every token issued stay where they belong, through refusals, outages and tracebacks."""
     secret, wrong = f"canary-{secrets.token_hex(12)}", f"canary-{secrets.token_hex(12)}"
-    rig = make_rig(seed=91, orders=80, rate=20, faults=(*UNRULY, "server_error=0.1", "poison=0.02"), client_secret=secret)
+    rig = make_rig(seed=91, rate=20, faults=(*UNRULY, "server_error=0.1", "poison=0.02"), client_secret=secret)
     password = str(conninfo_to_dict(rig.dsn)["password"])
     canaries = {secret: "the client secret", wrong: "a wrong secret", password: "the database password"}
     office = rig.venue.venue.tokens
@@ -68,6 +68,8 @@ def test_a_canary_secret_appears_in_no_log_topic_table_argument_or_traceback(mak
     said("a secret in the address", "--debug", "doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL=f"http://me:{wrong}@127.0.0.1:1")
     said("a venue elsewhere", "--debug", "doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL="http://127.0.0.1:1")
     said("a wrong type", "--debug", "doctor", CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET=wrong, CUSTODIAN_KAFKA__PARTITIONS="many")
+    rig.traffic()
+    rig.venue_post("faults", clear=True)
     until_quiet(rig)
     audit(rig, dead_letters=True)
     assert any(what == "a token" for what in canaries.values()), "no token was issued after the stream began"

@@ -12,11 +12,12 @@ import pytest
 from connectors.simulators.musubi.poison import KINDS, poison_payload
 from tests.auditor import audit, letters, until_quiet
 from tests.rig import UNRULY, Rig
-from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
 
 ALL_SHAPES = (*UNRULY, "variants=0.6", "unknown_status=0.3", "reorder_within=0.05:0.3")
+MILD = ("unknown_status", "terminal_contradicted")
+"""An unknown status counts as terminal (contract, A-11), so one that comes late contradicts the SETTLED that overtook it."""
 CONTRADICTIONS = ("contradiction_hash=0.15:0.5", "contradiction_terms=0.15:0.5")
 
 MORE_POISON = {
@@ -36,17 +37,18 @@ MORE_POISON = {
 
 def test_repeats_gaps_other_shapes_and_contradictions(make_rig: MakeRig) -> None:
     """Every shape and disorder at once books the truth once; another hash and other terms are alarms, and neither is booked."""
-    rig = make_rig(seed=41, orders=150, rate=30, faults=(*ALL_SHAPES, *CONTRADICTIONS))
+    rig = make_rig(seed=41, rate=30, faults=(*ALL_SHAPES, *CONTRADICTIONS))
     up = rig.up()
+    rig.traffic(130)
     until_quiet(rig)
-    found = audit(rig, alarms=("double_settlement", "settlement_conflict", "unknown_status"))
+    found = audit(rig, alarms=("double_settlement", "settlement_conflict", *MILD))
     sent = [claim for claim in rig.venue_get("truth?parts=contradictions")["contradictions"] if claim["streams"]]
     settled = {intent for intent, _ in found.settled}
     doubles = {claim["intent_id"] for claim in sent if "transaction_hash" in claim} & settled
     assert doubles, "the venue sent no contradiction"
     listed = rig.listed("alarms", "list")
     assert {alarm["subject"] for alarm in listed if alarm["kind"] == "double_settlement"} <= settled
-    assert {alarm["kind"] for alarm in listed} == {"double_settlement", "settlement_conflict", "unknown_status"}
+    assert {alarm["kind"] for alarm in listed} >= {"double_settlement", "settlement_conflict", "unknown_status"}
     assert len(listed) == sum(found.alarms.values())
     assert up.end() == 0
     assert not up.deaths()
@@ -67,10 +69,11 @@ def test_repeats_gaps_other_shapes_and_contradictions(make_rig: MakeRig) -> None
 )
 def test_every_reading_of_the_contract_books_the_truth(make_rig: MakeRig, seed: int, switches: dict[str, str]) -> None:
     """Whatever the contract leaves open, whichever way: an unruly venue's settlements are booked once each."""
-    rig = make_rig(seed=seed, orders=90, rate=30, faults=ALL_SHAPES, switches=switches)
+    rig = make_rig(seed=seed, rate=30, faults=ALL_SHAPES, switches=switches)
     up = rig.up()
+    rig.traffic(80)
     until_quiet(rig)
-    audit(rig, alarms=("unknown_status",))
+    audit(rig, alarms=MILD)
     assert up.end() == 0
     assert not up.deaths()
 
@@ -104,12 +107,19 @@ def test_bad_input_by_the_stream_is_dead_lettered_and_the_stream_goes_on(make_ri
 
 def test_cuts_silence_refusals_and_lost_tokens_are_survived(make_rig: MakeRig) -> None:
     """Streams cut inside frames, closed, silent or refused, tokens revoked, reads answered with 5xx or 429: the truth is booked once."""
-    faults = ("cut_inside_frame=0.02", "disconnect=0.2", "stream_refused=0.2", "replay_on_reconnect=50", "server_error=0.1", "too_many=0.05:0.3")
-    rig = make_rig(seed=43, orders=120, rate=30, faults=(*UNRULY, *faults))
+    faults = (
+        "cut_inside_frame=0.02",
+        "disconnect=0.2",
+        "stream_refused=0.2",
+        "replay_on_reconnect=50",
+        "server_error=0.1",
+        "too_many=0.05:0.3",
+    )
+    rig = make_rig(seed=43, rate=30, faults=(*UNRULY, *faults))
     up = rig.up()
     rig.connected()
     rig.venue_post("faults", trigger=["token_revoked", {"name": "token_endpoint_failing", "seconds": 2}])
-    eventually(lambda: rig.venue_get("state")["finished"], within=60, what="the venue ends its orders")
+    rig.traffic(120)
     rig.venue_post("faults", clear=True)
     until_quiet(rig, within=90)
     audit(rig)
