@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from pipeline import metrics
 from pipeline.clock import Clock
@@ -147,7 +150,7 @@ class Publishing:
         while True:
             await self._lease.certain()
             try:
-                await asyncio.to_thread(self._publisher.publish, events)
+                await _in_thread_of_its_own(partial(self._publisher.publish, events))
             except PoisonRecordError as error:
                 if len(events) > 1:  # the others are published again with the same ids
                     half = len(events) // 2
@@ -168,3 +171,28 @@ class Publishing:
 
     def _refused(self, event: Outgoing, reason: str) -> Outgoing:
         return dead_letter(venue=self._venue, origin="read", body=event.value[: 256 * 1024], reason=reason, now=self._clock.now())
+
+
+async def _in_thread_of_its_own(call: Callable[[], None]) -> None:
+    """Run a call that may take half a minute in a thread that nobody waits for when the process ends; raise what it raises."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def note(error: BaseException | None) -> None:
+        if not ended.done():
+            if error is None:
+                ended.set_result(None)
+            else:
+                ended.set_exception(error)
+
+    def run() -> None:
+        failure: BaseException | None = None
+        try:
+            call()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(note, failure)
+
+    threading.Thread(target=run, name="publish", daemon=True).start()
+    await ended

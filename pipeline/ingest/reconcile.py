@@ -109,6 +109,7 @@ class Reconciler:
                 pause = max(0.0, ends_at - self._clock.monotonic()) if self._progress.backfill_page is None else 0.0
 
     async def _round(self, ends_at: float) -> None:
+        began_at = self._clock.now()
         were_open = frozenset(self._book.open)
         listed, quotable = await self._list_open()
         await self._list_settlements()
@@ -119,7 +120,7 @@ class Reconciler:
             await self._backfill(ends_at)
         await self._read_quotes(quotable)
         if self._progress.backfill_page is None:
-            await self._note_end()
+            await self._note_end(began_at)
 
     async def _list_open(self) -> tuple[set[str], list[str]]:
         """List the open orders; return their ids, and those of proposals of ours that may have quotes."""
@@ -220,8 +221,8 @@ class Reconciler:
     async def _step(self, step: Callable[[Cursor], Cursor]) -> None:
         await self._book.outbox.put([Item(step=step)])
 
-    async def _note_end(self) -> None:
-        at = self._clock.now()
+    async def _note_end(self, at: datetime) -> None:
+        """Note that everything up to the beginning of this round is published, once it is stored."""
 
         def done() -> None:
             metrics.LAST_RECONCILED.labels(self._connector.venue).set(at.timestamp())

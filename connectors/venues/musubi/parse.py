@@ -50,6 +50,7 @@ _ORDER_AMOUNTS = ("target_amount", "source_amount_actual", "fx_rate", "source_am
 _ORDER_TIMES = ("settled_at", "created_at", "expires_at", "quote_submitted_at", "quote_accepted_at", "quote_valid_until")
 _ORDER_TERM_AMOUNTS = frozenset(_ORDER_AMOUNTS[:3])
 _ORDER_TERM_TEXTS = ("source_currency", "target_currency", "sender_custodian_party_id", "receiver_custodian_party_id")
+_REQUIRED = frozenset(REQUIRED_FOR_BOOKING)
 _QUOTE_AMOUNTS = ("fx_rate", "source_amount", "target_amount")
 _QUOTE_TIMES = ("valid_until", "submitted_at")
 
@@ -92,7 +93,7 @@ def parse_order(body: bytes, *, venue: str, own_party: str | None, observed: Obs
         text = given(name)
         if text is not None:
             stated[name] = text
-    complete = status == SETTLED and transaction_hash is not None and all(name in stated for name in REQUIRED_FOR_BOOKING)
+    complete = status == SETTLED and transaction_hash is not None and stated.keys() >= _REQUIRED
     fields["side"] = side_of(own_party, given("sender_custodian_party_id"), given("receiver_custodian_party_id"))
     ce_id = order_updated_id(venue, intent_id, status, transaction_hash, stated)
     return Sighting(ce_id=ce_id, event=_event(OrderUpdated, fields, venue, observed, body), complete=complete)
