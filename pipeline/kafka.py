@@ -57,8 +57,6 @@ class EventProducer:
                 "partitioner": "murmur2_random",
                 "linger.ms": linger_ms,
                 "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-                # aiokafka reads lz4, snappy and zstd only with a library that we do not depend on: such records would stop Faust.
-                "compression.type": "none",
                 "queue.buffering.max.messages": 200_000,
                 "queue.buffering.max.kbytes": 262_144,
                 "message.max.bytes": 1_048_576,
