@@ -246,9 +246,10 @@ class DeliverLoop:
 
     def _look_at_lag(self) -> None:
         """Ask Kafka now and then where the topics end; an idle loop learns only thus that Kafka is away."""
-        if self._clock.monotonic() < self._lag_due or not self._positions:
+        if self._clock.monotonic() < self._lag_due:
             return
         try:
+            self._topic_reader.check_connection(timeout=2)  # a member that Kafka has lost has no partitions to ask about
             ends = self._topic_reader.ends(list(self._positions), timeout=2)
         except RetryableError as error:
             self._lag_due = self._clock.monotonic() + LAG_INTERVAL_AWAY

@@ -137,6 +137,10 @@ class TopicIdentity(Protocol):
 class TopicReader(Protocol):
     """Tells which topics there are and where they end; raises ServiceAwayError."""
 
+    def check_connection(self, *, timeout: float) -> str:
+        """Return the cluster's id."""
+        ...
+
     def describe(self, names: Sequence[str], *, timeout: float = ...) -> Mapping[str, TopicIdentity]:
         """Return those topics that exist."""
         ...
