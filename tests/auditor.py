@@ -155,9 +155,12 @@ def until_quiet(rig: Rig, *, within: float = 60, booked: bool = True) -> None:
 def _reconciled_again(rig: Rig, *, within: float) -> None:
     """Wait until a round of reconciliation that began after now has ended: the second end from now on is of such a one."""
     for _ in range(2):
-        asked_at = datetime.now(UTC)
-        query = "SELECT count(*) FROM custodian.ingest_cursors WHERE reconciled_at > %s"
-        eventually(lambda at=asked_at: rig.value(query, (at,)), within=within, what="ingest reconciles")  # type: ignore[misc]
+        _reconciled_after(rig, datetime.now(UTC), within=within)
+
+
+def _reconciled_after(rig: Rig, moment: datetime, *, within: float) -> None:
+    query = "SELECT count(*) FROM custodian.ingest_cursors WHERE reconciled_at > %s"
+    eventually(lambda: rig.value(query, (moment,)), within=within, what="ingest reconciles")
 
 
 def until_done(rig: Rig, *, within: float = 60) -> None:

@@ -14,7 +14,7 @@ MakeRig = Callable[..., Rig]
 
 
 def test_what_the_command_line_lists_is_what_the_venue_settled(make_rig: MakeRig) -> None:
-    """Entries, balances and archive as JSON lines hold the truth of an unruly venue; `reconcile venue` finds no break, then each that is made."""
+    """Entries, balances and archive as JSON lines hold an unruly venue's truth; `reconcile venue` finds no break, then those made."""
     rig = make_rig(seed=1, rate=30, faults=UNRULY)
     rig.custodian("init")
     rig.custodian("init")

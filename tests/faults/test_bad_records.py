@@ -1,4 +1,4 @@
-"""Records that no stage of ours wrote, or that it cannot book: dead-lettered with their coordinates, archived verbatim, and put back once repaired."""
+"""Records that no stage of ours wrote, or that it cannot book: dead-lettered, archived verbatim, and put back once repaired."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_the_stored_position_wins_for_every_consumer(make_rig: MakeRig, where: s
 
 
 def test_a_hole_stops_the_worker_with_an_alarm_and_work_resumes_by_itself(make_rig: MakeRig) -> None:
-    """A record beyond the stored position ends each consumer with `position_hole`; settlement and ledger resume, the archive once repaired."""
+    """A record beyond the stored position ends each consumer with `position_hole`; two resume by themselves, the archive once repaired."""
     rig = make_rig(seed=63, rate=0)
     up = rig.up()
     rig.connected()
@@ -105,7 +105,7 @@ def test_a_hole_stops_the_worker_with_an_alarm_and_work_resumes_by_itself(make_r
 
 
 def test_a_position_that_kafka_does_not_have_stops_the_worker_until_it_is_repaired(make_rig: MakeRig) -> None:
-    """Positions behind which Kafka has nothing end each consumer with an alarm, nothing is guessed; repaired, each goes on, nothing lost."""
+    """Positions at which Kafka has nothing end each consumer with an alarm; repaired, each goes on by itself and nothing is lost."""
     rig = make_rig(seed=64, rate=0)
     up = rig.up()
     rig.connected()

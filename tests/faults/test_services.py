@@ -18,7 +18,7 @@ MakeRig = Callable[..., Rig]
 
 
 def test_kills_of_the_broker_of_postgresql_and_of_everything(private_rig: MakeRig, private_services: PrivateServices) -> None:
-    """After kill -9 of the broker, of PostgreSQL and of all roles at once, and after SIGTERM, work goes on and nothing is lost or doubled."""
+    """After kill -9 of the broker, of PostgreSQL and of all roles at once, and after SIGTERM, nothing is lost or doubled."""
     rig = private_rig(seed=21, rate=12, faults=UNRULY)
     up = rig.up()
     rig.books_grow(within=60)
@@ -102,7 +102,7 @@ def test_three_workers_joining_and_leaving(make_rig: MakeRig) -> None:
 
 
 def test_a_second_up_shares_the_work_and_takes_the_lease_over(make_rig: MakeRig) -> None:
-    """Two supervisors on the same settings book once; when the one that speaks for the venue is killed whole, the other does within 10 s."""
+    """Two supervisors on the same settings book once; when the one that speaks for the venue is killed, the other does within 10 s."""
     rig = make_rig(seed=23, rate=15, faults=UNRULY)
     first = rig.up()
     rig.connected()
