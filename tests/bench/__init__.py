@@ -1,0 +1,1 @@
+"""Rates and latencies of the product, each beside a plain program that does the bare work: `make bench`."""

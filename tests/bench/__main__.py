@@ -1,0 +1,63 @@
+"""`python -m tests.bench`: rates and latencies of this machine, each beside a plain program in the same run.
+
+A figure alone says more about the machine than about the product, so every one has a ratio. Nothing here is a test: nothing fails for being
+slow, but a benchmark that loses or doubles a record ends with an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from tests.bench import end_to_end, stages
+from tests.bench.figures import Figure, markdown, merged, print_table, shown, write_json
+from tests.bench.ground import Ground, ground
+
+RESULTS = Path(__file__).parent / "results"
+BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
+    "ingest": stages.ingest,
+    "dedupe": stages.dedupe,
+    "ledger": stages.ledger,
+    "archive": stages.archive,
+    "latency-200": partial(end_to_end.frame_to_booking, rate=200, hints="full"),
+    "latency-500": partial(end_to_end.frame_to_booking, rate=500, hints="full"),
+    "latency-200-reads": partial(end_to_end.frame_to_booking, rate=200, hints="bare"),
+    "latency-500-reads": partial(end_to_end.frame_to_booking, rate=500, hints="bare"),
+}
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(list(BENCHMARKS)), help="Run these only; may be given several times.")
+@click.option("--seconds", type=click.FloatRange(1, 600), default=8.0, show_default=True, help="Roughly how long each measurement takes.")
+@click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="How often; the medians are shown with their range.")
+@click.option("--quick", is_flag=True, help="Two seconds each, for a look.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), default=RESULTS / "latest.json", show_default=False)
+@click.option("--markdown", "show_markdown", is_flag=True, help="Print the table for a README as well.")
+def main(only: tuple[str, ...], seconds: float, runs: int, quick: bool, json_file: Path, show_markdown: bool) -> None:
+    """Measure the product on Kafka and PostgreSQL of its own, in a folder that is removed afterwards."""
+    console = Console(stderr=True)
+    seconds = 2.0 if quick else seconds
+    names = only or tuple(BENCHMARKS)
+    rounds: list[list[Figure]] = []
+    with ground(lambda text: console.print(text, style="dim")) as on:
+        for number in range(runs):
+            found: list[Figure] = []
+            for name in names:
+                console.print(f"[dim]{name}[/dim] ({number + 1} of {runs})")
+                found += (figures := BENCHMARKS[name](on, seconds))
+                for figure in figures:
+                    console.print(f"  {figure.name}: {shown(figure.ours)} {figure.unit}, plain {shown(figure.plain)}")
+            rounds.append(found)
+    figures = merged(rounds)
+    print_table(figures, Console())
+    write_json(figures, json_file, options={"seconds": seconds, "runs": runs, "only": list(names)})
+    if show_markdown:
+        click.echo(markdown(figures))
+
+
+if __name__ == "__main__":
+    main()

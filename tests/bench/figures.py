@@ -1,0 +1,120 @@
+"""What a benchmark found, as a table for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measurement: ours and the plain program's in the same run, in the same unit; `target` is in that unit too."""
+
+    name: str
+    unit: str
+    ours: float
+    plain: float | None = None
+    target: float | None = None
+    note: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Tell latencies from rates."""
+        return self.unit == "ms"
+
+    @property
+    def ratio(self) -> float | None:
+        """Return ours divided by the plain program's."""
+        return self.ours / self.plain if self.plain else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Tell whether the target is reached; None where there is none."""
+        if self.target is None:
+            return None
+        return self.ours < self.target if self.lower_is_better else self.ours >= self.target
+
+
+def merged(runs: Sequence[Sequence[Figure]]) -> list[Figure]:
+    """Return the median of several runs of the same benchmarks, with the spread of each figure in its detail."""
+    found = []
+    for same in zip(*runs, strict=True):
+        ours = [figure.ours for figure in same]
+        plain = [figure.plain for figure in same if figure.plain is not None]
+        middle = min(same, key=lambda figure: abs(figure.ours - statistics.median(ours)))
+        spread = {"ours": [min(ours), max(ours)], **({"plain": [min(plain), max(plain)]} if plain else {}), "runs": len(ours)}
+        found.append(
+            Figure(
+                name=middle.name,
+                unit=middle.unit,
+                ours=statistics.median(ours),
+                plain=statistics.median(plain) if plain else None,
+                target=middle.target,
+                note=middle.note,
+                detail={**middle.detail, "spread": spread},
+            )
+        )
+    return found
+
+
+def machine() -> str:
+    """Name this machine by its size only."""
+    gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} vCPU, {round(gibibytes)} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def shown(number: float | None) -> str:
+    """Write a figure with as many digits as it deserves."""
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
+
+
+def _range(figure: Figure) -> str:
+    low, high = figure.detail.get("spread", {}).get("ours", (figure.ours, figure.ours))
+    return "" if low == high else f"{shown(low)} to {shown(high)}"
+
+
+def print_table(figures: Sequence[Figure], console: Console) -> None:
+    """Print one line per figure."""
+    table = Table(title=f"custodian on {machine()}", title_justify="left")
+    for heading in ("benchmark", "unit", "ours", "range", "plain", "ratio", "target", "", "CPU ours", "CPU plain"):
+        table.add_column(heading, justify="left" if heading in ("benchmark", "unit", "") else "right")
+    for figure in figures:
+        mark = {None: "", True: "[green]✔[/green]", False: "[red]✘[/red]"}[figure.reached]
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        table.add_row(figure.name, figure.unit, shown(figure.ours), _range(figure), shown(figure.plain), ratio, shown(figure.target), mark)
+    console.print(table)
+    for figure in figures:
+        if figure.note:
+            console.print(f"  {figure.name}: {figure.note}", soft_wrap=True)
+
+
+def write_json(figures: Sequence[Figure], file: Path, *, options: dict[str, Any]) -> None:
+    """Write the figures with the machine's size and the options of the run."""
+    lines = [asdict(figure) | {"ratio": figure.ratio, "reached": figure.reached} for figure in figures]
+    text = json.dumps({"machine": machine(), "options": options, "figures": lines}, indent=1, sort_keys=True, default=str)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """Return the table for README files."""
+    lines = ["| benchmark | unit | ours | range | plain | ratio | target |", "|---|---|---:|---:|---:|---:|---:|"]
+    for figure in figures:
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        target = "" if figure.target is None else f"{'< ' if figure.lower_is_better else '≥ '}{shown(figure.target)}"
+        lines.append(
+            f"| {figure.name} | {figure.unit} | {shown(figure.ours)} | {_range(figure)} | {shown(figure.plain)} | {ratio} | {target} |"
+        )
+    return "\n".join(lines)
