@@ -137,9 +137,7 @@ class PostgresRequestBudget:
             with self._session.use("taking from the request budget") as connection:
                 if not self._prepared:
                     connection.execute("SET synchronous_commit = off")  # a crash of the server takes longer than what it may forget
-                    connection.execute(
-                        "INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,)
-                    )
+                    connection.execute("INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,))
                     self._prepared = True
                 if connection.execute(_TAKE, values).fetchone() is not None:
                     self._left = permits - 1
@@ -153,5 +151,3 @@ class PostgresRequestBudget:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
-
-
