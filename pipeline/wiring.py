@@ -170,12 +170,13 @@ def archive(given: Surroundings) -> int:
     from connectors.sinks.compliance_archive.sequencer import Sequencer
     from pipeline.stores.batches import SESSION_OPTIONS
 
+    delivered = threading.Event()  # the sequencer ends after the loop, so that the last records have their index too
     sequencer = Sequencer(
         connect=given.connector("sequencer", options=SESSION_OPTIONS),
         config=ArchiveConfig(),
         clock=given.clock,
         failpoints=given.failpoints,
-        stop=given.stop,
+        stop=delivered,
     )
     failures: list[BaseException] = []
 
@@ -192,7 +193,7 @@ def archive(given: Surroundings) -> int:
     try:
         _deliver(given, ComplianceArchive())
     finally:
-        given.stop.set()
+        delivered.set()
         beside.join()
     for failure in failures:
         raise failure

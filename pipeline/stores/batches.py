@@ -13,10 +13,11 @@ from pipeline.stores import positions
 from pipeline.stores.positions import Partition, Position
 from pipeline.stores.postgres import Connection, translated
 
-SESSION_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=45s"
+SESSION_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=20s"
 """For connections of batch roles: a table that somebody locked, or an owner that stands still, leads to a retry, not to waiting for ever.
 
-The idle limit is longer than the 35 s that awaiting Kafka's acknowledgements may take inside the transaction.
+An owner that was stopped in the middle of a transaction gives its partitions back after 20 s. Kafka may take longer than that to
+acknowledge outputs; then the batch is repeated, and the outputs with it, under the same ids.
 """
 
 

@@ -15,16 +15,20 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from connectors.sinks.accounting_ledger import reads
+from connectors.sinks.accounting_ledger.adapter import AccountingLedger
+from connectors.sinks.accounting_ledger.config import LedgerConfig
 from connectors.sinks.compliance_archive import reads as evidence
 from connectors.sinks.compliance_archive.verify import verify
 from pipeline.deliver.loop import DeliverLoop
-from pipeline.errors import PositionHoleError, TopicReplacedError, TopicTruncatedError
+from pipeline.errors import PositionHoleError, RetryableError, TopicReplacedError, TopicTruncatedError
 from pipeline.kafka import TopicAdmin, read_record
 from pipeline.log import topics
 from pipeline.log.codec import decode
+from pipeline.log.envelope import Record
 from pipeline.log.topics import ORDER_SETTLED
+from pipeline.stores.batches import BatchStore
 from schemas.events import AlarmRaised, OrderSettled
-from tests.integration.sink_room import Role, SinkRoom, audited, outgoing, settled
+from tests.integration.sink_room import NOW, Role, SinkRoom, audited, outgoing, settled
 from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually
 
@@ -162,6 +166,46 @@ def test_workers_that_join_and_leave_share_the_work(room: SinkRoom) -> None:
             eventually(lambda: room.position_of("ledger", ORDER_SETTLED) > 700, within=30, what="they go on together")
         room.publish(events[1_000:])
         until_at(room, "ledger", 1_500)
+    assert_books(room, events)
+
+
+def records_of(room: SinkRoom, events: list[OrderSettled]) -> list[Record]:
+    """Publish settlements and return their records."""
+    room.publish(events)
+    kafka = room.settings.kafka
+    partitions = [(room.topic(ORDER_SETTLED), number) for number in range(kafka.partitions)]
+    ends = TopicAdmin(kafka).ends(partitions)
+    found = [read_record(kafka, *partition, offset) for partition in partitions for offset in range(ends[partition])]
+    return [record for record in found if record is not None]
+
+
+@pytest.mark.parametrize("fate", ["commits", "is ended"])
+def test_an_owner_that_stands_still_doubles_nothing(room: SinkRoom, fate: str) -> None:
+    """An old owner has written a batch and stands before its commit: the new one waits. Whether the old one then commits or is cut off, and
+    tries to go on: every settlement is booked once."""
+    events = events_of(30)
+    records = records_of(room, events)
+    partitions = sorted({(record.topic, record.partition) for record in records})
+    old = BatchStore(room.connection, "ledger")
+
+    def stand_still(new: DeliverLoop) -> None:
+        with old.open(partitions) as opened:
+            AccountingLedger(LedgerConfig.from_settings(room.settings)).write(opened.transaction, records, NOW)
+            opened.advance({(record.topic, record.partition): record.offset + 1 for record in records})
+            until_waiting(new, "PostgreSQL")
+            if fate == "is ended":
+                room.rows("SELECT pg_terminate_backend(%s)", [opened.transaction.info.backend_pid])
+                until_at(room, "ledger", 30)
+
+    with room.running("ledger") as new:
+        if fate == "commits":
+            stand_still(new)
+        else:
+            with pytest.raises(RetryableError, match="went away"):
+                stand_still(new)
+        until_at(room, "ledger", 30)
+        eventually(lambda: new.health.waiting_for is None, within=15, what="the new owner goes on")
+    old.close()
     assert_books(room, events)
 
 
