@@ -140,8 +140,8 @@ def parse_time(text: object, name: str) -> datetime:
         raise PoisonRecordError(f"{name} is {type(text).__name__}, not an ISO 8601 time")
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        if at.tzinfo is None:
+            raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # year 9999 with a zone may lie beyond what a datetime holds in UTC
         raise PoisonRecordError(f"{name} is no ISO 8601 time: {text[:60]!r}") from None
-    if at.tzinfo is None:
-        raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
-    return at.astimezone(UTC)

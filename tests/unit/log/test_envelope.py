@@ -76,7 +76,7 @@ def test_times_are_read_in_utc(text: str, expected: datetime) -> None:
     assert envelope.parse_time(text, "t") == expected
 
 
-@pytest.mark.parametrize("bad", ["", "yesterday", "2025-03-15T09:00:00", 5, None, "2025-13-01T00:00:00Z"])
+@pytest.mark.parametrize("bad", ["", "yesterday", "2025-03-15T09:00:00", 5, None, "2025-13-01T00:00:00Z", "9999-12-31T23:00:00-05:00"])
 def test_a_time_without_zone_or_sense_is_poison(bad: object) -> None:
     """A time that could mean two instants, or none, is refused."""
     with pytest.raises(PoisonRecordError):
