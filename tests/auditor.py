@@ -120,7 +120,7 @@ def read_all(rig: Rig) -> list[Seen]:
 
 
 def produce(
-    rig: Rig, topic: str, partition: int, value: bytes, *, key: bytes | None = None, headers: Mapping[str, bytes] | None = None
+    rig: Rig, topic: str, partition: int, value: bytes | None, *, key: bytes | None = None, headers: Mapping[str, bytes] | None = None
 ) -> Place:
     """Put a record into a topic behind the product's back, and return where it stands."""
     places: list[Place] = []
@@ -178,8 +178,8 @@ def until_done(rig: Rig, *, within: float = 60) -> None:
     eventually(done, within=within, what="every consumer reaches the ends")
 
 
-def audit(rig: Rig, *, alarms: Sequence[str] = (), dead_letters: bool = False) -> Audit:
-    """Compare everything; `alarms` are the kinds that may be there, dead letters only when they are allowed."""
+def audit(rig: Rig, *, alarms: Sequence[str] = (), dead_letters: bool = False, foreign: bool = False) -> Audit:
+    """Compare everything; `alarms` are the kinds that may be there, dead letters and records that are not ours only when allowed."""
     records: dict[str, list[Seen]] = {name: [] for name in TOPICS}
     for seen in read_all(rig):
         records[seen.place[0].removeprefix(rig.topic_prefix)].append(seen)
@@ -187,8 +187,8 @@ def audit(rig: Rig, *, alarms: Sequence[str] = (), dead_letters: bool = False) -
     found = Audit(
         settled=settled,
         records=records,
-        alarms=Counter({seen.document["alarm_id"]: seen.document["kind"] for seen in records["alarm-raised.v1"]}.values()),
-        dead_letters={seen.document["dead_letter_id"]: seen.document for seen in records["dead-letter.v1"]},
+        alarms=Counter({alarm["alarm_id"]: alarm["kind"] for alarm in _read(records["alarm-raised.v1"], foreign=foreign)}.values()),
+        dead_letters={letter["dead_letter_id"]: letter for letter in _read(records["dead-letter.v1"], foreign=foreign)},
     )
     check_books(rig, settled)
     check_balances(rig, settled)
@@ -256,6 +256,11 @@ def letters(found: Audit, **wanted: Any) -> list[dict[str, Any]]:
     """Return the dead letters with these fields, their body decoded."""
     chosen = [letter for letter in found.dead_letters.values() if all(letter.get(name) == value for name, value in wanted.items())]
     return [{**letter, "bytes": base64.b64decode(letter["body"])} for letter in chosen]
+
+
+def _read(records: Sequence[Seen], *, foreign: bool) -> list[dict[str, Any]]:
+    """Read the values of records; with `foreign` those that no stage of ours wrote, which have no trace parent, are left out."""
+    return [seen.document for seen in records if not foreign or "traceparent" in seen.headers]
 
 
 def _ours(settled: Sequence[dict[str, Any]]) -> dict[Key, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from tests.auditor import audit, letters, produce, until_done, until_quiet
+from tests.auditor import TOPICS, audit, letters, produce, until_done, until_quiet
 from tests.rig import Rig
 from tests.waiting import eventually
 
@@ -93,3 +93,54 @@ def test_a_poison_frame_that_became_readable_is_booked_when_requeued(make_rig: M
     until_quiet(rig)
     audit(rig, dead_letters=True)
     assert up.end() == 0
+
+
+def test_foreign_records_in_every_topic_are_archived_as_they_are_and_hide_nothing(make_rig: MakeRig) -> None:
+    """Tombstones, undecodable headers, broken alarms and broken dead letters are archived verbatim; the lists go on without them."""
+    rig = make_rig(seed=74, rate=0)
+    up = rig.up()
+    rig.connected()
+    strange = {"ce_id": b"\xff\xfe", "ce_type": b"custody.alarm-raised.v1", "ce_subject": b"\x00", "\u00e9": b""}
+    for topic in TOPICS:
+        produce(rig, topic, 0, None)
+        produce(rig, topic, 1, b"", key=b"\x00\xff", headers=strange)
+        produce(rig, topic, 2, b'{"alarm_id": 1}', headers={**HEADERS, "ce_type": f"custody.{topic}".encode()})
+    rig.order(3)
+    until_quiet(rig)
+    audit(rig, dead_letters=True, foreign=True)
+    assert rig.listed("alarms", "list") == []
+    places = {(letter["origin"]["topic"], letter["origin"]["partition"]) for letter in rig.listed("dead-letters", "list")}
+    consumed = ("order-updated.v1", "order-settled.v1")
+    assert places == {(rig.topic(topic), partition) for topic in consumed for partition in range(3)}
+    assert len(rig.listed("archive", "records")) == rig.value("SELECT count(*) FROM archive.records")
+    rig.custodian("archive", "verify")
+    assert up.end() == 0
+    assert not up.deaths()
+
+
+def test_a_record_that_the_venue_broke_is_dead_lettered_and_booked_once_it_is_right_again(make_rig: MakeRig) -> None:
+    """An order whose record states what nobody may book is dead-lettered once though listed again and again; put right, it is booked."""
+    rig = make_rig(seed=75, rate=0)
+    up = rig.up()
+    rig.connected()
+    rig.order(2)
+    until_quiet(rig)
+    rig.venue_post("faults", set={"drop": 1})
+    wrong = [{"target_amount": "-1"}, {"fx_rate": 112.5}, {"source_amount_actual": "9" * 40}, {"target_amount": None}]
+    broken = rig.order(len(wrong))
+    for intent, fields in zip(broken, wrong, strict=True):
+        rig.venue_post("records", intent_id=intent, fields=fields)
+    rig.venue_post("faults", clear=True)
+    until_quiet(rig, booked=False)
+    letters_ = rig.listed("dead-letters", "list")
+    booked = {intent for (intent,) in rig.rows("SELECT intent_id FROM accounting.journal")}
+    assert not booked & {intent for intent, fields in zip(broken, wrong, strict=True) if fields != {"target_amount": None}}
+    assert {letter["origin"] for letter in letters_} == {"read"}
+    for intent in broken:
+        rig.venue_post("records", intent_id=intent)
+    until_quiet(rig)
+    audit(rig, dead_letters=True, alarms=("settlement_incomplete",))
+    assert len(rig.listed("dead-letters", "list")) == len(letters_)
+    assert rig.listed("reconcile", "venue", "--grace", "0s") == []
+    assert up.end() == 0
+    assert not up.deaths()

@@ -104,6 +104,7 @@ def test_a_hole_stops_the_worker_with_an_alarm_and_work_resumes_by_itself(make_r
     assert up.end() == 0
 
 
+@pytest.mark.faults_long
 def test_a_position_that_kafka_does_not_have_stops_the_worker_until_it_is_repaired(make_rig: MakeRig) -> None:
     """Positions at which Kafka has nothing end each consumer with an alarm; repaired, each goes on by itself and nothing is lost."""
     rig = make_rig(seed=64, rate=0)

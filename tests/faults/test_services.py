@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -71,6 +72,29 @@ def test_seven_blows_in_a_row(private_rig: MakeRig, private_services: PrivateSer
     assert up.end() == 0
 
 
+@pytest.mark.faults_long
+def test_sigterm_while_the_services_are_away_ends_in_time_and_the_next_start_waits_for_them(
+    private_rig: MakeRig, private_services: PrivateServices
+) -> None:
+    """`up` ends within 30 s of SIGTERM although Kafka and PostgreSQL are gone; started before they are back, it waits for them."""
+    rig = private_rig(seed=25, rate=15, faults=UNRULY)
+    up = rig.up()
+    rig.connected()
+    rig.books_grow(within=60)
+    private_services.kafka.kill()
+    private_services.postgres.kill()
+    up.end()
+    up = rig.start("up")
+    waiting = ("is away", "waiting", "not reach", "refused")
+    eventually(lambda: any(word in up.log.read_text() for word in waiting), within=30, what="up says what it waits for")
+    private_services.postgres.start()
+    private_services.kafka.start()
+    rig.traffic(20)
+    until_quiet(rig)
+    audit(rig)
+    assert up.end() == 0
+
+
 def members(rig: Rig) -> int:
     """Return how many workers share the settlement group, counted by the broker."""
     group = f"{rig.topic_prefix}settlement"
@@ -120,3 +144,31 @@ def test_a_second_up_shares_the_work_and_takes_the_lease_over(make_rig: MakeRig)
     audit(rig)
     assert second.end() == 0
     assert not second.deaths()
+
+
+@pytest.mark.faults_long
+@pytest.mark.parametrize("seed", [26, 27])
+def test_owners_that_stand_still_and_come_back_write_nothing_twice(make_rig: MakeRig, seed: int) -> None:
+    """Every role of one `up` frozen until another has taken its work over, then let go again, twice over: nothing is lost or doubled."""
+    rig = make_rig(seed=seed, rate=15, faults=UNRULY)
+    first = rig.up()
+    rig.connected()
+    rig.books_grow()
+    second = rig.up()
+    eventually(lambda: members(rig) == 2, within=60, what="two workers share the group")
+    for frozen in (first, second):
+        rig.books_grow()
+        pids = frozen.pids().values()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        eventually(lambda: members(rig) == 1, within=30, what="the group misses the frozen worker")
+        rig.books_grow(within=60)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        eventually(lambda: members(rig) == 2, within=60, what="the worker that came back joins again")
+    rig.traffic(20)
+    until_quiet(rig)
+    audit(rig)
+    rig.custodian("archive", "verify")
+    assert first.end() == 0
+    assert second.end() == 0
