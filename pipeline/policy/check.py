@@ -1,0 +1,137 @@
+"""What a check is: a name, typed parameters, one sentence, and a function that makes a rule out of parameters.
+
+A check is compiled once per rule; what comes out is called for every question. It says PASS, FAIL, MISSING (an input that it needs is not
+there or stale), NOT_APPLICABLE or WAIT; the rule's `otherwise` turns FAIL and MISSING into REJECT or REFER.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from pipeline.policy.counters import CounterQuery
+from pipeline.policy.exact import duration
+from pipeline.policy.facts import Facts, Quote
+from schemas.accepting import Question
+
+Says = Literal["PASS", "FAIL", "MISSING", "NOT_APPLICABLE", "WAIT"]
+About = Literal["order", "quote", "quotes"]
+"""A rule is asked once about the order, once for each quote, or once about all quotes that the built-in rules let through."""
+
+
+class Found(NamedTuple):
+    """What a rule found."""
+
+    says: Says
+    inputs: dict[str, str]
+    observed: str | None = None
+    note: str = ""
+    """Why, where that is more than the limit and the observed value."""
+
+
+class Case(NamedTuple):
+    """What a rule looks at."""
+
+    facts: Facts
+    quote: Quote | None = None
+    acceptable: Sequence[Quote] = ()
+
+
+def no_query(_: Case) -> CounterQuery | None:
+    """Need no counter."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A check with its parameters put in."""
+
+    evaluate: Callable[[Case], Found]
+    about: About = "order"
+    limit: str | None = None
+    query: Callable[[Case], CounterQuery | None] = no_query
+
+
+def _amount(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int) or not re.fullmatch(r"[0-9]{1,38}(\.[0-9]{1,38})?", str(value)):
+        raise ValueError('write a decimal in quotes such as "50000000" or "0.25"')
+    return Decimal(value)
+
+
+def _clean(value: str) -> str:
+    if not value or value != value.strip() or not value.isprintable():
+        raise ValueError("write a text without blanks around it")
+    return value
+
+
+def _pair(value: str) -> str:
+    if not re.fullmatch(r"[^/\s]+/[^/\s]+", value):
+        raise ValueError('write SOURCE/TARGET such as "JPYSC0/USDCx"')
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+BasisPoints = Annotated[Decimal, BeforeValidator(_amount)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Text = Annotated[str, AfterValidator(_clean)]
+Pair = Annotated[str, AfterValidator(_pair)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1, strict=False)]
+Pairs = Annotated[tuple[Pair, ...], Field(min_length=1, strict=False)]
+
+
+class Params(BaseModel):
+    """What the parameters of every check have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    venue: Text | None = Field(default=None, description="the rule is about this venue only")
+    pair: Pair | None = Field(default=None, description="the rule is about this pair only, written SOURCE/TARGET")
+
+
+class NoParams(Params):
+    """No parameters beside the common ones."""
+
+
+P = TypeVar("P", bound=Params)
+BOTH: tuple[Question, ...] = ("accept_proposal", "co_sign_quote")
+ACCEPT: tuple[Question, ...] = ("accept_proposal",)
+CO_SIGN: tuple[Question, ...] = ("co_sign_quote",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Generic[P]):
+    """A check that rules can use."""
+
+    name: str
+    sentence: str
+    """What a rule of this kind holds, in one sentence: shown beside every decision."""
+    params: type[P]
+    compile: Callable[[P, Question], Compiled]
+    questions: tuple[Question, ...] = BOTH
+    otherwise: tuple[str, ...] = ("REJECT", "REFER")
+    """What a rule may say otherwise."""
+    approvers: int = 1
+    """How many people a referral by this rule needs, unless the rule says more."""
+    example: dict[str, Any]
+    """Parameters that one can write, checked by a test."""
+
+
+def missing(what: str, inputs: dict[str, str] | None = None) -> Found:
+    """Say that an input is not there."""
+    return Found("MISSING", inputs or {}, None, f"{what} is not known")
+
+
+def not_applicable(why: str, inputs: dict[str, str] | None = None) -> Found:
+    """Say that a rule is about something else."""
+    return Found("NOT_APPLICABLE", inputs or {}, None, why)
+
+
+def judged(holds: bool, inputs: dict[str, str], observed: str, note: str = "") -> Found:
+    """Say PASS or FAIL."""
+    return Found("PASS" if holds else "FAIL", inputs, observed, note)

@@ -1,0 +1,253 @@
+"""Checks on amounts: of one order, of what was accepted within a window, and of what is accepted and not settled yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.domain.money import plain
+from pipeline.policy.check import Amount, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing, not_applicable
+from pipeline.policy.counters import UNKNOWN, CounterQuery, Per, alike_to, exposure_of, number_of, total_of
+from pipeline.policy.exact import duration_text, plus
+from schemas.accepting import Question
+
+OrderSide = Literal["target", "source_max", "source"]
+
+
+class AmountAtMost(Params):
+    """The parameters of `amount_at_most`."""
+
+    side: OrderSide = Field(description='"target", "source_max" (the most that the sender pays) or, for quotes, "source"')
+    currency: Text = Field(description="the rule is about orders with this currency on that side")
+    limit: Amount
+
+
+class FourEyesAbove(Params):
+    """The parameters of `four_eyes_above`."""
+
+    side: OrderSide = Field(description='"target", "source_max" or, for quotes, "source"')
+    currency: Text
+    limit: Amount = Field(description="up to and including this amount the rule asks nobody")
+
+
+class WindowSum(AmountAtMost):
+    """The parameters of `window_sum_at_most`."""
+
+    window: Duration = Field(gt=timedelta(0), description='how far back, such as "24h"')
+    per: Per = Field(default="venue", description='summed per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+
+
+class WindowCount(Params):
+    """The parameters of `window_count_at_most`."""
+
+    limit: int = Field(ge=1, description="orders, this one included")
+    window: Duration = Field(gt=timedelta(0), description='how far back, such as "1h"')
+    per: Per = Field(default="venue", description='counted per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+
+
+class Exposure(AmountAtMost):
+    """The parameters of `exposure_at_most`."""
+
+    per: Per = Field(default="venue", description='per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+
+
+class Duplicate(Params):
+    """The parameters of `likely_duplicate`."""
+
+    window: Duration = Field(gt=timedelta(0), description='how far back, such as "10m"')
+
+
+Own = Callable[[Case], tuple[Decimal | None, str, str]]
+"""Gives the order's own amount on a side, its currency and its name."""
+
+
+def _own(side: OrderSide, question: Question) -> Own:
+    match side:
+        case "target":
+            return lambda case: (case.facts.target, case.facts.target_currency, "target_amount")
+        case "source_max":
+            return lambda case: (case.facts.source_max, case.facts.source_currency, "source_amount_max")
+        case "source":
+            if question != "co_sign_quote":
+                raise ValueError('side "source" is known with a quote only; write "source_max", or on = "co_sign_quote"')
+            return lambda case: (case.quote.required if case.quote else None, case.facts.source_currency, "source_amount")
+
+
+def _about(side: str, per: str, question: Question) -> Literal["order", "quote"]:
+    if per == "market_maker" and question != "co_sign_quote":
+        raise ValueError('per "market_maker" is known with a quote only; write another, or on = "co_sign_quote"')
+    return "quote" if side == "source" or per == "market_maker" else "order"
+
+
+def _amount_at_most(params: AmountAtMost | FourEyesAbove, question: Question) -> Compiled:
+    own, currency, limit = _own(params.side, question), params.currency, params.limit
+
+    def evaluate(case: Case) -> Found:
+        amount, of, name = own(case)
+        if of != currency:
+            return not_applicable(f"the {name} is in {of}", {"currency": of})
+        if amount is None:
+            return missing(name, {"currency": of})
+        text = plain(amount)
+        return judged(amount <= limit, {name: text, "currency": of}, text)
+
+    return Compiled(evaluate=evaluate, about=_about(params.side, "", question), limit=f"{plain(limit)} {currency}")
+
+
+def _scope(per: Per) -> Callable[[Case], str | None]:
+    match per:
+        case "venue":
+            return lambda case: case.facts.venue
+        case "pair":
+            return lambda case: case.facts.pair
+        case "sender":
+            return lambda case: case.facts.sender
+        case "receiver":
+            return lambda case: case.facts.receiver
+        case "market_maker":
+            return lambda case: case.quote.stated.market_maker_party_id if case.quote else None
+
+
+def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str], CounterQuery], limit_text: str) -> Compiled:
+    """Compile a rule on the order's own amount plus what others have used up."""
+    own, scope, currency, limit, per = _own(params.side, question), _scope(params.per), params.currency, params.limit, params.per
+
+    def query(case: Case) -> CounterQuery | None:
+        if own(case)[1] != currency:
+            return None
+        where = scope(case)
+        return None if where is None else ask(where)
+
+    def evaluate(case: Case) -> Found:
+        amount, of, name = own(case)
+        if of != currency:
+            return not_applicable(f"the {name} is in {of}", {"currency": of})
+        inputs = {"currency": of}
+        where = scope(case)
+        if where is None:
+            return missing(f"the {per}", inputs)
+        inputs[per] = where
+        if amount is None:
+            return missing(name, inputs)
+        inputs[name] = plain(amount)
+        key = ask(where).key
+        before = case.facts.counters.get(key)
+        if before is None or before == UNKNOWN:
+            return missing(key, inputs)
+        inputs[key] = before
+        total = plus(Decimal(before), amount)
+        return judged(total <= limit, inputs, plain(total))
+
+    return Compiled(evaluate=evaluate, about=_about(params.side, per, question), limit=limit_text, query=query)
+
+
+def _window_sum(params: WindowSum, question: Question) -> Compiled:
+    text = duration_text(params.window)
+    side: Literal["target", "source"] = "target" if params.side == "target" else "source"
+    limit_text = f"{plain(params.limit)} {params.currency} per {params.per} in {text}"
+    return _added(params, question, lambda where: total_of(side, params.currency, params.per, where, params.window, text), limit_text)
+
+
+def _exposure(params: Exposure, question: Question) -> Compiled:
+    side: Literal["target", "source"] = "target" if params.side == "target" else "source"
+    limit_text = f"{plain(params.limit)} {params.currency} per {params.per}"
+    return _added(params, question, lambda where: exposure_of(side, params.currency, params.per, where), limit_text)
+
+
+def _window_count(params: WindowCount, question: Question) -> Compiled:
+    scope, per, text, limit = _scope(params.per), params.per, duration_text(params.window), params.limit
+
+    def query(case: Case) -> CounterQuery | None:
+        where = scope(case)
+        return None if where is None else number_of(per, where, params.window, text)
+
+    def evaluate(case: Case) -> Found:
+        where = scope(case)
+        if where is None:
+            return missing(f"the {per}")
+        key = number_of(per, where, params.window, text).key
+        before = case.facts.counters.get(key)
+        if before is None or before == UNKNOWN:
+            return missing(key, {per: where})
+        count = int(before) + 1
+        return judged(count <= limit, {per: where, key: before}, str(count))
+
+    return Compiled(evaluate=evaluate, about=_about("", per, question), limit=f"{limit} per {per} in {text}", query=query)
+
+
+def _duplicate(params: Duplicate, _: Question) -> Compiled:
+    text = duration_text(params.window)
+
+    def query(case: Case) -> CounterQuery | None:
+        facts = case.facts
+        if facts.sender is None or facts.receiver is None or facts.target is None:
+            return None
+        return alike_to(facts.venue, (facts.pair, facts.sender, facts.receiver, plain(facts.target)), params.window, text)
+
+    def evaluate(case: Case) -> Found:
+        asked = query(case)
+        if asked is None or asked.alike is None:
+            return missing("who sends, who receives, or how much")
+        pair, sender, receiver, amount = asked.alike
+        inputs = {"pair": pair, "sender": sender, "receiver": receiver, "target_amount": amount}
+        count = case.facts.counters.get(asked.key)
+        if count is None or count == UNKNOWN:
+            return missing(asked.key, inputs)
+        inputs[asked.key] = count
+        return judged(count == "0", inputs, count, "" if count == "0" else "the same was asked about moments ago")
+
+    return Compiled(evaluate=evaluate, limit=f"no other in {text}", query=query)
+
+
+_AMOUNT = {"side": "source_max", "currency": "JPYSC0", "limit": "50000000"}
+
+CHECKS: tuple[Check[Any], ...] = (
+    Check(
+        name="amount_at_most",
+        sentence="The order's amount on one side is at most the limit.",
+        params=AmountAtMost,
+        compile=_amount_at_most,
+        example=_AMOUNT,
+    ),
+    Check(
+        name="four_eyes_above",
+        sentence="Above the limit two different people have to approve.",
+        params=FourEyesAbove,
+        compile=_amount_at_most,
+        otherwise=("REFER",),
+        approvers=2,
+        example=_AMOUNT,
+    ),
+    Check(
+        name="window_sum_at_most",
+        sentence="What was accepted within the window, this order included, adds up to at most the limit.",
+        params=WindowSum,
+        compile=_window_sum,
+        example={**_AMOUNT, "window": "24h", "per": "sender"},
+    ),
+    Check(
+        name="window_count_at_most",
+        sentence="At most so many orders are accepted within the window, this one included.",
+        params=WindowCount,
+        compile=_window_count,
+        example={"limit": 20, "window": "1h", "per": "sender"},
+    ),
+    Check(
+        name="exposure_at_most",
+        sentence="What is accepted and has not settled or ended yet, this order included, adds up to at most the limit.",
+        params=Exposure,
+        compile=_exposure,
+        example={**_AMOUNT, "per": "receiver"},
+    ),
+    Check(
+        name="likely_duplicate",
+        sentence="No other order of the same parties, pair and amount was asked about within the window.",
+        params=Duplicate,
+        compile=_duplicate,
+        example={"window": "10m"},
+    ),
+)

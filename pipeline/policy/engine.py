@@ -1,0 +1,351 @@
+"""A policy applied to a question: every rule is asked, also after the first failure, and the verdict follows from all of them.
+
+    any REJECT -> REJECT, else any REFER -> REFER, else any WAIT -> WAIT, else ACCEPT
+
+* A rule whose input is missing or stale says its `otherwise`, like one that is violated. A rule about another venue, pair or currency says
+  NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
+* Beside the policy, and not to be switched off: the question is whole and not answered too late, the order is still open, we are the
+  sender's custodian; for quotes: still valid, agreeing with the order, cost guard held.
+* To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
+  competing quotes, and what refused them, stand in the outcome of the choice. A cheapest quote that has to be referred is referred, never
+  passed over for a dearer one.
+
+`decide` is a function of policy, question, counters and time, and of nothing else. Interface, section 5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from pipeline.log.codec import encode
+from pipeline.log.envelope import derive_id, time_text
+from pipeline.policy.check import Case, Compiled, Found, Says, missing, not_applicable
+from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
+from pipeline.policy.counters import ENDED, CounterQuery
+from pipeline.policy.exact import span_text
+from pipeline.policy.facts import Facts, Quote, facts_of, instant
+from pipeline.policy.file import Policy, Rule
+from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, Question, RuleOutcome, Verdict
+
+DECIDED_BY = "risk"
+"""Who decides where no person does."""
+
+Word = Literal["PASS", "REJECT", "REFER", "WAIT", "NOT_APPLICABLE"]
+_WORD: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT"}
+
+
+class Asked(NamedTuple):
+    """A rule ready to be asked; `builtin` ones do not count as rules of the policy."""
+
+    name: str
+    check: str
+    sentence: str
+    compiled: Compiled
+    otherwise: Word
+    approvers: int
+    venue: str | None
+    pair: str | None
+    builtin: bool
+
+
+class Outcome(NamedTuple):
+    """What a rule said about a case."""
+
+    rule: Asked
+    verdict: Word
+    found: Found
+
+
+class Judgement(NamedTuple):
+    """The answer to a question, before it is written down."""
+
+    verdict: Verdict
+    quote_id: str | None
+    approvers: int
+    outcomes: Sequence[Outcome]
+
+
+class Engine:
+    """A policy compiled once and applied often."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Compile a policy; it was checked when it was read."""
+        self.policy = policy
+        self._name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
+        self._choice = _CHOICE
+        self._params = BestExecution()
+        rules: dict[tuple[Question, str], list[Asked]] = {}
+        for rule in policy.rules:
+            if isinstance(rule.params, BestExecution):
+                self._choice, self._params = _asked(rule), rule.params
+            else:
+                rules.setdefault((rule.question, rule.compiled.about), []).append(_asked(rule))
+        self._order = {
+            "accept_proposal": (*_BUILT_IN_ORDER, *rules.get(("accept_proposal", "order"), ())),
+            "co_sign_quote": (*_BUILT_IN_ORDER, *rules.get(("co_sign_quote", "order"), ())),
+        }
+        self._quote = tuple(rules.get(("co_sign_quote", "quote"), ()))
+        self._quotes = tuple(rules.get(("co_sign_quote", "quotes"), ()))
+
+    def queries(self, request: DecisionRequested, now: datetime) -> tuple[CounterQuery, ...]:
+        """Return the counters that the policy needs for a question, each once, in the order of the rules."""
+        facts = facts_of(request, {}, now)
+        found: dict[str, CounterQuery] = {}
+        for rules, cases in (
+            (self._order[facts.question], [Case(facts)]),
+            (self._quote if facts.question == "co_sign_quote" else (), [Case(facts, quote) for quote in facts.quotes]),
+        ):
+            for rule in rules:
+                for case in cases:
+                    if _elsewhere(rule, facts) is None and (query := rule.compiled.query(case)) is not None:
+                        found[query.key] = query
+        return tuple(found.values())
+
+    def judge(self, facts: Facts) -> Judgement:
+        """Ask every rule and conclude."""
+        if facts.question == "accept_proposal":
+            outcomes = [_ask(rule, Case(facts)) for rule in self._order["accept_proposal"]]
+            return self._conclude(facts, outcomes, None)
+        return self._co_sign(facts)
+
+    def decide(self, request: DecisionRequested, counters: Mapping[str, str], now: datetime) -> DecisionMade:
+        """Answer a question with the evidence; the same question, counters and time give the same bytes."""
+        facts = facts_of(request, counters, now)
+        judgement = self.judge(facts)
+        return DecisionMade.model_construct(
+            decision_id=derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256),
+            request_id=request.request_id,
+            venue=request.venue,
+            intent_id=request.intent_id,
+            question=request.question,
+            quote_id=judgement.quote_id,
+            verdict=judgement.verdict,
+            policy=self._name,
+            decided_by=DECIDED_BY,
+            decided_at=time_text(now),
+            rules=tuple([_written(outcome) for outcome in judgement.outcomes]),
+            counters=dict(sorted(counters.items())),
+            context_sha256=request.context_sha256,
+            approvers_needed=judgement.approvers,
+            refers_to=None,
+        )
+
+    def _co_sign(self, facts: Facts) -> Judgement:
+        outcomes = [_ask(rule, Case(facts)) for rule in self._order["co_sign_quote"]]
+        of_quote: dict[int, list[Outcome]] = {}
+        acceptable: list[Quote] = []
+        for number, quote in enumerate(facts.quotes):
+            of_quote[number] = built_in = [_ask(rule, Case(facts, quote)) for rule in _BUILT_IN_QUOTE]
+            if all(outcome.verdict in ("PASS", "NOT_APPLICABLE") for outcome in built_in):
+                acceptable.append(quote)
+        for number, quote in enumerate(facts.quotes):
+            of_quote[number] += [_ask(rule, Case(facts, quote, acceptable)) for rule in self._quote]
+        outcomes += [_ask(rule, Case(facts, None, acceptable)) for rule in self._quotes]
+        candidates = [quote for number, quote in enumerate(facts.quotes) if not _rejected(of_quote[number])]
+        chosen, equal = choose(candidates, self._params)
+        shown = chosen or choose(facts.quotes, self._params)[0] or next(iter(facts.quotes), None)
+        if shown is not None:
+            outcomes += of_quote[next(number for number, quote in enumerate(facts.quotes) if quote is shown)]
+        outcomes.append(self._chosen(facts, of_quote, chosen, equal))
+        return self._conclude(facts, outcomes, None if shown is None else shown.id)
+
+    def _chosen(self, facts: Facts, of_quote: Mapping[int, Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
+        inputs = {}
+        for number, quote in enumerate(facts.quotes):
+            inputs[f"quote {quote.id}"] = _competitor(quote, of_quote[number], quote is chosen)
+        if not facts.quotes:
+            return Outcome(self._choice, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
+        if chosen is None:
+            return Outcome(self._choice, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
+        if equal > 1:
+            note = f"{equal} quotes are equal; nobody guesses between them"
+            return Outcome(self._choice, self._choice.otherwise, Found("FAIL", inputs, chosen.required_text, note))
+        return Outcome(self._choice, "PASS", Found("PASS", inputs, chosen.required_text, ""))
+
+    def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
+        # Without any quote the rules about quotes were not asked; that there are some is enough.
+        unasked = facts.question == "co_sign_quote" and not facts.quotes and bool(self._quote)
+        if not unasked and not any(not outcome.rule.builtin and outcome.verdict != "NOT_APPLICABLE" for outcome in outcomes):
+            outcomes.append(Outcome(_DEFAULT, "REFER", Found("FAIL", {"question": facts.question}, "no rule")))
+        words = {outcome.verdict for outcome in outcomes}
+        if "REJECT" in words:
+            return Judgement("REJECT", quote_id, 0, outcomes)
+        if "REFER" in words:
+            approvers = max(outcome.rule.approvers for outcome in outcomes if outcome.verdict == "REFER")
+            return Judgement("REFER", quote_id, approvers, outcomes)
+        if "WAIT" in words:
+            return Judgement("WAIT", None, 0, outcomes)
+        return Judgement("ACCEPT", quote_id, 0, outcomes)
+
+    @cached_property
+    def rule_names(self) -> tuple[str, ...]:
+        """Return the names of the policy's rules in their order, each once."""
+        return tuple(dict.fromkeys(rule.name for rule in self.policy.rules))
+
+
+def _asked(rule: Rule) -> Asked:
+    return Asked(
+        rule.name,
+        rule.check.name,
+        rule.check.sentence if rule.why is None else f"{rule.check.sentence} {rule.why}",
+        rule.compiled,
+        rule.otherwise,
+        rule.approvers,
+        rule.params.venue,
+        rule.params.pair,
+        False,
+    )
+
+
+def _elsewhere(rule: Asked, facts: Facts) -> str | None:
+    """Return why a rule is about something else, if it is."""
+    if rule.venue is not None and rule.venue != facts.venue:
+        return f"the venue is {facts.venue}"
+    if rule.pair is not None and rule.pair != facts.pair:
+        return f"the pair is {facts.pair}"
+    return None
+
+
+def _ask(rule: Asked, case: Case) -> Outcome:
+    if rule.venue is not None or rule.pair is not None:
+        elsewhere = _elsewhere(rule, case.facts)
+        if elsewhere is not None:
+            return Outcome(rule, "NOT_APPLICABLE", not_applicable(elsewhere, {"venue": case.facts.venue, "pair": case.facts.pair}))
+    found = rule.compiled.evaluate(case)
+    return Outcome(rule, _WORD.get(found.says, rule.otherwise), found)
+
+
+def _rejected(outcomes: Iterable[Outcome]) -> bool:
+    return any(outcome.verdict == "REJECT" for outcome in outcomes)
+
+
+def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
+    """Describe a competing quote: what it costs, whose it is, how long it is valid, and what refused it."""
+    stated = quote.stated
+    maker = stated.market_maker_party_id or "unnamed"
+    text = f"source {quote.required_text or 'unknown'}, rate {stated.fx_rate}, by {maker}, until {stated.valid_until}"
+    against = [
+        f"{outcome.verdict} by {outcome.rule.name} (observed {outcome.found.observed or 'nothing'}, limit {outcome.rule.compiled.limit})"
+        for outcome in outcomes
+        if outcome.verdict in ("REJECT", "REFER")
+    ]
+    return "; ".join([text, *against, *(["chosen"] if chosen else [])])
+
+
+def _written(outcome: Outcome) -> RuleOutcome:
+    rule, verdict, found = outcome
+    return RuleOutcome.model_construct(
+        name=rule.name,
+        check=rule.check,
+        verdict=verdict,
+        inputs=found.inputs,
+        limit=rule.compiled.limit,
+        observed=found.observed,
+        explanation=f"{rule.sentence} Here: {found.note}." if found.note else rule.sentence,
+    )
+
+
+def context_sha256(request: DecisionRequested) -> str:
+    """Return the SHA-256 of a question's context as encoded."""
+    return hashlib.sha256(encode(request.context)).hexdigest()
+
+
+def _whole(case: Case) -> Found:
+    request = case.facts.request
+    context = request.context
+    inputs = {"target_amount": context.target_amount, "context_sha256": request.context_sha256}
+    if (context.venue, context.intent_id) != (request.venue, request.intent_id):
+        return Found("FAIL", inputs, f"{context.venue} {context.intent_id}", "the context is about another order")
+    if context_sha256(request) != request.context_sha256:
+        return Found("FAIL", inputs, None, "the context is not the one that the digest was made of")
+    if case.facts.target is None:
+        return missing("the target amount", inputs)
+    return Found("PASS", inputs, None)
+
+
+def _in_time(case: Case) -> Found:
+    decide_by = instant(case.facts.request.decide_by)
+    inputs = {"decide_by": case.facts.request.decide_by}
+    if decide_by is None:
+        return missing("decide_by", inputs)
+    left = decide_by - case.facts.now
+    if left <= timedelta(0):
+        return Found("WAIT", inputs, f"{span_text(left)} left", "an accept would come too late; it has to be asked anew")
+    return Found("PASS", inputs, f"{span_text(left)} left")
+
+
+def _open(case: Case) -> Found:
+    facts = case.facts
+    ended = facts.counters.get(ENDED)
+    if ended is not None:
+        return Found("FAIL", {"status": ended}, ended, "the venue shows the order as ended")
+    if facts.expires_at is None:
+        # Absent is absent, and says nothing; present and unreadable is a missing input.
+        stated = facts.request.context.expires_at
+        return not_applicable("the order has no expiry") if stated is None else missing("expires_at", {"expires_at": stated})
+    left = facts.expires_at - facts.now
+    inputs = {"expires_at": facts.request.context.expires_at or ""}
+    return Found("PASS" if left > timedelta(0) else "FAIL", inputs, f"{span_text(left)} left")
+
+
+def _ours(case: Case) -> Found:
+    side = case.facts.request.context.side
+    return Found("PASS" if side in ("sender", "both") else "FAIL", {"side": side}, side)
+
+
+def _guard_text(case: Case) -> Found:
+    if case.facts.request.context.source_amount_max is not None and case.facts.source_max is None:
+        return missing("source_amount_max", {"source_amount_max": case.facts.request.context.source_amount_max})
+    return cost_guard_held(case)
+
+
+def _built_in(name: str, check: str, sentence: str, compiled: Compiled, otherwise: Word = "REJECT") -> Asked:
+    return Asked(f"built in: {name}", check, sentence, compiled, otherwise, 1, None, None, True)
+
+
+_BUILT_IN_ORDER = (
+    _built_in("the question is whole", "question_whole", "The question holds what it was asked about.", Compiled(evaluate=_whole), "REFER"),
+    _built_in("asked in time", "in_time", "An accept would still have an effect.", Compiled(evaluate=_in_time, limit="before decide_by")),
+    _built_in("order still open", "order_open", "The order has not ended or expired.", Compiled(evaluate=_open, limit="before expires_at")),
+    _built_in(
+        "we are the sender's custodian",
+        "sender_custodian",
+        "Only the sender's custodian may accept.",
+        Compiled(evaluate=_ours, limit="sender or both"),
+    ),
+)
+_BUILT_IN_QUOTE = (
+    _built_in(
+        "quote still valid", "quote_valid", "The quote is valid and open.", Compiled(evaluate=quote_valid, limit="before valid_until")
+    ),
+    _built_in(
+        "quote agrees with the order",
+        "quote_agrees",
+        "What the quote states agrees with the order: source amount = target amount x rate.",
+        Compiled(evaluate=quote_agrees, limit="target amount x rate"),
+    ),
+    _built_in(
+        "cost guard",
+        "cost_guard",
+        "What the sender pays by the quote is at most the order's maximum.",
+        Compiled(evaluate=_guard_text, limit="source_amount_max"),
+    ),
+)
+_CHOICE = _built_in(
+    "lowest source amount",
+    "best_execution",
+    "The quote with the lowest source amount is chosen; between equal ones a person chooses.",
+    Compiled(evaluate=lambda _: not_applicable("asked by the engine"), limit="lowest source amount"),
+    "REFER",
+)
+_DEFAULT = _built_in(
+    "default deny",
+    "default_deny",
+    "Where no rule of the policy applies, a person decides.",
+    Compiled(evaluate=lambda _: not_applicable("asked by the engine"), limit="at least one rule"),
+    "REFER",
+)

@@ -1,0 +1,117 @@
+"""A question as rules see it: the recorded context with its numbers and times read once, and nothing else.
+
+What cannot be read counts as missing, and a missing input is never an accept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from pipeline.domain.money import plain
+from pipeline.policy.exact import amount, times
+from schemas.accepting import ComplianceFacts, DecisionRequested, Question, QuoteFacts, RateFacts
+
+CLOSED_QUOTES = frozenset({"ACCEPTED", "REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
+"""Statuses of a quote that can no longer be co-signed (contract 4.5: the outcomes; the open state's name is not documented)."""
+NO_COMPLIANCE = ComplianceFacts()
+
+
+def instant(text: str | None) -> datetime | None:
+    """Return an RFC 3339 time in UTC; None when there is none or it cannot be read."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote with its numbers read."""
+
+    stated: QuoteFacts
+    rate: Decimal | None
+    required: Decimal | None
+    """What the sender pays by this quote: the order's target amount times the rate, exact (contract 1.8)."""
+    valid_until: datetime | None
+
+    @property
+    def id(self) -> str:
+        """Return the quote's id."""
+        return self.stated.quote_id
+
+    @property
+    def required_text(self) -> str:
+        """Return the required source amount as text."""
+        return "" if self.required is None else plain(self.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A reference rate with its numbers read."""
+
+    stated: RateFacts
+    rate: Decimal | None
+    age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a policy is applied to: one question, the counters that were read for it, and the time of deciding."""
+
+    request: DecisionRequested
+    question: Question
+    now: datetime
+    venue: str
+    pair: str
+    source_currency: str
+    target_currency: str
+    sender: str | None
+    receiver: str | None
+    target: Decimal | None
+    source_max: Decimal | None
+    quotes: tuple[Quote, ...]
+    rates: tuple[Rate, ...]
+    compliance: ComplianceFacts
+    expires_at: datetime | None
+    counters: Mapping[str, str]
+
+
+def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datetime) -> Facts:
+    """Read a question; what cannot be read is None."""
+    context = request.context
+    target = amount(context.target_amount)
+    return Facts(
+        request=request,
+        question=request.question,
+        now=now,
+        venue=context.venue,
+        pair=f"{context.source_currency}/{context.target_currency}",
+        source_currency=context.source_currency,
+        target_currency=context.target_currency,
+        sender=context.sender_party_id,
+        receiver=context.receiver_party_id,
+        target=target,
+        source_max=amount(context.source_amount_max),
+        quotes=tuple([_quote(quote, target) for quote in context.quotes]) if request.question == "co_sign_quote" else (),
+        rates=tuple([_rate(rate, now) for rate in context.rates]),
+        compliance=context.compliance or NO_COMPLIANCE,
+        expires_at=instant(context.expires_at),
+        counters=counters,
+    )
+
+
+def _quote(stated: QuoteFacts, target: Decimal | None) -> Quote:
+    rate = amount(stated.fx_rate)
+    required = None if rate is None or target is None else times(target, rate)
+    return Quote(stated, rate, required, instant(stated.valid_until))
+
+
+def _rate(stated: RateFacts, now: datetime) -> Rate:
+    at = instant(stated.quoted_at)
+    return Rate(stated, amount(stated.rate), None if at is None else now - at)
