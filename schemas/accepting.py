@@ -75,6 +75,9 @@ class QuoteFacts(Event):
     status: Name | None = None
     first_seen_at: TimeText
     selected: bool | None = None
+    agrees: bool | None = Field(
+        default=None, description="whether its amounts are those of the order; one that does not agree is shown and may not be chosen"
+    )
 
 
 class RateFacts(Event):

@@ -2,7 +2,8 @@
 
 An engine reads a record, finds the state of its key, asks `decide` for facts, folds them into the state with `evolve`, and produces
 what `emit` makes of them. Nothing here does I/O or reads a clock; the same value runs on Faust, in a plain batch loop and in memory.
-Design, section 5. (A `wake_at` for timeouts gets its place here with the first processor that waits.)
+A processor that waits also says until when: `wake_at` is stored beside each state and `wake` is called once that time has come, so that
+timeouts survive restarts. Design, section 5.
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ class Keyed(Generic[E]):
     event: E
 
 
+def _never(_state: object) -> None:
+    """Say that a state waits for nothing."""
+
+
+def _nothing(_state: object, _now: datetime) -> tuple[()]:
+    """Do nothing when woken."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor(Generic[S, E, F]):
     """A named decision maker over keyed states."""
@@ -53,6 +63,15 @@ class Processor(Generic[S, E, F]):
     """Write a state as JSON text."""
     restore: Callable[[str], S]
     """Read what `store` wrote, now or in an older release."""
+    wake_at: Callable[[S], datetime | None] = _never
+    """Say when a state is to be woken though no event has come; None: not at all."""
+    wake: Callable[[S, datetime], tuple[F, ...]] = _nothing
+    """Say what follows from the time alone; called at `wake_at` or later, and it may be called when nothing is due."""
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether any state of this processor is ever woken."""
+        return self.wake is not _nothing
 
     @property
     def source(self) -> str:

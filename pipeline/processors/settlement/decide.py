@@ -23,11 +23,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from pipeline.domain import lifecycle
+from pipeline.domain import following, lifecycle
 from pipeline.domain.orders import REQUIRED_FOR_BOOKING, Side, contradictions, digest
 from pipeline.log.envelope import time_text
 from pipeline.processors.processor import Raised
-from pipeline.processors.settlement import following
 from pipeline.processors.settlement.state import Booked, Claim, OrderState
 from schemas.events import OrderSettled
 

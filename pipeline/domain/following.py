@@ -11,7 +11,8 @@
 * WITHDRAWN is what we conclude from absence, so it never contradicts: after a terminal status it is dropped, and a terminal status after it
   is simply followed.
 
-Source: Musubi contract, 1.5, 5.4 and A-11. In a file of its own because a workflow processor is to take it over.
+Source: Musubi contract, 1.5, 5.4 and A-11. Settlement and workflow follow by it; the alarms that it speaks of are the
+settlement processor's to raise.
 """
 
 from __future__ import annotations

@@ -1,0 +1,159 @@
+"""Requests for decisions: everything that a decision is a function of, put together from what was recorded.
+
+The request's id follows from (venue, intent, question, round), so that no crash asks one round twice; its record's id follows from
+the request's and the context's digest, since a round that is asked again after a crash may see another context. Design, section 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from pipeline.domain.money import plain
+from pipeline.domain.orders import digest
+from pipeline.log.codec import encode
+from pipeline.log.envelope import derive_id, time_text
+from pipeline.processors.processor import Raised
+from pipeline.processors.workflow import quotes
+from pipeline.processors.workflow.facts import Asked, Fact, Moved, WorkflowRules
+from pipeline.processors.workflow.state import Ask, Quote, WorkflowState
+from pipeline.processors.workflow.transitions import Trigger
+from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts
+
+ACCEPT_PROPOSAL: Question = "accept_proposal"
+CO_SIGN_QUOTE: Question = "co_sign_quote"
+
+ORDER_FIELDS = (
+    "sender_party_id",
+    "receiver_party_id",
+    "sender_custodian_party_id",
+    "receiver_custodian_party_id",
+    "source_currency",
+    "target_currency",
+    "target_amount",
+    "source_amount_max",
+    "created_at",
+    "expires_at",
+    "jurisdiction_sender",
+    "jurisdiction_receiver",
+)
+REQUIRED = ("source_currency", "target_currency", "target_amount")
+"""Without these a decision is never asked for."""
+
+_REMARKS = frozenset({"market_maker_party_id", "status"})
+_AMOUNTS = frozenset({"target_amount", "source_amount_max", "fx_rate", "source_amount"})
+
+
+def request_id(venue: str, intent_id: str, question: str, round_: int) -> str:
+    """Derive the id of a request."""
+    return derive_id("decision_request", venue, intent_id, question, str(round_))
+
+
+def accept_by(rules: WorkflowRules, state: WorkflowState) -> datetime:
+    """Return until when the proposal can be accepted."""
+    return quotes.expires_at(rules, state) - rules.accept_margin
+
+
+def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: datetime) -> list[Fact]:
+    """Ask for a decision on what is known now, or give up when it was asked too often."""
+    number = state.rounds.get(question, 0) + 1
+    if number > rules.rounds_max:
+        return [
+            missing(state, now, f"asked {rules.rounds_max} times"),
+            Moved(trigger=Trigger.OUT_OF_ROUNDS, at=now, note="asked too often"),
+        ]
+    offered = quotes.offered(state) if question == CO_SIGN_QUOTE else ()
+    context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else ())
+    lapses = [at for quote in offered if (at := quotes.lapses_at(rules, state, quote)) is not None]
+    asked = Ask(
+        request_id=request_id(state.venue, state.intent_id, question, number),
+        question=question,
+        round=number,
+        context_sha256=hashlib.sha256(encode(context)).hexdigest(),
+        basis=basis(state, question, [quote.quote_id for quote in offered]),
+        offered=tuple(quote.quote_id for quote in offered),
+        asked_at=now,
+        # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
+        decide_by=max(lapses) if lapses else accept_by(rules, state),
+    )
+    request = DecisionRequested(
+        request_id=asked.request_id,
+        venue=state.venue,
+        intent_id=state.intent_id,
+        question=question,
+        round=number,
+        context=context,
+        context_sha256=asked.context_sha256,
+        requested_at=time_text(now),
+        decide_by=time_text(asked.decide_by),
+    )
+    return [Asked(ask=asked, request=request, cause=state.cause)]
+
+
+def missing(state: WorkflowState, now: datetime, why: str) -> Raised:
+    """Return the alarm that nobody decided what could have been decided."""
+    number = 0 if state.ask is None else state.ask.round
+    question = "" if state.ask is None else state.ask.question
+    return Raised(
+        kind="decision_missing",
+        severity="warning",
+        venue=state.venue,
+        subject=state.intent_id,
+        raised_at=now,
+        cause=state.cause,
+        identity=(question, str(number), why),
+        detail={"question": question, "round": str(number), "reason": why},
+    )
+
+
+def context_of(state: WorkflowState, listed: tuple[Quote, ...]) -> DecisionContext:
+    """Return what a decision sees: the order, its quotes, the reference rates and the compliance snapshot, as recorded."""
+    assert state.side is not None
+    return DecisionContext(
+        venue=state.venue,
+        intent_id=state.intent_id,
+        side=state.side,
+        quotes=tuple(_quote_facts(state, quote) for quote in listed),
+        rates=rates_of(state),
+        compliance=None if state.compliance is None else ComplianceFacts.model_validate(state.compliance),
+        **{name: state.order[name] for name in ORDER_FIELDS if name in state.order},
+    )
+
+
+def rates_of(state: WorkflowState) -> tuple[RateFacts, ...]:
+    """Return the newest reference rate of each provider for the order's pair."""
+    pair = (state.order.get("source_currency"), state.order.get("target_currency"))
+    held = (state.rates[provider] for provider in sorted(state.rates))
+    return tuple(RateFacts.model_validate(rate) for rate in held if (rate["source_currency"], rate["target_currency"]) == pair)
+
+
+def _quote_facts(state: WorkflowState, quote: Quote) -> QuoteFacts:
+    return QuoteFacts.model_validate(
+        {
+            **quote.terms(),
+            "quote_id": quote.quote_id,
+            "first_seen_at": time_text(quote.first_seen_at),
+            "agrees": quotes.agrees(state, quote),
+            "selected": True if (quote.status or "").upper() == "SELECTED" else None,
+        }
+    )
+
+
+def basis(state: WorkflowState, question: Question, offered: list[str]) -> str:
+    """Return a digest of what an ACCEPT would bind us to: when it changes, the question is asked anew."""
+    stated = {f"order.{name}": value for name, value in canonical(state.order).items()}
+    for quote_id in offered if question == CO_SIGN_QUOTE else ():
+        quote = state.quote(quote_id)
+        # Too late is still the same quote; refused or closed is not.
+        there = quote is not None and (quote.lapsed or quotes.is_offered(state, quote))
+        stated[f"quote.{quote_id}"] = "there" if there else "gone"
+        if quote is not None:
+            stated |= {f"quote.{quote_id}.{name}": value for name, value in canonical(quote.terms()).items() if name not in _REMARKS}
+    return digest(stated)
+
+
+def canonical(stated: Mapping[str, str]) -> dict[str, str]:
+    """Spell amounts so that equal values give equal text."""
+    return {name: plain(Decimal(value)) if name in _AMOUNTS else value for name, value in stated.items()}

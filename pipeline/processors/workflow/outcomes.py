@@ -1,0 +1,79 @@
+"""What the end of a command does.
+
+* Succeeded (or, in shadow, not sent on purpose): on to the quotes, or to the venue's side.
+* Definitely refused: a proposal is in doubt, since quotes or a later status may show that it is accepted all the same (A-09); after a
+  pause, if nothing shows that, it is decided anew. A quote is never named again, and the remaining ones are decided on (A-10).
+* Not sent: nothing has happened at the venue; decided anew after a pause.
+* Unknown: in doubt; decided anew after a pause where the status still allows it, a co-signature for the same quote only.
+
+A command that we do not know was issued by a transaction that was not committed: its effect is taken over (`adopted`). Design, 4.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE
+from pipeline.processors.workflow.facts import CommandDone, Counted, Fact, Moved, WorkflowRules
+from pipeline.processors.workflow.state import Done, WorkflowState
+from pipeline.processors.workflow.transitions import BEFORE_ACCEPT, BEFORE_CO_SIGNATURE, Phase, Trigger
+
+TRY_AGAIN = frozenset({408, 409, 425, 429})
+"""Refusals of an accept after which the situation may change; any other 4xx stays what it is (A-17, A-30)."""
+
+
+def completed(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> list[Fact]:
+    """Say what follows from a command's end that was heard."""
+    if any(known.command_id == done.command_id for known in state.done):
+        return [Counted("command_repeated")]
+    if state.command is None or state.command.command_id != done.command_id:
+        return [CommandDone(done)]
+    if {Phase.ACCEPTING: ACCEPT_PROPOSAL, Phase.CO_SIGNING: CO_SIGN_QUOTE}.get(state.phase) != done.kind:
+        return [CommandDone(replace(done, applied=True))]  # the venue's side has gone on meanwhile
+    return effect(rules, state, done, now)
+
+
+def effect(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> list[Fact]:
+    """Return the facts of the end of a command that is out."""
+    return [CommandDone(replace(done, applied=True)), _moved(rules, state, done, now)]
+
+
+def adopted(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
+    """Return what the end of a command does whose issue we have forgotten."""
+    stage = BEFORE_ACCEPT if state.phase in BEFORE_ACCEPT else BEFORE_CO_SIGNATURE if state.phase in BEFORE_CO_SIGNATURE else ()
+    kind = ACCEPT_PROPOSAL if stage is BEFORE_ACCEPT else CO_SIGN_QUOTE
+    for done in state.done if stage else ():
+        if not done.applied and done.kind == kind and trigger_of(done) is not Trigger.NOT_SENT:
+            return effect(rules, state, done, now)
+    return []
+
+
+def trigger_of(done: Done) -> Trigger:
+    """Say what an outcome means: only what was sent can be refused, or be in doubt."""
+    match done.outcome:
+        case "succeeded" | "shadowed":
+            return Trigger.SUCCEEDED
+        case "unknown":
+            return Trigger.UNKNOWN
+        case "refused":
+            return Trigger.REFUSED if done.http_status is not None or done.attempts else Trigger.NOT_SENT
+        case "expired":
+            return Trigger.UNKNOWN if done.attempts else Trigger.NOT_SENT
+
+
+def _moved(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> Moved:
+    trigger = trigger_of(done)
+    note = " ".join(str(part) for part in (done.kind, done.outcome, done.http_status, done.reason) if part)[:512]
+    if trigger is Trigger.SUCCEEDED or (trigger is Trigger.REFUSED and done.kind == CO_SIGN_QUOTE):
+        return Moved(trigger=trigger, at=now, note=note)
+    return Moved(trigger=trigger, at=now, note=note, retry_at=_retry_at(rules, state, done, now), setback=True)
+
+
+def _retry_at(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> datetime | None:
+    if done.outcome == "expired" and not done.attempts:
+        return now
+    status = done.http_status
+    if done.outcome == "refused" and status is not None and 400 <= status < 500 and status not in TRY_AGAIN:
+        return None
+    return now + min(rules.refusal_pause * (1 << min(state.setbacks, 16)), rules.refusal_pause_max)

@@ -1,0 +1,96 @@
+"""Which quotes may be chosen, until when, and when collecting them ends.
+
+A quote is *open* while the venue has not closed it, we have not been refused it and it is not too late; open quotes are what a decision
+sees. It is *offered* when it also agrees with the order (A-08), keeps the maximum, and no co-signature of another quote is in doubt:
+only offered quotes may be chosen. Source: Musubi contract 4.5, 4.6; design, section 5.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from pipeline.domain import quotes as rules_of_quotes
+from pipeline.log.envelope import parse_time
+from pipeline.processors.workflow.facts import WorkflowRules
+from pipeline.processors.workflow.state import Quote, WorkflowState
+
+CLOSED = frozenset({"REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
+"""The name of the open state is not documented, and ACCEPTED may be the institution's choice (A-12): only these close a quote."""
+
+
+def agrees(state: WorkflowState, quote: Quote) -> bool | None:
+    """Tell whether a quote's amounts are its order's; None while that cannot be said."""
+    target, rate = state.order.get("target_amount"), quote.fx_rate
+    if target is None or rate is None:
+        return None
+    source = _number(quote.source_amount)
+    return rules_of_quotes.agrees(Decimal(target), Decimal(rate), source_amount=source, target_amount=_number(quote.target_amount))
+
+
+def keeps_maximum(state: WorkflowState, quote: Quote) -> bool | None:
+    """Tell whether a quote costs no more than the sender's maximum; None while that cannot be said."""
+    target, rate = state.order.get("target_amount"), quote.fx_rate
+    if target is None or rate is None:
+        return None
+    maximum = _number(state.order.get("source_amount_max"))
+    source = _number(quote.source_amount)
+    return rules_of_quotes.keeps_maximum(Decimal(target), Decimal(rate), source_amount=source, source_amount_max=maximum)
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def expires_at(rules: WorkflowRules, state: WorkflowState) -> datetime:
+    """Return when the order ends, as it says or as is assumed of one that does not say."""
+    stated = state.order.get("expires_at")
+    if stated is not None:
+        return parse_time(stated, "expires_at")
+    created = state.order.get("created_at")
+    begin = parse_time(created, "created_at") if created is not None else state.first_seen_at
+    assert begin is not None  # an order whose terms are known was seen
+    return begin + rules.lifetime_assumed
+
+
+def lapses_at(rules: WorkflowRules, state: WorkflowState, quote: Quote) -> datetime | None:
+    """Return when a co-signature of a quote would come too late; None when the quote does not say how long it is valid."""
+    if quote.valid_until is None:
+        return None
+    return min(parse_time(quote.valid_until, "valid_until") - rules.quote_margin, expires_at(rules, state))
+
+
+def is_open(quote: Quote) -> bool:
+    """Tell whether a decision sees a quote."""
+    stated = quote.fx_rate is not None and quote.valid_until is not None
+    return stated and not quote.lapsed and not quote.refused and (quote.status or "").upper() not in CLOSED
+
+
+def is_offered(state: WorkflowState, quote: Quote) -> bool:
+    """Tell whether a decision may choose a quote."""
+    free = state.pinned in (None, quote.quote_id)
+    return free and is_open(quote) and bool(agrees(state, quote)) and bool(keeps_maximum(state, quote))
+
+
+def listed(state: WorkflowState) -> tuple[Quote, ...]:
+    """Return the quotes that a decision sees, in an order that does not depend on how they arrived."""
+    seen = [quote for quote in state.quotes if is_open(quote) and state.pinned in (None, quote.quote_id)]
+    return tuple(sorted(seen, key=lambda quote: (quote.first_seen_at, quote.quote_id)))
+
+
+def offered(state: WorkflowState) -> tuple[Quote, ...]:
+    """Return the quotes that a decision may choose."""
+    return tuple(quote for quote in listed(state) if is_offered(state, quote))
+
+
+def window_closes_at(rules: WorkflowRules, state: WorkflowState) -> datetime | None:
+    """Return when collecting ends and the decision is asked for; None while there is no offered quote that no decision has rejected.
+
+    The window begins with the first such quote, and ends early enough for decision and command before the earliest of them lapses.
+    """
+    fresh = [quote for quote in offered(state) if not quote.rejected]
+    if not fresh:
+        return None
+    begin = min(min(quote.first_seen_at, quote.noted_at) for quote in fresh)
+    lapses = [at for quote in fresh if (at := lapses_at(rules, state, quote)) is not None]
+    return min([begin + rules.quote_window, *(at - rules.decision_time for at in lapses)])
