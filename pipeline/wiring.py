@@ -155,12 +155,8 @@ def ledger(given: Surroundings) -> int:
     """Run the accounting ledger on the batch loop."""
     from connectors.sinks.accounting_ledger.adapter import AccountingLedger
     from connectors.sinks.accounting_ledger.config import LedgerConfig
-    from pipeline.stores.postgres import connect, translated
 
-    sink = AccountingLedger(LedgerConfig.from_settings(given.settings))
-    with connect(given.settings.postgres, name="ledger-check") as connection, translated("comparing scales with the books"):
-        sink.check(connection)
-    return _deliver(given, sink)
+    return _deliver(given, AccountingLedger(LedgerConfig.from_settings(given.settings)))
 
 
 def archive(given: Surroundings) -> int:

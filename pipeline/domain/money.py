@@ -41,7 +41,10 @@ def parse_amount(text: object, name: str = "amount") -> Decimal:
 
 
 def plain(value: Decimal) -> str:
-    """Write a decimal without exponent and without trailing zeros: equal values give equal text."""
+    """Write a decimal without exponent and without trailing zeros: equal values give equal text, however many digits.
+
+    No arithmetic here or elsewhere on amounts: Python rounds to 28 digits, the minus sign included.
+    """
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

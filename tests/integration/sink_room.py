@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -217,6 +217,10 @@ def as_superuser(admin_dsn: str, dsn: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+EXACT = Context(prec=200)
+"""Decimal's usual context rounds to 28 digits; amounts here are longer."""
+
+
 def audited(events: Iterable[OrderSettled]) -> dict[str, Decimal]:
     """Return balance (debits - credits) by account, added up apart from the product's own arithmetic."""
     sums: dict[str, Decimal] = {}
@@ -225,12 +229,13 @@ def audited(events: Iterable[OrderSettled]) -> dict[str, Decimal]:
         moves: list[tuple[str, Decimal]] = []
         if event.side in ("sender", "both"):
             moves.append((f"client_liability:{event.venue}:{event.sender_party_id or 'unattributed'}:{event.source_currency}", source))
-            moves.append((f"custody_asset:{event.venue}:{event.source_currency}", -source))
+            moves.append((f"custody_asset:{event.venue}:{event.source_currency}", EXACT.minus(source)))
         if event.side in ("receiver", "both"):
             moves.append((f"custody_asset:{event.venue}:{event.target_currency}", target))
-            moves.append((f"client_liability:{event.venue}:{event.receiver_party_id or 'unattributed'}:{event.target_currency}", -target))
+            client = event.receiver_party_id or "unattributed"
+            moves.append((f"client_liability:{event.venue}:{client}:{event.target_currency}", EXACT.minus(target)))
         for account, amount in moves:
-            sums[account] = sums.get(account, Decimal(0)) + amount
+            sums[account] = EXACT.add(sums.get(account, Decimal(0)), amount)
     return sums
 
 

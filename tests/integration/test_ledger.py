@@ -18,7 +18,6 @@ from connectors.sinks.accounting_ledger import reads
 from connectors.sinks.accounting_ledger.adapter import AccountingLedger
 from connectors.sinks.accounting_ledger.config import LedgerConfig
 from pipeline.domain.money import Scales
-from pipeline.errors import SettingsError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record
 from pipeline.ports import Written
@@ -164,16 +163,16 @@ def test_an_amount_beyond_its_scale_is_booked_after_the_setting_is_corrected(boo
     assert books.balances()["custody_asset:tokyo:JPYSC0"] == Decimal("-1.00001")
 
 
-def test_another_scale_for_a_currency_with_postings_is_a_settings_error(books: Books) -> None:
-    """Booked amounts are never reinterpreted: the error names the key, what was found and what to write, and nothing is booked."""
-    books.write([settled(1)])
-    other = Scales(default=6, by_currency={"JPYSC0": 2})
-    with pytest.raises(SettingsError, match=r"currencies.JPYSC0.scale: found 2, .* with 4 decimals; write 4"):
-        books.write([settled(2, source_amount_actual="1")], scales=other)
-    with pytest.raises(SettingsError, match="JPYSC0"):
-        AccountingLedger(LedgerConfig(scales=other)).check(books.connection)
-    AccountingLedger(LedgerConfig(scales=SCALES)).check(books.connection)
-    assert books.one("SELECT count(*) FROM ledger.entries") == 1
+def test_a_corrected_scale_changes_no_booked_amount(books: Books) -> None:
+    """Each posting keeps the scale that it was booked with; entries and balances are exact over scales that went up and down again."""
+    books.write([settled(1, source_amount_actual="1.5")])
+    books.write([settled(2, source_amount_actual="0.000001")], scales=Scales(default=6, by_currency={"JPYSC0": 6}))
+    books.write([settled(3, source_amount_actual="20.25")], scales=Scales(default=6, by_currency={"JPYSC0": 2}))
+    assert books.balances()["custody_asset:tokyo:JPYSC0"] == Decimal("-21.750001")
+    assert books.balances(known_at=NOW + timedelta(days=9)) == books.balances()
+    moved = "SELECT sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) FROM accounting.postings"
+    assert books.one(f"{moved} WHERE account = 'custody_asset:tokyo:JPYSC0'") == Decimal("-21.750001")
+    assert reads.balances_that_differ(books.connection) == []
 
 
 def test_bad_records_are_refused_and_the_rest_of_the_batch_is_booked(books: Books) -> None:
@@ -191,7 +190,7 @@ INSERT INTO ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_
                             record_topic, record_partition, record_offset, record_ce_id{more})
 VALUES ('{id}', '{kind}', {legs}, 'tokyo', 'i', '{id}', now(), now(), 't', {partition}, 0, 'c'{values})
 """
-POSTING = "INSERT INTO ledger.postings (entry_id, posting_no, account_id, currency, side, amount) VALUES {rows}"
+POSTING = "INSERT INTO ledger.postings (entry_id, posting_no, account_id, currency, scale, side, amount) VALUES {rows}"
 
 
 def by_hand(books: Books, postings: str, *, legs: int = 2, kind: str = "adjustment", more: str = "", values: str = "") -> str:
@@ -209,7 +208,7 @@ def by_hand(books: Books, postings: str, *, legs: int = 2, kind: str = "adjustme
     return entry
 
 
-BALANCED = "($E, 1, $A, 'JPYSC0', 'debit', 5), ($E, 2, $B, 'JPYSC0', 'credit', 5)"
+BALANCED = "($E, 1, $A, 'JPYSC0', 4, 'debit', 5), ($E, 2, $B, 'JPYSC0', 4, 'credit', 5)"
 
 
 def test_a_balanced_entry_by_hand_is_taken_and_moves_the_balances(books: Books) -> None:
@@ -224,12 +223,13 @@ def test_a_balanced_entry_by_hand_is_taken_and_moves_the_balances(books: Books) 
     ("postings", "legs", "said"),
     [
         ("", 2, "0 of 2 postings"),
-        ("($E, 1, $A, 'JPYSC0', 'debit', 5), ($E, 2, $B, 'JPYSC0', 'credit', 4)", 2, "do not sum to zero"),
-        ("($E, 1, $A, 'JPYSC0', 'debit', 5), ($E, 2, $D, 'USDCx', 'credit', 5)", 2, "do not sum to zero"),
+        ("($E, 1, $A, 'JPYSC0', 4, 'debit', 5), ($E, 2, $B, 'JPYSC0', 4, 'credit', 4)", 2, "do not sum to zero"),
+        ("($E, 1, $A, 'JPYSC0', 4, 'debit', 5), ($E, 2, $D, 'USDCx', 6, 'credit', 5)", 2, "do not sum to zero"),
         (BALANCED, 3, "2 of 3 postings"),
         (BALANCED.replace("2, $B", "3, $B"), 2, "beyond the entry's legs"),
         (BALANCED.replace("'JPYSC0'", "'USDCx'"), 2, "no account in its currency"),
         (BALANCED.replace("$A", "999"), 2, "no account in its currency"),
+        (BALANCED.replace("4, 'debit'", "5, 'debit'"), 2, "no account in its currency and scale"),
         (BALANCED.replace("$E", "'00000000-0000-0000-0000-000000000000'"), 2, "has no entry"),
         (BALANCED.replace("5", "0.5"), 2, "minor_units_are_whole"),
         (BALANCED.replace("5", "'NaN'"), 2, "minor_units_are_whole"),
@@ -253,7 +253,7 @@ def test_an_entry_takes_no_postings_later(books: Books) -> None:
     books.write([settled(1), settled(4, side="receiver")])
     entry = by_hand(books, BALANCED)
     account = books.one("SELECT account_id FROM ledger.accounts WHERE currency = 'JPYSC0' LIMIT 1")
-    rows = f"('{entry}', 3, {account}, 'JPYSC0', 'debit', 1), ('{entry}', 4, {account}, 'JPYSC0', 'credit', 1)"
+    rows = f"('{entry}', 3, {account}, 'JPYSC0', 4, 'debit', 1), ('{entry}', 4, {account}, 'JPYSC0', 4, 'credit', 1)"
     with pytest.raises(psycopg.Error, match="beyond the entry's legs"):
         books.connection.execute(POSTING.format(rows=rows).encode())
 
@@ -315,7 +315,7 @@ def test_a_reversal_names_what_it_reverses_and_happens_once(books: Books) -> Non
     event = settled(1, source_amount_actual="1")
     books.write([event, settled(4, side="receiver")])
     booked = books.one("SELECT entry_id FROM ledger.entries WHERE record_offset = 0")
-    back = "($E, 1, $B, 'JPYSC0', 'credit', 10000), ($E, 2, $A, 'JPYSC0', 'debit', 10000)"
+    back = "($E, 1, $B, 'JPYSC0', 4, 'credit', 10000), ($E, 2, $A, 'JPYSC0', 4, 'debit', 10000)"
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         by_hand(books, back, kind="reversal", more=", reverses", values=f", '{uuid.uuid4()}'")
     with pytest.raises(psycopg.errors.CheckViolation, match="reversal_names_what_it_reverses"):

@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from connectors.simulators.musubi.settings import Settings as VenueSettings
@@ -84,15 +83,12 @@ def test_ctrl_c_reaches_the_supervisor_which_drains(commands: Commands) -> None:
         assert "died_role" not in running.text()
 
 
-def test_wrong_settings_of_a_role_stop_everything_with_78(commands: Commands, postgres: str) -> None:
+def test_wrong_settings_of_a_role_stop_everything_with_78(commands: Commands) -> None:
     """A role that exits with 78 while running ends all of them, and it is said which and why."""
     with commands.running("up") as running:
         working(commands, ROLES, within=60)
-        with psycopg.connect(postgres, autocommit=True) as connection:
-            # A scale that differs from what was booked is wrong settings, which the ledger finds when it starts again.
-            connection.execute("INSERT INTO ledger.currencies (currency, scale) VALUES ('JPYSC0', 2)")
         toml = commands.folder / "custodian.toml"
-        toml.write_text(toml.read_text() + "[currencies.JPYSC0]\nscale = 4\n")
+        toml.write_text(toml.read_text() + "[currencies.JPYSC0]\nscale = -4\n")  # found when the role starts again
         os.kill(running.pid_of("ledger"), signal.SIGKILL)
         assert running.process.wait(40) == 78
         said = [event["event"] for event in running.events() if event["role"] == "supervisor"]

@@ -25,10 +25,6 @@ class AccountingLedger:
     def __init__(self, config: LedgerConfig) -> None:
         self._config = config
 
-    def check(self, transaction: Transaction) -> None:
-        """Raise SettingsError when a currency with postings is to have another scale than it was booked with."""
-        writer.check_scales(transaction, self._config.scales)
-
     def write(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Written:
-        """Book what is new, refuse what contradicts the books or cannot be read; raise SettingsError as `check` does."""
+        """Book what is new, refuse what contradicts the books or cannot be read."""
         return writer.write(transaction, records, now, self._config.scales)

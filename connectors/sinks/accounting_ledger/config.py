@@ -10,7 +10,7 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
-    """The scales that new currencies are booked with; a currency with postings keeps its own."""
+    """The scales that amounts are booked with from now on; what is booked keeps the scale that its postings name."""
 
     scales: Scales = field(default_factory=Scales)
 

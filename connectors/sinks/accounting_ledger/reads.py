@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -68,7 +67,7 @@ def balances(
     statement = "balances" if as_of is None and known_at is None else "balances_as_of"
     with _streamed(connection, statement, {"venue": venue, "as_of": as_of, "known_at": known_at}) as rows:
         for row in rows:
-            amounts = {name: _signed(row[name]) for name in ("debits", "credits", "balance")}
+            amounts = {name: plain(row[name]) for name in ("debits", "credits", "balance")}
             yield {"account": row["account"], "role": row["role"], "currency": row["currency"], **amounts}
 
 
@@ -99,10 +98,6 @@ def balances_that_differ(connection: Connection) -> list[tuple[str, int, int, in
     """Return accounts whose balances are not the sums of their postings, in minor units: account, kept debits and credits, summed ones."""
     with translated("comparing balances with postings"):
         return [(a, int(b), int(c), int(d), int(e)) for a, b, c, d, e in connection.execute(SQL["striped_balances_that_differ"]).fetchall()]
-
-
-def _signed(value: Decimal) -> str:
-    return f"-{plain(-value)}" if value < 0 else plain(value)
 
 
 @contextmanager

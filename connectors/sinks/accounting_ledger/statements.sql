@@ -3,25 +3,23 @@ SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS N
   FROM ledger.entries e LEFT JOIN ledger.entries r ON r.reverses = e.entry_id
  WHERE e.kind = 'settlement' AND e.intent_id = ANY (%s);
 
--- make_currencies: Fix the scale of currencies that are booked for the first time.
+-- make_currencies: Note the minor units that are booked in for the first time.
 INSERT INTO ledger.currencies (currency, scale)
 SELECT * FROM unnest(%s::text[], %s::smallint[]) AS n (currency, scale)
- WHERE NOT EXISTS (SELECT FROM ledger.currencies c WHERE c.currency = n.currency)
- ORDER BY 1
+ WHERE NOT EXISTS (SELECT FROM ledger.currencies c WHERE c.currency = n.currency AND c.scale = n.scale)
+ ORDER BY 1, 2
     ON CONFLICT DO NOTHING;
-
--- scales: The scale that each currency is booked with.
-SELECT currency, scale FROM ledger.currencies;
 
 -- make_accounts: Open accounts that are posted to for the first time, in one order for all workers.
-INSERT INTO ledger.accounts (account, role, venue, party, currency)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n (account, role, venue, party, currency)
- WHERE NOT EXISTS (SELECT FROM ledger.accounts a WHERE a.account = n.account)
- ORDER BY 1
+INSERT INTO ledger.accounts (account, role, venue, party, currency, scale)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::smallint[]) AS n (account, role, venue, party, currency, scale)
+ WHERE NOT EXISTS (SELECT FROM ledger.accounts a WHERE a.account = n.account AND a.scale = n.scale)
+ ORDER BY 1, 6
     ON CONFLICT DO NOTHING;
 
--- account_ids: The numbers of accounts.
-SELECT account, account_id FROM ledger.accounts WHERE account = ANY (%s);
+-- account_ids: The numbers of accounts in the given scales.
+SELECT a.account, a.account_id
+  FROM unnest(%s::text[], %s::smallint[]) AS n (account, scale) JOIN ledger.accounts a ON a.account = n.account AND a.scale = n.scale;
 
 -- copy_entries: Insert entries; at commit each has to be whole and balanced.
 COPY ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at,
@@ -32,7 +30,7 @@ COPY ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, o
 FROM STDIN (FORMAT binary);
 
 -- copy_postings: Insert the postings of those entries; the same statement moves the balances.
-COPY ledger.postings (entry_id, posting_no, account_id, currency, side, amount) FROM STDIN (FORMAT binary);
+COPY ledger.postings (entry_id, posting_no, account_id, currency, scale, side, amount) FROM STDIN (FORMAT binary);
 
 -- entries: Entries in the order of booking, as they were known at a time, up to a time of occurrence.
 SELECT e.entry_id::text AS entry_id, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_at, e.recorded_at, e.reverses::text AS reverses,
@@ -41,7 +39,9 @@ SELECT e.entry_id::text AS entry_id, e.venue, e.intent_id, e.transaction_hash, e
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_object('account', a.account, 'role', a.role, 'currency', p.currency, 'side', p.side,
                                          'amount', trim_scale(p.amount * c.unit)::text) ORDER BY p.posting_no) AS postings
-         FROM ledger.postings p JOIN ledger.accounts a USING (account_id) JOIN ledger.currencies c ON c.currency = p.currency
+         FROM ledger.postings p
+         JOIN ledger.accounts a USING (account_id)
+         JOIN ledger.currencies c ON c.currency = p.currency AND c.scale = p.scale
         WHERE p.entry_id = e.entry_id) p
  WHERE (%(venue)s::text IS NULL OR e.venue = %(venue)s)
    AND (%(intent)s::text IS NULL OR e.intent_id = %(intent)s)
@@ -57,8 +57,8 @@ SELECT account, role, currency, debits, credits, balance
  ORDER BY account;
 
 -- balances_as_of: Balances at a time of occurrence or of knowledge, from the postings.
-SELECT a.account, a.role, a.currency, trim_scale(s.debits * c.unit) AS debits, trim_scale(s.credits * c.unit) AS credits,
-       trim_scale((s.debits - s.credits) * c.unit) AS balance
+SELECT a.account, a.role, a.currency, trim_scale(sum(s.debits * c.unit)) AS debits, trim_scale(sum(s.credits * c.unit)) AS credits,
+       trim_scale(sum((s.debits - s.credits) * c.unit)) AS balance
   FROM (SELECT p.account_id, coalesce(sum(p.amount) FILTER (WHERE p.side = 'debit'), 0) AS debits,
                coalesce(sum(p.amount) FILTER (WHERE p.side = 'credit'), 0) AS credits
           FROM ledger.postings p JOIN ledger.entries e USING (entry_id)
@@ -66,8 +66,9 @@ SELECT a.account, a.role, a.currency, trim_scale(s.debits * c.unit) AS debits, t
            AND (%(known_at)s::timestamptz IS NULL OR e.recorded_at <= %(known_at)s)
          GROUP BY p.account_id) s
   JOIN ledger.accounts a USING (account_id)
-  JOIN ledger.currencies c ON c.currency = a.currency
+  JOIN ledger.currencies c ON c.currency = a.currency AND c.scale = a.scale
  WHERE (%(venue)s::text IS NULL OR a.venue = %(venue)s)
+ GROUP BY a.account, a.role, a.currency
  ORDER BY a.account;
 
 -- striped_balances_that_differ: Accounts whose balances are not the sums of their postings; none, or the books were tampered with.

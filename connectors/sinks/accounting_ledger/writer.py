@@ -15,7 +15,7 @@ from connectors.sinks.accounting_ledger.rows import BeyondScale, Settlement, ent
 from pipeline import metrics
 from pipeline.domain.journal import Account, JournalEntry
 from pipeline.domain.money import Scales, plain
-from pipeline.errors import PoisonRecordError, SettingsError
+from pipeline.errors import PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
 from pipeline.ports import Refusal, Transaction, Written
@@ -31,7 +31,7 @@ _ENTRY_TYPES = [
     "text", "text", "numeric", "text", "numeric", "numeric", "text", "text", "text", "text", "text", "bytea", "bytea", "timestamptz",
 ]
 # fmt: on
-_POSTING_TYPES = ["uuid", "int2", "int4", "text", "text", "numeric"]
+_POSTING_TYPES = ["uuid", "int2", "int4", "text", "int2", "text", "numeric"]
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Plan:
 
 
 def write(transaction: Transaction, records: Sequence[Record], now: datetime, scales: Scales) -> Written:
-    """Book what is new; raise SettingsError when a currency with postings is to have another scale now."""
+    """Book what is new, refuse what contradicts the books or cannot be read."""
     plan = _Plan()
     settlements = _read(records, plan)
     booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements})
@@ -62,11 +62,6 @@ def write(transaction: Transaction, records: Sequence[Record], now: datetime, sc
     if plan.entries:
         _book(transaction, plan.entries, now, scales)
     return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
-
-
-def check_scales(transaction: Transaction, scales: Scales) -> None:
-    """Raise SettingsError when a currency with postings is to have another scale than it was booked with."""
-    _refuse_other_scales(dict(transaction.execute(SQL["scales"]).fetchall()), scales)
 
 
 def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
@@ -138,8 +133,10 @@ def _refuse(plan: _Plan, settlement: Settlement, now: datetime, kind: str, sever
 
 def _book(transaction: Transaction, entries: Sequence[tuple[Settlement, JournalEntry]], now: datetime, scales: Scales) -> None:
     accounts = {posting.account: None for _, entry in entries for posting in entry.postings}
-    _fix_scales(transaction, sorted({account.currency for account in accounts}), scales)
-    numbers = _account_numbers(transaction, list(accounts))
+    currencies = sorted({account.currency for account in accounts})
+    scale_of = {currency: scales.of(currency) for currency in currencies}
+    transaction.execute(SQL["make_currencies"], (currencies, list(scale_of.values())))
+    numbers = _account_numbers(transaction, list(accounts), scale_of)
     with transaction.cursor() as cursor:
         with cursor.copy(SQL["copy_entries"]) as copy:
             copy.set_types(_ENTRY_TYPES)
@@ -150,7 +147,17 @@ def _book(transaction: Transaction, entries: Sequence[tuple[Settlement, JournalE
             for _, entry in entries:
                 for number, posting in enumerate(entry.postings, start=1):
                     account = posting.account
-                    copy.write_row((entry.entry_id, number, numbers[account], account.currency, posting.side, posting.units))
+                    copy.write_row(
+                        (
+                            entry.entry_id,
+                            number,
+                            numbers[account],
+                            account.currency,
+                            scale_of[account.currency],
+                            posting.side,
+                            posting.units,
+                        )
+                    )
 
 
 def _entry_row(settlement: Settlement, entry: JournalEntry, now: datetime) -> tuple[Any, ...]:
@@ -185,31 +192,19 @@ def _entry_row(settlement: Settlement, entry: JournalEntry, now: datetime) -> tu
     )
 
 
-def _fix_scales(transaction: Transaction, currencies: Sequence[str], scales: Scales) -> None:
-    transaction.execute(SQL["make_currencies"], (list(currencies), [scales.of(currency) for currency in currencies]))
-    check_scales(transaction, scales)
-
-
-def _refuse_other_scales(fixed: Mapping[str, int], scales: Scales) -> None:
-    for currency, scale in fixed.items():
-        if scales.of(currency) != scale:
-            raise SettingsError(
-                f"currencies.{currency}.scale: found {scales.of(currency)}, but the books hold {currency} with {scale} decimals; "
-                f"write {scale} (amounts that are booked are never reinterpreted)"
-            )
-
-
-def _account_numbers(transaction: Transaction, accounts: Sequence[Account]) -> dict[Account, int]:
+def _account_numbers(transaction: Transaction, accounts: Sequence[Account], scale_of: Mapping[str, int]) -> dict[Account, int]:
+    names, scales = [account.name for account in accounts], [scale_of[account.currency] for account in accounts]
     columns = (
-        [account.name for account in accounts],
+        names,
         [account.role for account in accounts],
         [account.venue for account in accounts],
         [account.party for account in accounts],
         [account.currency for account in accounts],
+        scales,
     )
     transaction.execute(SQL["make_accounts"], columns)
-    found = dict(transaction.execute(SQL["account_ids"], (columns[0],)).fetchall())
-    return {account: found[name] for account, name in zip(accounts, columns[0], strict=True)}
+    found = dict(transaction.execute(SQL["account_ids"], (names, scales)).fetchall())
+    return {account: found[name] for account, name in zip(accounts, names, strict=True)}
 
 
 def _observation(entries: Sequence[tuple[Settlement, JournalEntry]]) -> Callable[[datetime], None]:

@@ -7,24 +7,30 @@ CREATE DOMAIN ledger.minor_units AS numeric
 COMMENT ON DOMAIN ledger.minor_units IS 'An amount in integer minor units of its currency: no fraction, no sign, no NaN.';
 
 CREATE TABLE ledger.currencies (
-    currency   text        PRIMARY KEY,
+    currency   text        NOT NULL,
     scale      smallint    NOT NULL CHECK (scale BETWEEN 0 AND 38),
     -- One minor unit as a decimal: amounts times this are exact, where power(10, -scale) would round.
     unit       numeric     GENERATED ALWAYS AS (('1e-' || scale::text)::numeric) STORED,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (currency, scale)
 );
 
-COMMENT ON TABLE ledger.currencies IS 'The scale that amounts of a currency were booked with; fixed from the first posting on.';
+COMMENT ON TABLE ledger.currencies IS 'The minor units that amounts were booked in: every posting names its scale, so a corrected setting changes no booked amount.';
 
 CREATE TABLE ledger.accounts (
     account_id integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account    text        NOT NULL UNIQUE,
+    account    text        NOT NULL,
     role       text        NOT NULL CHECK (role IN ('custody_asset', 'client_liability')),
     venue      text        NOT NULL,
     party      text,
-    currency   text        NOT NULL REFERENCES ledger.currencies,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    currency   text        NOT NULL,
+    scale      smallint    NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (account, scale),
+    FOREIGN KEY (currency, scale) REFERENCES ledger.currencies
 );
+
+COMMENT ON TABLE ledger.accounts IS 'One row per account and scale: an account whose currency was given another scale goes on in a second row.';
 
 CREATE TABLE ledger.entries (
     entry_id         uuid        PRIMARY KEY,
@@ -75,6 +81,7 @@ CREATE TABLE ledger.postings (
     posting_no smallint           NOT NULL CHECK (posting_no >= 1),
     account_id integer            NOT NULL,
     currency   text               NOT NULL,
+    scale      smallint           NOT NULL,
     side       text               NOT NULL CHECK (side IN ('debit', 'credit')),
     amount     ledger.minor_units NOT NULL CHECK (amount > 0),
     PRIMARY KEY (entry_id, posting_no)
@@ -117,15 +124,15 @@ BEGIN
       FROM new_postings n
       LEFT JOIN ledger.entries e ON e.entry_id = n.entry_id
       LEFT JOIN ledger.accounts a ON a.account_id = n.account_id
-     WHERE e.entry_id IS NULL OR n.posting_no > e.legs OR a.currency IS DISTINCT FROM n.currency
+     WHERE e.entry_id IS NULL OR n.posting_no > e.legs OR a.currency IS DISTINCT FROM n.currency OR a.scale <> n.scale
      LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'a posting of entry % has no entry, no account in its currency, or a number beyond the entry''s legs', wrong
+        RAISE EXCEPTION 'a posting of entry % has no entry, no account in its currency and scale, or a number beyond the entry''s legs', wrong
             USING ERRCODE = 'foreign_key_violation';
     END IF;
     SELECT n.entry_id INTO wrong
       FROM new_postings n
-     GROUP BY n.entry_id, n.currency
+     GROUP BY n.entry_id, n.currency, n.scale
     HAVING sum(CASE n.side WHEN 'debit' THEN n.amount ELSE -n.amount END) <> 0
      LIMIT 1;
     IF FOUND THEN
@@ -153,7 +160,7 @@ DECLARE
 BEGIN
     SELECT sum(s.legs), bool_and(s.total = 0) INTO found_legs, balanced
       FROM (SELECT count(*) AS legs, sum(CASE p.side WHEN 'debit' THEN p.amount ELSE -p.amount END) AS total
-              FROM ledger.postings p WHERE p.entry_id = NEW.entry_id GROUP BY p.currency) s;
+              FROM ledger.postings p WHERE p.entry_id = NEW.entry_id GROUP BY p.currency, p.scale) s;
     IF found_legs IS DISTINCT FROM NEW.legs OR balanced IS NOT TRUE THEN
         RAISE EXCEPTION 'the entry % has % of % postings or does not balance', NEW.entry_id, coalesce(found_legs, 0), NEW.legs
             USING ERRCODE = 'check_violation';
@@ -201,14 +208,14 @@ SELECT p.entry_id, p.posting_no, e.venue, e.intent_id, e.kind, e.occurred_at, e.
   FROM ledger.postings p
   JOIN ledger.entries e USING (entry_id)
   JOIN ledger.accounts a USING (account_id)
-  JOIN ledger.currencies c ON c.currency = p.currency;
+  JOIN ledger.currencies c ON c.currency = p.currency AND c.scale = p.scale;
 
 CREATE VIEW accounting.journal AS
 SELECT e.entry_id, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_at, e.recorded_at, e.reverses, e.reason,
        jsonb_build_object('topic', e.record_topic, 'partition', e.record_partition, 'offset', e.record_offset) AS source,
        (SELECT jsonb_agg(jsonb_build_object('account', a.account, 'role', a.role, 'currency', p.currency, 'side', p.side,
                                             'amount', trim_scale(p.amount * c.unit)::text) ORDER BY p.posting_no)
-          FROM ledger.postings p JOIN ledger.accounts a USING (account_id) JOIN ledger.currencies c ON c.currency = p.currency
+          FROM ledger.postings p JOIN ledger.accounts a USING (account_id) JOIN ledger.currencies c ON c.currency = p.currency AND c.scale = p.scale
          WHERE p.entry_id = e.entry_id) AS postings,
        e.side, e.source_currency, e.source_amount_actual, e.target_currency, e.target_amount, e.fx_rate,
        e.sender_custodian_party_id, e.receiver_custodian_party_id, e.sender_party_id, e.receiver_party_id, e.market_maker_party_id,
@@ -217,11 +224,12 @@ SELECT e.entry_id, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_
 
 CREATE VIEW accounting.balances AS
 SELECT a.account, a.role, a.venue, a.party, a.currency,
-       trim_scale(b.debits * c.unit) AS debits, trim_scale(b.credits * c.unit) AS credits,
-       trim_scale((b.debits - b.credits) * c.unit) AS balance
+       trim_scale(sum(b.debits * c.unit)) AS debits, trim_scale(sum(b.credits * c.unit)) AS credits,
+       trim_scale(sum((b.debits - b.credits) * c.unit)) AS balance
   FROM (SELECT account_id, sum(debits) AS debits, sum(credits) AS credits FROM ledger.balances GROUP BY account_id) b
   JOIN ledger.accounts a USING (account_id)
-  JOIN ledger.currencies c ON c.currency = a.currency;
+  JOIN ledger.currencies c ON c.currency = a.currency AND c.scale = a.scale
+ GROUP BY a.account, a.role, a.venue, a.party, a.currency;
 
 CREATE VIEW accounting.breaks AS
 SELECT break_id, run_id, kind, severity, state, venue, intent_id, transaction_hash, expected, actual, first_seen_at, last_seen_at
