@@ -109,8 +109,8 @@ def test_cuts_silence_refusals_and_lost_tokens_are_survived(make_rig: MakeRig) -
     """Streams cut inside frames, closed, silent or refused, tokens revoked, reads answered with 5xx or 429: the truth is booked once."""
     faults = (
         "cut_inside_frame=0.02",
-        "disconnect=0.2",
-        "stream_refused=0.2",
+        "disconnect=0.05",
+        "stream_refused=0.1",
         "replay_on_reconnect=50",
         "server_error=0.1",
         "too_many=0.05:0.3",
