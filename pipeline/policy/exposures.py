@@ -1,0 +1,104 @@
+"""What was accepted, and what became of it: the rows that counters are read from, and what changes them.
+
+One row per order that was asked about, in one of five states:
+
+    asked -> reserved    an accept was decided (by the policy, or by people): from now on it counts
+    asked -> declined    the policy said no
+    reserved -> released the venue definitely refused the accept, or the order failed, expired or was withdrawn: it counts no more
+    reserved -> settled  out of the exposure; in the windows it stays
+    released -> settled  the venue says so after all
+
+A co-signature names quote, market maker and exact source amount; when the venue refuses it, they are taken back and the order stays
+reserved. An exposure is a sum over rows, so it cannot be negative, and it is zero when every order has come to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from pipeline.policy.counters import CounterQuery
+from schemas.accepting import Question
+
+State = Literal["asked", "declined", "reserved", "released", "settled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOrder:
+    """The order of a question, as far as counters need it."""
+
+    venue: str
+    intent_id: str
+    source_currency: str
+    target_currency: str
+    sender: str | None
+    receiver: str | None
+    target_amount: Decimal | None
+    source_amount_max: Decimal | None
+
+    @property
+    def pair(self) -> str:
+        """Return the pair of currencies, written SOURCE/TARGET."""
+        return f"{self.source_currency}/{self.target_currency}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedQuote:
+    """The quote that a co-signature is about."""
+
+    quote_id: str
+    source_amount: Decimal
+    market_maker: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A decision that is remembered, so that a question asked again is answered with the same bytes."""
+
+    request_id: str
+    decision_id: str
+    question: Question
+    verdict: str
+    decision: str
+    """The whole `decision_made` as JSON text."""
+    quotes: Mapping[str, SignedQuote] = field(default_factory=dict)
+    """The quotes that could be chosen, for an approval by people later."""
+    signed: SignedQuote | None = None
+    """The quote that an ACCEPT co-signs."""
+
+
+class Exposures(Protocol):
+    """The rows behind the counters, inside one transaction that somebody else commits."""
+
+    def lock(self, venues: Collection[str]) -> None:
+        """Wait until nobody else decides for these venues; held until the transaction ends."""
+        ...
+
+    def answered(self, request_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the remembered decisions of those requests that have one, as JSON text."""
+        ...
+
+    def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
+        """Return the answers to queries by key; with `ended`, when the order is known to have ended."""
+        ...
+
+    def answer(self, order: AskedOrder, answer: Answer, now: datetime) -> None:
+        """Remember a decision and, when it accepts, reserve."""
+        ...
+
+    def approve(
+        self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime
+    ) -> bool:
+        """Reserve what people have approved; tell whether there was something to reserve."""
+        ...
+
+    def refused(self, venue: str, intent_id: str, question: Question, decision_id: str) -> bool:
+        """Give back what the venue definitely refused, or what was never sent; tell whether that changed anything."""
+        ...
+
+    def end(self, venue: str, intent_id: str, status: str, settled: bool, source_amount: Decimal | None) -> bool:
+        """Note that an order has ended; tell whether a row changed."""
+        ...

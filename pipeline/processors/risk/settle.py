@@ -1,0 +1,100 @@
+"""The part of a batch that is committed before anything is published: answers and reservations.
+
+An answer is a function of question, counters and time; counters and time are others when a batch is repeated after a crash. Published
+first and committed later, as the outputs of other processors are, an ACCEPT could be seen by the workflow, crash, and come out as a
+REFER the second time, with its reservation lost and its limit passed by another. So the engine calls `settle` in a transaction of its own:
+
+    lock the venues -> look up remembered answers -> for each question in order: read counters, decide, remember, reserve -> commit
+
+and only then runs the batch as always, which publishes what was remembered. A question that is read again, after a crash or because it was
+repeated, gets the same bytes. Everything here can be repeated: releases and conversions say what to end in, not what to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.log.codec import decode, encode
+from pipeline.policy.engine import Engine
+from pipeline.policy.exact import amount, times
+from pipeline.policy.exposures import Answer, AskedOrder, Exposures, SignedQuote
+from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
+from schemas.accepting import DecisionMade, DecisionRequested
+
+
+def settle(engine: Engine, exposures: Exposures, events: Sequence[RiskEvent], now: Callable[[], datetime]) -> list[RiskEvent]:
+    """Answer the questions among `events` and keep the exposures, in order; return the events with what came of them.
+
+    `exposures` belongs to an open transaction that the caller commits before it publishes. `now` is read for every question.
+    """
+    deciding = {event.venue for event in events if isinstance(event, QuestionAsked | PeopleApproved)}
+    if deciding:
+        exposures.lock(deciding)
+    answers = dict(exposures.answered([event.request.request_id for event in events if isinstance(event, QuestionAsked)]))
+    settled: list[RiskEvent] = []
+    for event in events:
+        match event:
+            case QuestionAsked():
+                request_id = event.request.request_id
+                if request_id not in answers:
+                    answers[request_id] = _answer(engine, exposures, event.request, now())
+                settled.append(replace(event, answer=decode(answers[request_id].encode(), DecisionMade)))
+            case PeopleApproved():
+                changed = exposures.approve(
+                    event.venue, event.intent_id, event.question, event.refers_to, event.quote_id, event.decision_id, now()
+                )
+                settled.append(replace(event, changed=changed))
+            case CommandRefused():
+                settled.append(replace(event, changed=exposures.refused(event.venue, event.intent_id, event.question, event.decision_id)))
+            case OrderEnded():
+                ended = exposures.end(event.venue, event.intent_id, event.status, event.settled, event.source_amount)
+                settled.append(replace(event, changed=ended))
+            case _:
+                settled.append(event)
+    return settled
+
+
+def _answer(engine: Engine, exposures: Exposures, request: DecisionRequested, now: datetime) -> str:
+    counters = exposures.read(request.venue, request.intent_id, engine.queries(request, now), now)
+    made = engine.decide(request, counters, now)
+    text = encode(made).decode()
+    exposures.answer(order_of(request), answer_of(request, made, text), now)
+    return text
+
+
+def order_of(request: DecisionRequested) -> AskedOrder:
+    """Return the order that a question is about."""
+    context = request.context
+    return AskedOrder(
+        venue=request.venue,
+        intent_id=request.intent_id,
+        source_currency=context.source_currency,
+        target_currency=context.target_currency,
+        sender=context.sender_party_id,
+        receiver=context.receiver_party_id,
+        target_amount=amount(context.target_amount),
+        source_amount_max=amount(context.source_amount_max),
+    )
+
+
+def answer_of(request: DecisionRequested, made: DecisionMade, text: str) -> Answer:
+    """Return what is remembered of a decision."""
+    quotes: dict[str, SignedQuote] = {}
+    target = amount(request.context.target_amount)
+    for quote in request.context.quotes if request.question == "co_sign_quote" else ():
+        rate = amount(quote.fx_rate)
+        if rate is not None and target is not None:
+            quotes[quote.quote_id] = SignedQuote(
+                quote_id=quote.quote_id, source_amount=times(target, rate), market_maker=quote.market_maker_party_id
+            )
+    return Answer(
+        request_id=request.request_id,
+        decision_id=made.decision_id,
+        question=made.question,
+        verdict=made.verdict,
+        decision=text,
+        quotes=quotes,
+        signed=quotes.get(made.quote_id or "") if made.verdict == "ACCEPT" else None,
+    )
