@@ -7,6 +7,8 @@
   were stored for.
 * The agent only collects. One task of ours takes what has gathered, at most `BATCH_MAX` records, and runs `step.Step`
   on it in a thread, so that the event loop goes on heartbeating however long the database takes.
+* The same task wakes states whose time has come, of the partitions that are assigned, when no records wait or at least
+  every quarter of a second; it knows the times that it stored itself and is there when they come.
 * A database or a broker that is away is waited for, for as long as it takes, inside the batch: the worker stays in
   its group. When Faust or aiokafka give up by themselves the process ends with EXIT_AWAY and the supervisor's next
   one waits before it joins.
@@ -25,7 +27,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import faust
@@ -74,6 +78,8 @@ LEAVE_LIMIT = 8.0
 EXIT_LIMIT = 20.0
 """Seconds for what was begun, for leaving the group, and from the stop to the end in any case. The interface promises 30."""
 ALARM_LIMIT = 5.0
+WAKE_POLL = 0.25
+"""Seconds between two looks for states whose time has come, when none is known to be due earlier: another worker may have left some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +139,8 @@ class _Worker:
         )
         self._waiting: deque[Any] = deque()
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._app: Any = None
+        self._looked_at = float("-inf")
         self._closing = False
         self._ending = threading.Lock()
 
@@ -146,7 +154,7 @@ class _Worker:
             ready.cancel()
             return 0
         self._raise_from(ready)
-        app = self._make_app()
+        app = self._app = self._make_app()
         starting = asyncio.create_task(app.start(), name="faust")
         tasks = {
             starting,
@@ -238,24 +246,51 @@ class _Worker:
 
     async def _work(self) -> None:
         while True:
-            if not self._waiting:
+            if not self._waiting and not self._wakes_now():
                 self._some.clear()
                 self._idle.set()
-                await self._some.wait()
+                await self._some_or_due()
             self._idle.clear()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
-            if not self._closing:
-                self._room.set()
-            await self._until_done([_record(event.message) for event in batch])
-            for event in batch:
-                event.ack()
+            if self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
+                if not self._closing:
+                    self._room.set()
+                records = [_record(event.message) for event in batch]
+                await self._until_done(partial(self._step.run, records))
+                for event in batch:
+                    event.ack()
+            if self._wakes_now():
+                await self._until_done(lambda: self._step.wake_due(self._numbers()))
+                self._looked_at = self._clock.monotonic()
 
-    async def _until_done(self, records: list[Record]) -> None:
-        """Run the transaction, again and again while a service is away."""
+    def _wakes_now(self) -> bool:
+        """Tell whether it is time to look for states that are due."""
+        if not self._processor.waits or self._closing:
+            return False
+        known = self._step.due_at
+        return self._clock.monotonic() - self._looked_at >= WAKE_POLL or (known is not None and known <= self._clock.now())
+
+    async def _some_or_due(self) -> None:
+        """Wait for a record, or until states are to be looked at."""
+        if not self._processor.waits:
+            await self._some.wait()
+            return
+        rest = WAKE_POLL - (self._clock.monotonic() - self._looked_at)
+        if self._step.due_at is not None:
+            rest = min(rest, (self._step.due_at - self._clock.now()).total_seconds())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._some.wait(), max(rest, 0.001))
+
+    def _numbers(self) -> list[int]:
+        """Return the partition numbers whose states are ours to wake: those of the first topic that are assigned."""
+        return sorted(number for topic, number in self._assigned(self._app) if topic == self._topics[0])
+
+    async def _until_done(self, transact: Callable[[], object]) -> None:
+        """Run a transaction, again and again while a service is away."""
         delay = 0.1
         while True:
             try:
-                await asyncio.to_thread(self._step.run, records)
+                await asyncio.to_thread(transact)
             except RetryableError as error:
                 delay = await self._pause(error, delay)
             else:

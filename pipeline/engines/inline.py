@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Generic
 
 from pipeline.clock import Clock
-from pipeline.engines.step import Partition, decoded, run_events
+from pipeline.engines.step import Outcome, Partition, decoded, run_events, run_wakes
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.position import unseen
 from pipeline.processors.processor import E, F, Processor, S
@@ -23,6 +24,10 @@ class InlineEngine(Generic[S, E, F]):
         """`states` is what a former run left, by key, as JSON text."""
         self._processor, self._clock = processor, clock
         self.states: dict[str, str] = dict(states or {})
+        self.wake_at: dict[str, tuple[datetime, int]] = {}
+        """When each waiting state is to be woken, and its partition."""
+        for key, text in self.states.items():
+            self._wait(key, processor.wake_at(processor.restore(text)), 0)
         self.positions: dict[Partition, int] = {}
         self.outputs: list[Outgoing] = []
         self.counts: Counter[str] = Counter()
@@ -34,10 +39,38 @@ class InlineEngine(Generic[S, E, F]):
             partition = (record.topic, record.partition)
             fresh = unseen([record], self.positions.get(partition, 0))
             outcome = run_events(self._processor, fresh, [decoded(self._processor, r) for r in fresh], self.states.get, self._clock)
-            self.states |= outcome.states
+            self._keep(outcome)
             self.positions[partition] = max(self.positions.get(partition, 0), record.offset + 1)
             self.counts += outcome.counts
             self.counts["seen" if fresh else "seen_before"] += 1
             emitted += outcome.outputs
         self.outputs += emitted
         return emitted
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Return when the next state is to be woken."""
+        return min((at for at, _ in self.wake_at.values()), default=None)
+
+    def wake_due(self) -> list[Outgoing]:
+        """Wake every state whose time has come by the clock, and return what they emit."""
+        emitted: list[Outgoing] = []
+        now = self._clock.now()
+        for key, (at, partition) in sorted(self.wake_at.items(), key=lambda item: (item[1][0], item[0])):
+            if at <= now:
+                outcome = run_wakes(self._processor, {key: self.states[key]}, partition, self._clock)
+                self._keep(outcome)
+                self.counts += outcome.counts
+                emitted += outcome.outputs
+        self.outputs += emitted
+        return emitted
+
+    def _keep(self, outcome: Outcome) -> None:
+        for key, kept in outcome.states.items():
+            self.states[key] = kept.text
+            self._wait(key, kept.wake_at, kept.partition)
+
+    def _wait(self, key: str, at: datetime | None, partition: int) -> None:
+        self.wake_at.pop(key, None)
+        if at is not None:
+            self.wake_at[key] = (at, partition)

@@ -3,6 +3,9 @@
     lock positions -> drop what is done, stop at a hole -> decode -> read states -> decide and evolve, in order
     -> write states and positions -> produce outputs and wait for every acknowledgement -> commit
 
+States that wait for a time are woken in the same way, without records: lock the positions of the partition number, read what is due,
+decide, write, produce, commit. A state that was woken is stored with its next time, so a crash wakes it again and a commit does not.
+
 It can be repeated as a whole: the position row says whether it has happened. A crash before the commit repeats outputs under the same
 ids, it never loses one. Kafka's own offsets play no part. Design, section 4.
 """
@@ -11,13 +14,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic
 
 from pipeline import metrics
 from pipeline.clock import Clock
-from pipeline.errors import PoisonRecordError
+from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record
 from pipeline.log.position import unseen
@@ -25,6 +29,7 @@ from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
 from pipeline.stores import positions, states
 from pipeline.stores.postgres import Connection, translated
+from pipeline.stores.states import Kept
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +40,23 @@ SESSION = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '9
 ends the transaction after 90 s, which is longer than the producer may take (35 s)."""
 
 
+WAKE_MAX = 200
+"""States that one transaction wakes."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a batch came to, before it is committed."""
 
-    states: dict[str, str] = field(default_factory=dict)
+    states: dict[str, Kept] = field(default_factory=dict)
     outputs: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def earliest(self) -> datetime | None:
+        """Return when the first of the changed states is to be woken."""
+        return min((kept.wake_at for kept in self.states.values() if kept.wake_at is not None), default=None)
 
 
 def run_events(
@@ -55,7 +69,7 @@ def run_events(
     """Decide a batch in order, without any I/O: what both the transaction below and the in-memory driver run."""
     outcome = Outcome()
     live: dict[str, S] = {}
-    changed: set[str] = set()
+    changed: dict[str, int] = {}
     for record, item in zip(records, keyed, strict=True):
         now = clock.now()
         if isinstance(item, PoisonRecordError):
@@ -65,19 +79,38 @@ def run_events(
         if item.key not in live:
             text = stored(item.key)
             live[item.key] = processor.initial if text is None else processor.restore(text)
-        before = state = live[item.key]
-        for fact in processor.decide(state, item.event, now):
-            state = processor.evolve(state, fact)
-            outcome.counts[processor.outcome(fact)] += 1
-            if isinstance(fact, Raised):
-                outcome.alarms[fact.kind] += 1
-            if (output := processor.emit(fact)) is not None:
-                outcome.outputs.append(output)
-        if state is not before:
-            live[item.key] = state
-            changed.add(item.key)
-    outcome.states = {key: processor.store(live[key]) for key in live if key in changed}
+        before = live[item.key]
+        after = live[item.key] = _folded(processor, before, processor.decide(before, item.event, now), outcome)
+        if after is not before:
+            changed[item.key] = record.partition
+    outcome.states = {key: _kept(processor, live[key], partition) for key, partition in changed.items()}
     return outcome
+
+
+def run_wakes(processor: Processor[S, E, F], due: Mapping[str, str], partition: int, clock: Clock) -> Outcome:
+    """Wake states of one partition, without any I/O; each is stored again, changed or not, with the time that it now waits for."""
+    outcome = Outcome()
+    for key, text in due.items():
+        state = processor.restore(text)
+        state = _folded(processor, state, processor.wake(state, clock.now()), outcome)
+        outcome.states[key] = _kept(processor, state, partition)
+    outcome.counts["woken"] += len(due)
+    return outcome
+
+
+def _folded(processor: Processor[S, E, F], state: S, facts: Sequence[F], outcome: Outcome) -> S:
+    for fact in facts:
+        state = processor.evolve(state, fact)
+        outcome.counts[processor.outcome(fact)] += 1
+        if isinstance(fact, Raised):
+            outcome.alarms[fact.kind] += 1
+        if (output := processor.emit(fact)) is not None:
+            outcome.outputs.append(output)
+    return state
+
+
+def _kept(processor: Processor[S, E, F], state: S, partition: int) -> Kept:
+    return Kept(text=processor.store(state), partition=partition, wake_at=processor.wake_at(state))
 
 
 def decoded(processor: Processor[S, E, F], record: Record) -> Keyed[E] | PoisonRecordError:
@@ -104,45 +137,94 @@ class Step(Generic[S, E, F]):
         self._processor, self._connect, self._publisher = processor, connect, publisher
         self._clock, self._failpoints = clock, failpoints
         self._connection: Connection | None = None
+        self.due_at: datetime | None = None
+        """When the next state is to be woken, as far as this worker has seen; None: none that it knows of."""
 
     def run(self, records: Sequence[Record]) -> Counter[str]:
         """Do a batch of records of any partitions, each partition in the order of its offsets; return what was counted.
 
         Raise RetryableError when trying the same batch again can help, PositionHoleError when records were skipped, FatalError otherwise.
         """
+        return self._done(lambda connection: self._transact(connection, by_partition(records)))
+
+    def wake_due(self, numbers: Sequence[int]) -> int:
+        """Wake the states of these partition numbers whose time has come, and return how many; sets `due_at` anew.
+
+        Raise what `run` raises. What is due in the past is woken at once; a partition with more than WAKE_MAX due goes on the next time.
+        """
+        if not self._processor.waits or not numbers:
+            self.due_at = None
+            return 0
+        name, woken = self._processor.name, 0
+        try:
+            with translated(f"looking what is due for {name}"):
+                waiting = states.next_due(self._open(), name, numbers)
+        except BaseException:
+            self.close()
+            raise
+        self.due_at = min(waiting.values(), default=None)
+        now = self._clock.now()
+        for number in sorted(number for number, at in waiting.items() if at <= now):
+            woken += self._done(lambda connection, number=number: self._wake(connection, number))["woken"]  # type: ignore[misc]
+        if woken:
+            with translated(f"looking what is due for {name}"):
+                self.due_at = min(states.next_due(self._open(), name, numbers).values(), default=None)
+        return woken
+
+    def _done(self, transact: Callable[[Connection], Outcome]) -> Counter[str]:
         started = self._clock.monotonic()
         try:
             with translated(f"running {self._processor.name}"):
-                outcome = self._transact(self._open(), by_partition(records))
+                outcome = transact(self._open())
         except BaseException:
             self.close()  # whatever happened, the next try starts on a connection that has no past
             raise
         self._failpoints.reach(f"{self._processor.name}.after_commit")
         self._count(outcome, self._clock.monotonic() - started)
+        earliest = outcome.earliest
+        if earliest is not None and (self.due_at is None or earliest < self.due_at):
+            self.due_at = earliest
         return outcome.counts
 
     def _transact(self, connection: Connection, batches: dict[Partition, list[Record]]) -> Outcome:
         name = self._processor.name
         with connection.transaction():
-            stored = positions.lock(connection, name, list(batches))
+            stored = positions.lock_numbers(connection, name, sorted({number for _, number in batches}))
+            positions.check(name, stored, batches)
             fresh = {partition: unseen(batch, stored[partition].next_offset) for partition, batch in batches.items()}
             records = [record for batch in fresh.values() for record in batch]
             repeated = sum(map(len, batches.values())) - len(records)
             if not records:
                 return Outcome(counts=Counter(seen_before=repeated))
             keyed = [decoded(self._processor, record) for record in records]
-            known = states.read(connection, name, {item.key for item in keyed if isinstance(item, Keyed)})
+            keys = {item.key for item in keyed if isinstance(item, Keyed)}
+            known = states.read(connection, name, keys, lock=len(self._processor.consumes) > 1)
             outcome = run_events(self._processor, records, keyed, known.get, self._clock)
             outcome.counts["seen"] += len(records)
             outcome.counts["seen_before"] += repeated
-            if outcome.states:
-                states.write(connection, name, outcome.states)
             positions.advance(connection, name, {partition: batch[-1].offset + 1 for partition, batch in fresh.items() if batch})
-            self._failpoints.reach(f"{name}.in_transaction")
-            if outcome.outputs:
-                self._publisher.publish(outcome.outputs)
-            self._failpoints.reach(f"{name}.after_produce")
+            self._write(connection, outcome)
         return outcome
+
+    def _wake(self, connection: Connection, number: int) -> Outcome:
+        name = self._processor.name
+        with connection.transaction():
+            if not positions.lock_numbers(connection, name, [number]):
+                raise FatalError(f"{name} has no stored position for partition {number}; run `custodian init`")
+            due = states.due(connection, name, number, self._clock.now(), limit=WAKE_MAX)
+            outcome = run_wakes(self._processor, due, number, self._clock)
+            self._write(connection, outcome)
+        return outcome
+
+    def _write(self, connection: Connection, outcome: Outcome) -> None:
+        """Store states and produce outputs, inside the transaction."""
+        name = self._processor.name
+        if outcome.states:
+            states.write(connection, name, outcome.states)
+        self._failpoints.reach(f"{name}.in_transaction")
+        if outcome.outputs:
+            self._publisher.publish(outcome.outputs)
+        self._failpoints.reach(f"{name}.after_produce")
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:

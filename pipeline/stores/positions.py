@@ -41,6 +41,22 @@ def lock(connection: Connection, consumer: str, partitions: Sequence[Partition])
     return _read(connection, consumer, partitions, lock=True)
 
 
+def lock_numbers(connection: Connection, consumer: str, numbers: Sequence[int]) -> dict[Partition, Position]:
+    """Lock the rows of all topics of a consumer that have these partition numbers, and return the positions.
+
+    A key has one partition number in every topic, so this locks out every other worker that could write the states of these partitions,
+    also while a rebalance gives the topics to different workers.
+    """
+    rows = connection.execute(
+        """
+        SELECT topic, partition, next_offset, topic_id FROM custodian.positions
+         WHERE consumer = %s AND partition = ANY (%s) ORDER BY topic, partition FOR UPDATE
+        """,
+        (consumer, list(numbers)),
+    ).fetchall()
+    return {(topic, partition): Position(next_offset=offset, topic_id=topic_id) for topic, partition, offset, topic_id in rows}
+
+
 def of_consumer(connection: Connection, consumer: str) -> dict[Partition, int]:
     """Return the next offset of every partition that a consumer has, for showing."""
     rows = connection.execute("SELECT topic, partition, next_offset FROM custodian.positions WHERE consumer = %s", (consumer,)).fetchall()
@@ -74,7 +90,12 @@ def _read(connection: Connection, consumer: str, partitions: Sequence[Partition]
         (consumer, [t for t, _ in partitions], [p for _, p in partitions]),
     ).fetchall()
     found = {(topic, partition): Position(next_offset=offset, topic_id=topic_id) for topic, partition, offset, topic_id in rows}
+    check(consumer, found, partitions)
+    return found
+
+
+def check(consumer: str, found: Mapping[Partition, Position], partitions: Iterable[Partition]) -> None:
+    """Raise FatalError when the position of one of these partitions is not among those found."""
     for topic, partition in partitions:
         if (topic, partition) not in found:
             raise FatalError(f"{consumer} has no stored position for {topic}[{partition}]; run `custodian init`")
-    return found

@@ -1,30 +1,80 @@
-"""States of processors: one row per processor and key, read and written a batch at a time.
+"""States of processors: one row per processor and key, read and written a batch at a time, with the time at which each is to be woken.
 
-No row lock is taken here: a key belongs to one partition, and who writes holds the lock on that partition's position.
+Who writes a state holds the lock on the positions of its partition number. Where a processor consumes several topics the rows are locked
+as well: a record that somebody else put into the wrong partition must not let two workers write one state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline.stores.postgres import Connection
 
 
-def read(connection: Connection, processor: str, keys: Collection[str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A state as it is stored."""
+
+    text: str
+    """JSON."""
+    partition: int
+    """The partition number of the records that it is made from."""
+    wake_at: datetime | None = None
+
+
+def read(connection: Connection, processor: str, keys: Collection[str], *, lock: bool = False) -> dict[str, str]:
     """Return the stored states of those keys that have one, as JSON text, in one statement."""
+    locking = "ORDER BY key FOR UPDATE" if lock else ""
     rows = connection.execute(
-        "SELECT key, state::text FROM custodian.states WHERE processor = %s AND key = ANY (%s)", (processor, list(keys))
+        f"SELECT key, state::text FROM custodian.states WHERE processor = %s AND key = ANY (%s) {locking}",  # noqa: S608 - a constant
+        (processor, list(keys)),
     ).fetchall()
     return dict(rows)
 
 
-def write(connection: Connection, processor: str, states: Mapping[str, str]) -> None:
-    """Store states given as JSON text, in one statement."""
+def write(connection: Connection, processor: str, states: Mapping[str, Kept]) -> None:
+    """Store states in one statement; a state that is there keeps its partition."""
     connection.execute(
         """
-        INSERT INTO custodian.states AS s (processor, key, state)
-        SELECT %s, n.key, n.state::jsonb FROM unnest(%s::text[], %s::text[]) AS n (key, state)
-            ON CONFLICT (processor, key) DO UPDATE SET state = EXCLUDED.state, updated_at = clock_timestamp()
+        INSERT INTO custodian.states AS s (processor, key, state, partition, wake_at)
+        SELECT %s, n.key, n.state::jsonb, n.partition, n.wake_at
+          FROM unnest(%s::text[], %s::text[], %s::int[], %s::timestamptz[]) AS n (key, state, partition, wake_at)
+            ON CONFLICT (processor, key) DO UPDATE
+           SET state = EXCLUDED.state, wake_at = EXCLUDED.wake_at, partition = COALESCE(s.partition, EXCLUDED.partition),
+               updated_at = clock_timestamp()
         """,
-        (processor, list(states), list(states.values())),
+        (
+            processor,
+            list(states),
+            [kept.text for kept in states.values()],
+            [kept.partition for kept in states.values()],
+            [kept.wake_at for kept in states.values()],
+        ),
     )
+
+
+def next_due(connection: Connection, processor: str, partitions: Sequence[int]) -> dict[int, datetime]:
+    """Return the earliest wake-up of each of these partition numbers that has one."""
+    rows = connection.execute(
+        """
+        SELECT n.partition, (SELECT min(s.wake_at) FROM custodian.states s
+                              WHERE s.processor = %s AND s.partition = n.partition AND s.wake_at IS NOT NULL)
+          FROM unnest(%s::int[]) AS n (partition)
+        """,
+        (processor, list(partitions)),
+    ).fetchall()
+    return {partition: at for partition, at in rows if at is not None}
+
+
+def due(connection: Connection, processor: str, partition: int, now: datetime, *, limit: int) -> dict[str, str]:
+    """Return the states of a partition whose time has come, the longest due first, locked."""
+    rows = connection.execute(
+        """
+        SELECT key, state::text FROM custodian.states
+         WHERE processor = %s AND partition = %s AND wake_at <= %s ORDER BY wake_at, key LIMIT %s FOR UPDATE
+        """,
+        (processor, partition, now, limit),
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,1 @@
+"""The workflow processor without any engine."""
