@@ -17,8 +17,9 @@ def init(print_sql: bool) -> None:
 
     if print_sql:
         from pipeline.stores.migrations import script
+        from pipeline.stores.postgres import user_of
 
-        sys.stdout.write(script(all_migrations()) + "\n")
+        sys.stdout.write(script(all_migrations(), user_of(settings().postgres)) + "\n")
         return
     prepared = prepare(settings())
     for name in prepared.topics:

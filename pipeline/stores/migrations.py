@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from psycopg import sql
+
 from pipeline.errors import SettingsError
 from pipeline.stores.postgres import Connection, translated
 
@@ -94,12 +96,21 @@ def apply(connection: Connection, migrations: Sequence[Migration]) -> list[str]:
     return [migration.name for migration in missing]
 
 
-def script(migrations: Sequence[Migration]) -> str:
-    """Return the SQL that an administrator can run instead of `custodian init`."""
-    parts = ["BEGIN;", FOUNDATION, ROLES]
+def script(migrations: Sequence[Migration], owner: str) -> str:
+    """Return the SQL that an administrator can run instead of `custodian init`; everything in it belongs to the user `owner`."""
+    user = sql.Identifier(owner).as_string()
+    parts = [
+        f"-- For a superuser, or for an administrator who is a member of {user} and may create roles; run it in the database itself.",
+        "BEGIN;",
+        ROLES,
+        f"DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), {sql.Literal(owner).as_string()}); END $$;",
+        f"SET LOCAL ROLE {user};",
+        FOUNDATION,
+    ]
     for migration in migrations:
         values = f"('{migration.name}', '{migration.sha256}')"
-        parts += [f"-- {migration.name}", migration.sql, f"INSERT INTO custodian.migrations (name, sha256) VALUES {values};"]
+        noted = f"INSERT INTO custodian.migrations (name, sha256) VALUES {values};"  # noqa: S608 - our own file names and digests
+        parts += [f"-- {migration.name}", migration.sql, noted]
     return "\n".join([*parts, GRANTS, "COMMIT;"])
 
 

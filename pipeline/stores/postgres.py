@@ -50,6 +50,14 @@ def where(postgres: configuration.Postgres) -> str:
     return f"{parts.get('user', '')}@{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
+def user_of(postgres: configuration.Postgres) -> str:
+    """Return the user that the settings connect as; raise SettingsError when they name none."""
+    name = conninfo_to_dict(conninfo(postgres)).get("user")
+    if not name:
+        raise SettingsError("postgres.dsn: names no user; write postgresql://user@host:port/database")
+    return str(name)
+
+
 def connect(postgres: configuration.Postgres, *, name: str, autocommit: bool = False, **extra: Any) -> Connection:
     """Open a connection that PostgreSQL lists as `name`.
 

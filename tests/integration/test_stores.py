@@ -67,7 +67,7 @@ def test_the_printed_script_does_what_init_does(postgres: str) -> None:
     """After the script nothing is left for init to apply."""
     files = found_in(["pipeline.stores"])
     with connect(database(postgres), name="test", autocommit=True) as connection:
-        connection.execute(migrations.script(files).encode())
+        connection.execute(migrations.script(files, connection.info.user).encode())
         assert migrations.apply(connection, files) == []
 
 
