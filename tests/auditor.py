@@ -167,6 +167,7 @@ def until_done(rig: Rig, *, within: float = 60) -> None:
     """Wait until every consumer's stored positions are at the ends and every archived record has its index."""
 
     def done() -> bool:
+        rig.check_alive()
         there = ends(rig)
         stored = {(consumer, topic, partition): offset for consumer, topic, partition, offset in _positions(rig)}
         behind = {key: (offset, there[key[1:]]) for key, offset in stored.items() if offset != there[key[1:]]}

@@ -213,6 +213,11 @@ client_secret_file = "secrets/client"
         eventually(begun, within=60, what="`custodian up` starts every role")
         return program
 
+    def check_alive(self) -> None:
+        """Raise RuntimeError when nothing runs any more, so that nobody waits for it."""
+        if all(program.process.poll() is not None for program in self.programs):
+            raise RuntimeError(f"every program of the rig has ended, the last one said:\n{self.programs[-1].tail(5)}")
+
     def end_all(self) -> None:
         """End whatever still runs, whether or not it wants to."""
         for program in self.programs:
@@ -282,7 +287,8 @@ client_secret_file = "secrets/client"
         return self.rows(query, parameters)[0][0]
 
     def booked(self) -> int:
-        """Return how many entries the books hold."""
+        """Return how many entries the books hold; raise RuntimeError when there is nobody left who could book."""
+        self.check_alive()
         return int(self.value("SELECT count(*) FROM accounting.journal"))
 
     def books_grow(self, by: int = 5, *, within: float = 30) -> None:
