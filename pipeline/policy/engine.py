@@ -15,13 +15,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from pipeline.log.codec import encode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, missing, not_applicable
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
@@ -29,7 +27,7 @@ from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
 from pipeline.policy.file import Policy, Rule
-from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, Question, RuleOutcome, Verdict
+from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, Question, Verdict
 
 DECIDED_BY = "risk"
 """Who decides where no person does."""
@@ -108,7 +106,8 @@ class Engine:
     def judge(self, facts: Facts) -> Judgement:
         """Ask every rule and conclude."""
         if facts.question == "accept_proposal":
-            outcomes = [_ask(rule, Case(facts)) for rule in self._order["accept_proposal"]]
+            case = Case(facts)
+            outcomes = [_ask(rule, case) for rule in self._order["accept_proposal"]]
             return self._conclude(facts, outcomes, None)
         return self._co_sign(facts)
 
@@ -116,35 +115,40 @@ class Engine:
         """Answer a question with the evidence; the same question, counters and time give the same bytes."""
         facts = facts_of(request, counters, now)
         judgement = self.judge(facts)
-        return DecisionMade.model_construct(
-            decision_id=derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256),
-            request_id=request.request_id,
-            venue=request.venue,
-            intent_id=request.intent_id,
-            question=request.question,
-            quote_id=judgement.quote_id,
-            verdict=judgement.verdict,
-            policy=self._name,
-            decided_by=DECIDED_BY,
-            decided_at=time_text(now),
-            rules=tuple([_written(outcome) for outcome in judgement.outcomes]),
-            counters=dict(sorted(counters.items())),
-            context_sha256=request.context_sha256,
-            approvers_needed=judgement.approvers,
-            refers_to=None,
+        return DecisionMade.model_validate(
+            {
+                "decision_id": derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256),
+                "request_id": request.request_id,
+                "venue": request.venue,
+                "intent_id": request.intent_id,
+                "question": request.question,
+                "quote_id": judgement.quote_id,
+                "verdict": judgement.verdict,
+                "policy": self._name,
+                "decided_by": DECIDED_BY,
+                "decided_at": time_text(now),
+                "rules": [_written(outcome) for outcome in judgement.outcomes],
+                "counters": dict(sorted(counters.items())),
+                "context_sha256": request.context_sha256,
+                "approvers_needed": judgement.approvers,
+            }
         )
 
     def _co_sign(self, facts: Facts) -> Judgement:
-        outcomes = [_ask(rule, Case(facts)) for rule in self._order["co_sign_quote"]]
+        case = Case(facts)
+        outcomes = [_ask(rule, case) for rule in self._order["co_sign_quote"]]
         of_quote: dict[int, list[Outcome]] = {}
         acceptable: list[Quote] = []
         for number, quote in enumerate(facts.quotes):
-            of_quote[number] = built_in = [_ask(rule, Case(facts, quote)) for rule in _BUILT_IN_QUOTE]
+            case = Case(facts, quote)
+            of_quote[number] = built_in = [_ask(rule, case) for rule in _BUILT_IN_QUOTE]
             if all(outcome.verdict in ("PASS", "NOT_APPLICABLE") for outcome in built_in):
                 acceptable.append(quote)
         for number, quote in enumerate(facts.quotes):
-            of_quote[number] += [_ask(rule, Case(facts, quote, acceptable)) for rule in self._quote]
-        outcomes += [_ask(rule, Case(facts, None, acceptable)) for rule in self._quotes]
+            case = Case(facts, quote, acceptable)
+            of_quote[number] += [_ask(rule, case) for rule in self._quote]
+        case = Case(facts, None, acceptable)
+        outcomes += [_ask(rule, case) for rule in self._quotes]
         candidates = [quote for number, quote in enumerate(facts.quotes) if not _rejected(of_quote[number])]
         chosen, equal = choose(candidates, self._params)
         shown = chosen or choose(facts.quotes, self._params)[0] or next(iter(facts.quotes), None)
@@ -236,22 +240,18 @@ def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
     return "; ".join([text, *against, *(["chosen"] if chosen else [])])
 
 
-def _written(outcome: Outcome) -> RuleOutcome:
+def _written(outcome: Outcome) -> dict[str, object]:
+    """Write an outcome as the fields of `RuleOutcome`; the whole decision is checked at once."""
     rule, verdict, found = outcome
-    return RuleOutcome.model_construct(
-        name=rule.name,
-        check=rule.check,
-        verdict=verdict,
-        inputs=found.inputs,
-        limit=rule.compiled.limit,
-        observed=found.observed,
-        explanation=f"{rule.sentence} Here: {found.note}." if found.note else rule.sentence,
-    )
-
-
-def context_sha256(request: DecisionRequested) -> str:
-    """Return the SHA-256 of a question's context as encoded."""
-    return hashlib.sha256(encode(request.context)).hexdigest()
+    return {
+        "name": rule.name,
+        "check": rule.check,
+        "verdict": verdict,
+        "inputs": found.inputs,
+        "limit": rule.compiled.limit,
+        "observed": found.observed,
+        "explanation": f"{rule.sentence} Here: {found.note}." if found.note else rule.sentence,
+    }
 
 
 def _whole(case: Case) -> Found:
@@ -260,7 +260,7 @@ def _whole(case: Case) -> Found:
     inputs = {"target_amount": context.target_amount, "context_sha256": request.context_sha256}
     if (context.venue, context.intent_id) != (request.venue, request.intent_id):
         return Found("FAIL", inputs, f"{context.venue} {context.intent_id}", "the context is about another order")
-    if context_sha256(request) != request.context_sha256:
+    if case.facts.digest != request.context_sha256:
         return Found("FAIL", inputs, None, "the context is not the one that the digest was made of")
     if case.facts.target is None:
         return missing("the target amount", inputs)

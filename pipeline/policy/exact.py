@@ -76,6 +76,6 @@ def duration_text(span: timedelta) -> str:
 
 def span_text(span: timedelta) -> str:
     """Write a measured span in seconds, to the millisecond, downwards."""
-    milliseconds = span // timedelta(milliseconds=1)
+    milliseconds = span.days * 86_400_000 + span.seconds * 1000 + span.microseconds // 1000
     sign = "-" if milliseconds < 0 else ""
     return f"{sign}{abs(milliseconds) // 1000}.{abs(milliseconds) % 1000:03d}s"

@@ -5,18 +5,25 @@ What cannot be read counts as missing, and a missing input is never an accept.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pipeline.domain.money import plain
+from pipeline.log.codec import encode
 from pipeline.policy.exact import amount, times
 from schemas.accepting import ComplianceFacts, DecisionRequested, Question, QuoteFacts, RateFacts
 
 CLOSED_QUOTES = frozenset({"ACCEPTED", "REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
 """Statuses of a quote that can no longer be co-signed (contract 4.5: the outcomes; the open state's name is not documented)."""
 NO_COMPLIANCE = ComplianceFacts()
+
+
+def context_sha256(request: DecisionRequested) -> str:
+    """Return the SHA-256 of a question's context as encoded."""
+    return hashlib.sha256(encode(request.context)).hexdigest()
 
 
 def instant(text: str | None) -> datetime | None:
@@ -38,17 +45,13 @@ class Quote:
     rate: Decimal | None
     required: Decimal | None
     """What the sender pays by this quote: the order's target amount times the rate, exact (contract 1.8)."""
+    required_text: str
     valid_until: datetime | None
 
     @property
     def id(self) -> str:
         """Return the quote's id."""
         return self.stated.quote_id
-
-    @property
-    def required_text(self) -> str:
-        """Return the required source amount as text."""
-        return "" if self.required is None else plain(self.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,21 @@ class Facts:
     receiver: str | None
     target: Decimal | None
     source_max: Decimal | None
+    target_text: str
+    source_max_text: str
     quotes: tuple[Quote, ...]
     rates: tuple[Rate, ...]
     compliance: ComplianceFacts
     expires_at: datetime | None
     counters: Mapping[str, str]
+    digest: str
+    """SHA-256 of the context as encoded."""
 
 
-def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datetime) -> Facts:
-    """Read a question; what cannot be read is None."""
+def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datetime, digest: str | None = None) -> Facts:
+    """Read a question; what cannot be read is None. `digest` is that of the context, where the caller has computed it already."""
     context = request.context
-    target = amount(context.target_amount)
+    target, source_max = amount(context.target_amount), amount(context.source_amount_max)
     return Facts(
         request=request,
         question=request.question,
@@ -97,19 +104,22 @@ def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datet
         sender=context.sender_party_id,
         receiver=context.receiver_party_id,
         target=target,
-        source_max=amount(context.source_amount_max),
+        source_max=source_max,
+        target_text="" if target is None else plain(target),
+        source_max_text="" if source_max is None else plain(source_max),
         quotes=tuple([_quote(quote, target) for quote in context.quotes]) if request.question == "co_sign_quote" else (),
         rates=tuple([_rate(rate, now) for rate in context.rates]),
         compliance=context.compliance or NO_COMPLIANCE,
         expires_at=instant(context.expires_at),
         counters=counters,
+        digest=digest or context_sha256(request),
     )
 
 
 def _quote(stated: QuoteFacts, target: Decimal | None) -> Quote:
     rate = amount(stated.fx_rate)
     required = None if rate is None or target is None else times(target, rate)
-    return Quote(stated, rate, required, instant(stated.valid_until))
+    return Quote(stated, rate, required, "" if required is None else plain(required), instant(stated.valid_until))
 
 
 def _rate(stated: RateFacts, now: datetime) -> Rate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
@@ -61,20 +62,29 @@ class Duplicate(Params):
     window: Duration = Field(gt=timedelta(0), description='how far back, such as "10m"')
 
 
-Own = Callable[[Case], tuple[Decimal | None, str, str]]
-"""Gives the order's own amount on a side, its currency and its name."""
+Own = Callable[[Case], tuple[Decimal | None, str, str, str]]
+"""Gives the order's own amount on a side, as a number and as text, its currency and its name."""
+SCOPES_KEPT = 4096
+"""Queries that a rule keeps ready: building one takes longer than asking it."""
 
 
 def _own(side: OrderSide, question: Question) -> Own:
     match side:
         case "target":
-            return lambda case: (case.facts.target, case.facts.target_currency, "target_amount")
+            return lambda case: (case.facts.target, case.facts.target_text, case.facts.target_currency, "target_amount")
         case "source_max":
-            return lambda case: (case.facts.source_max, case.facts.source_currency, "source_amount_max")
+            return lambda case: (case.facts.source_max, case.facts.source_max_text, case.facts.source_currency, "source_amount_max")
         case "source":
             if question != "co_sign_quote":
                 raise ValueError('side "source" is known with a quote only; write "source_max", or on = "co_sign_quote"')
-            return lambda case: (case.quote.required if case.quote else None, case.facts.source_currency, "source_amount")
+            return _of_quote
+
+
+def _of_quote(case: Case) -> tuple[Decimal | None, str, str, str]:
+    quote = case.quote
+    if quote is None:
+        return None, "", case.facts.source_currency, "source_amount"
+    return quote.required, quote.required_text, case.facts.source_currency, "source_amount"
 
 
 def _about(side: str, per: str, question: Question) -> Literal["order", "quote"]:
@@ -87,12 +97,11 @@ def _amount_at_most(params: AmountAtMost | FourEyesAbove, question: Question) ->
     own, currency, limit = _own(params.side, question), params.currency, params.limit
 
     def evaluate(case: Case) -> Found:
-        amount, of, name = own(case)
+        amount, text, of, name = own(case)
         if of != currency:
             return not_applicable(f"the {name} is in {of}", {"currency": of})
         if amount is None:
             return missing(name, {"currency": of})
-        text = plain(amount)
         return judged(amount <= limit, {name: text, "currency": of}, text)
 
     return Compiled(evaluate=evaluate, about=_about(params.side, "", question), limit=f"{plain(limit)} {currency}")
@@ -115,15 +124,16 @@ def _scope(per: Per) -> Callable[[Case], str | None]:
 def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str], CounterQuery], limit_text: str) -> Compiled:
     """Compile a rule on the order's own amount plus what others have used up."""
     own, scope, currency, limit, per = _own(params.side, question), _scope(params.per), params.currency, params.limit, params.per
+    ask = lru_cache(maxsize=SCOPES_KEPT)(ask)
 
     def query(case: Case) -> CounterQuery | None:
-        if own(case)[1] != currency:
+        if own(case)[2] != currency:
             return None
         where = scope(case)
         return None if where is None else ask(where)
 
     def evaluate(case: Case) -> Found:
-        amount, of, name = own(case)
+        amount, text, of, name = own(case)
         if of != currency:
             return not_applicable(f"the {name} is in {of}", {"currency": of})
         inputs = {"currency": of}
@@ -133,7 +143,7 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
         inputs[per] = where
         if amount is None:
             return missing(name, inputs)
-        inputs[name] = plain(amount)
+        inputs[name] = text
         key = ask(where).key
         before = case.facts.counters.get(key)
         if before is None or before == UNKNOWN:
@@ -161,15 +171,19 @@ def _exposure(params: Exposure, question: Question) -> Compiled:
 def _window_count(params: WindowCount, question: Question) -> Compiled:
     scope, per, text, limit = _scope(params.per), params.per, duration_text(params.window), params.limit
 
+    @lru_cache(maxsize=SCOPES_KEPT)
+    def ask(where: str) -> CounterQuery:
+        return number_of(per, where, params.window, text)
+
     def query(case: Case) -> CounterQuery | None:
         where = scope(case)
-        return None if where is None else number_of(per, where, params.window, text)
+        return None if where is None else ask(where)
 
     def evaluate(case: Case) -> Found:
         where = scope(case)
         if where is None:
             return missing(f"the {per}")
-        key = number_of(per, where, params.window, text).key
+        key = ask(where).key
         before = case.facts.counters.get(key)
         if before is None or before == UNKNOWN:
             return missing(key, {per: where})
@@ -186,7 +200,7 @@ def _duplicate(params: Duplicate, _: Question) -> Compiled:
         facts = case.facts
         if facts.sender is None or facts.receiver is None or facts.target is None:
             return None
-        return alike_to(facts.venue, (facts.pair, facts.sender, facts.receiver, plain(facts.target)), params.window, text)
+        return alike_to(facts.venue, (facts.pair, facts.sender, facts.receiver, facts.target_text), params.window, text)
 
     def evaluate(case: Case) -> Found:
         asked = query(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
@@ -70,6 +71,12 @@ def _kyc(params: Kyc, _: Question) -> Compiled:
     return Compiled(evaluate=evaluate, limit=f"{' or '.join(params.allowed)}, valid for over {duration_text(params.valid_for)}")
 
 
+@lru_cache(maxsize=256)
+def _window(text: str) -> timedelta | None:
+    match = _WINDOW.fullmatch(text.strip())
+    return None if match is None else timedelta(**{_UNITS[match[2][0].lower()]: int(match[1])})
+
+
 def _screened_age(facts: Facts) -> tuple[timedelta | None, dict[str, str]]:
     """Return how old the screening is at most.
 
@@ -80,10 +87,9 @@ def _screened_age(facts: Facts) -> tuple[timedelta | None, dict[str, str]]:
         at = instant(compliance.sanctions_screened_at)
         return None if at is None else facts.now - at, {"sanctions_screened_at": compliance.sanctions_screened_at}
     window, created_at = compliance.sanctions_freshness_window, instant(facts.request.context.created_at)
-    match = _WINDOW.fullmatch(window.strip()) if window is not None else None
-    if match is None or created_at is None or window is None:
+    span = None if window is None else _window(window)
+    if span is None or created_at is None or window is None:
         return None, {}
-    span = timedelta(**{_UNITS[match[2][0].lower()]: int(match[1])})
     return facts.now - created_at + span, {"sanctions_freshness_window": window, "created_at": facts.request.context.created_at or ""}
 
 

@@ -67,7 +67,7 @@ def _hours(params: Hours, _: Question) -> Compiled:
     def evaluate(case: Case) -> Found:
         local = case.facts.now.astimezone(params.timezone)
         at = local.time()
-        text = f"{DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M:%S}"
+        text = f"{DAYS[local.weekday()]} {local.isoformat(' ')[:19]}"
         inputs = {"decided_at": text, "timezone": params.timezone.key}
         if local.date() in holidays:
             return judged(False, inputs, text, "a holiday")

@@ -98,19 +98,19 @@ def _pair_check(*, allowed: bool) -> Check[PairList]:
 
 def _jurisdictions(params: JurisdictionList, *, allowed: bool) -> Compiled:
     codes = frozenset(params.codes)
-    of = ("sender", "receiver") if params.of == "both" else (params.of,)
+    of = [f"jurisdiction_{side}" for side in (("sender", "receiver") if params.of == "both" else (params.of,))]
 
     def evaluate(case: Case) -> Found:
         inputs: dict[str, str] = {}
         held = True
-        for side in of:
-            name = f"jurisdiction_{side}"
+        for name in of:
             # The order and the compliance snapshot both may say it; where both do, both have to hold.
-            stated = {getattr(case.facts.request.context, name), getattr(case.facts.compliance, name)} - {None}
-            if not stated:
+            ordered, attested = getattr(case.facts.request.context, name), getattr(case.facts.compliance, name)
+            one, other = ordered or attested, attested or ordered
+            if one is None or other is None:
                 return missing(name, inputs)
-            inputs[name] = ", ".join(sorted(stated))
-            held = held and all((code in codes) is allowed for code in stated)
+            inputs[name] = one if one == other else f"{one} (order), {other} (attested)"
+            held = held and (one in codes) is allowed and (other in codes) is allowed
         return judged(held, inputs, " to ".join(inputs.values()))
 
     shown = ", ".join(sorted(codes))

@@ -90,7 +90,7 @@ def cost_guard_held(case: Case) -> Found:
         return not_applicable("the order has no maximum", {"quote_id": quote.id})
     if facts.source_max is None or quote.required is None:
         return missing("the source amount or its maximum", {"quote_id": quote.id})
-    inputs = {"quote_id": quote.id, "required_source": quote.required_text, "source_amount_max": plain(facts.source_max)}
+    inputs = {"quote_id": quote.id, "required_source": quote.required_text, "source_amount_max": facts.source_max_text}
     return judged(quote.required <= facts.source_max, inputs, quote.required_text)
 
 
@@ -104,7 +104,7 @@ def _cost_guard(params: CostGuard, _: Question) -> Compiled:
         assert quote is not None
         if most is None or quote.required is None:
             return missing("source_amount_max", {"quote_id": quote.id})
-        inputs = {"quote_id": quote.id, "required_source": quote.required_text, "source_amount_max": plain(most)}
+        inputs = {"quote_id": quote.id, "required_source": quote.required_text, "source_amount_max": case.facts.source_max_text}
         return judged(times(quote.required, BASIS) <= times(most, share), inputs, quote.required_text)
 
     headroom = f" less {plain(params.headroom)} basis points" if params.headroom else ""
@@ -123,7 +123,7 @@ def quote_agrees(case: Case) -> Found:
     inputs = {"quote_id": quote.id, "fx_rate": stated.fx_rate}
     if quote.required is None or facts.target is None:
         return missing("the rate or the order's target amount", inputs)
-    inputs["target_amount"] = plain(facts.target)
+    inputs["target_amount"] = facts.target_text
     inputs["required_source"] = required = quote.required_text
     if stated.source_amount is not None:
         inputs["quote.source_amount"] = stated.source_amount

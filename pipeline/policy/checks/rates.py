@@ -75,8 +75,9 @@ def _rate_within(params: RateWithin, question: Question) -> Compiled:
             return missing("the source amount" if quote else "source_amount_max", inputs)
         # Compared as amounts, source against target x reference, so that nothing is divided. Every usable reference has to agree.
         inputs["source_amount" if quote else "source_amount_max"] = plain(source)
-        worst = max((times(target, rate) for _, rate in usable), key=lambda at: _apart(source, at))
-        holds = all(within_basis_points(source, times(target, rate), params.basis_points) for _, rate in usable)
+        expected = [times(target, rate) for _, rate in usable]
+        worst = expected[0] if len(expected) == 1 else max(expected, key=lambda at: _apart(source, at))
+        holds = within_basis_points(source, worst, params.basis_points)
         return judged(holds, inputs, f"{basis_points(source, worst)} basis points")
 
     return Compiled(
@@ -97,8 +98,8 @@ def _peg_band(params: PegBand, _: Question) -> Compiled:
         usable = _usable(case.facts, params)
         if not usable:
             return _none_usable(case.facts, params)
-        holds = all(within_basis_points(rate, params.peg, params.basis_points) for _, rate in usable)
-        worst = max((rate for _, rate in usable), key=lambda rate: _apart(rate, params.peg))
+        worst = max((rate for _, rate in usable), key=lambda rate: abs(minus(rate, params.peg)))
+        holds = within_basis_points(worst, params.peg, params.basis_points)
         return judged(holds, _described(usable), f"{basis_points(worst, params.peg)} basis points")
 
     return Compiled(evaluate=evaluate, limit=f"{plain(params.basis_points)} basis points around {plain(params.peg)}")
