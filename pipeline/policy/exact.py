@@ -69,7 +69,7 @@ def duration_text(span: timedelta) -> str:
     """Write a duration in the largest unit that fits it exactly."""
     milliseconds = span // timedelta(milliseconds=1)
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if milliseconds and milliseconds % size == 0:
+        if milliseconds and milliseconds % size == 0 and (unit != "d" or milliseconds > size):  # a day is "24h", as people write it
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms" if milliseconds else "0s"
 

@@ -1,0 +1,1 @@
+"""The policy, its checks and the risk processor."""
