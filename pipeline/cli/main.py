@@ -31,6 +31,7 @@ ENTRIES = {
     "orders": Entry("pipeline.cli.orders:orders", "Orders, and an intent's whole story."),
     "ledger": Entry("pipeline.cli.ledger:ledger", "The books: entries and balances."),
     "archive": Entry("pipeline.cli.archive:archive", "The evidence: records, and its verification."),
+    "policy": Entry("pipeline.cli.policy:policy", "Check a policy; try a candidate on recorded decisions."),
     "reconcile": Entry("pipeline.cli.reconcile:reconcile", "Compare the venue with the books."),
     "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found."),
     "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses."),

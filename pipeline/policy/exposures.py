@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
 from pipeline.policy.counters import CounterQuery
-from schemas.accepting import Question
+from pipeline.policy.exact import amount
+from pipeline.policy.facts import facts_of
+from schemas.accepting import DecisionRequested, Question
 
 State = Literal["asked", "declined", "reserved", "released", "settled"]
 
@@ -102,3 +104,29 @@ class Exposures(Protocol):
     def end(self, venue: str, intent_id: str, status: str, settled: bool, source_amount: Decimal | None) -> bool:
         """Note that an order has ended; tell whether a row changed."""
         ...
+
+
+def order_of(request: DecisionRequested) -> AskedOrder:
+    """Return the order that a question is about."""
+    context = request.context
+    return AskedOrder(
+        venue=request.venue,
+        intent_id=request.intent_id,
+        source_currency=context.source_currency,
+        target_currency=context.target_currency,
+        sender=context.sender_party_id,
+        receiver=context.receiver_party_id,
+        target_amount=amount(context.target_amount),
+        source_amount_max=amount(context.source_amount_max),
+    )
+
+
+def signable(request: DecisionRequested) -> dict[str, SignedQuote]:
+    """Return the quotes of a question whose cost is known, by id."""
+    if request.question != "co_sign_quote":
+        return {}
+    return {
+        quote.id: SignedQuote(quote_id=quote.id, source_amount=quote.required, market_maker=quote.stated.market_maker_party_id)
+        for quote in facts_of(request, {}, datetime.min.replace(tzinfo=UTC), "").quotes
+        if quote.required is not None
+    }

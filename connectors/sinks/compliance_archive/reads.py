@@ -116,6 +116,11 @@ def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
         )
 
 
+def events(connection: Connection, kind: EventType, event_class: type[E]) -> Iterator[E]:
+    """Yield the events of a kind in the order of the archive, each once however often it was published."""
+    return _distinct(connection, kind, event_class)
+
+
 def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:
     seen: set[str] = set()
     for row in _rows(connection, ce_type=kind.ce_type, ce_id=ce_id, with_body=True):

@@ -18,8 +18,7 @@ from datetime import datetime
 
 from pipeline.log.codec import decode, encode
 from pipeline.policy.engine import Engine
-from pipeline.policy.exact import amount, times
-from pipeline.policy.exposures import Answer, AskedOrder, Exposures, SignedQuote
+from pipeline.policy.exposures import Answer, Exposures, order_of, signable
 from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
 from schemas.accepting import DecisionMade, DecisionRequested
 
@@ -64,31 +63,9 @@ def _answer(engine: Engine, exposures: Exposures, request: DecisionRequested, no
     return text
 
 
-def order_of(request: DecisionRequested) -> AskedOrder:
-    """Return the order that a question is about."""
-    context = request.context
-    return AskedOrder(
-        venue=request.venue,
-        intent_id=request.intent_id,
-        source_currency=context.source_currency,
-        target_currency=context.target_currency,
-        sender=context.sender_party_id,
-        receiver=context.receiver_party_id,
-        target_amount=amount(context.target_amount),
-        source_amount_max=amount(context.source_amount_max),
-    )
-
-
 def answer_of(request: DecisionRequested, made: DecisionMade, text: str) -> Answer:
     """Return what is remembered of a decision."""
-    quotes: dict[str, SignedQuote] = {}
-    target = amount(request.context.target_amount)
-    for quote in request.context.quotes if request.question == "co_sign_quote" else ():
-        rate = amount(quote.fx_rate)
-        if rate is not None and target is not None:
-            quotes[quote.quote_id] = SignedQuote(
-                quote_id=quote.quote_id, source_amount=times(target, rate), market_maker=quote.market_maker_party_id
-            )
+    quotes = signable(request)
     return Answer(
         request_id=request.request_id,
         decision_id=made.decision_id,

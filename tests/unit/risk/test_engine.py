@@ -18,12 +18,7 @@ ANY_QUOTE = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', on="co_sign_quote"
 REJECTS = rule("pairs_denied", 'pairs = ["JPYSC0/USDCx"]', name="rejects")
 REFERS = rule("pairs_denied", 'pairs = ["JPYSC0/USDCx"]', otherwise="REFER", name="refers")
 ELSEWHERE = rule("pairs_allowed", 'pairs = ["A/B"], venue = "osaka"', name="elsewhere")
-FOUR_EYES = 'name = "four"\non = "accept_proposal"\ncheck = "four_eyes_above"\nparams = { side = "target", currency = "USDCx", limit = "1" }\notherwise = "REFER"'
-
-
-def said(made: DecisionMade, name: str) -> str:
-    """Return the verdict of the rule with this name."""
-    return next(outcome.verdict for outcome in made.rules if outcome.name == name)
+FOUR_EYES = rule("four_eyes_above", 'side = "target", currency = "USDCx", limit = "1"', otherwise="REFER", name="four")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +124,7 @@ def test_a_quote_that_agrees_in_any_documented_way_is_co_signed(good: QuoteFacts
 
 def test_the_guard_is_exact_beyond_28_digits() -> None:
     """A product that the default decimal context would round down to the maximum breaks the guard."""
-    order = {"target_amount": "100000000000000000000.00000000000000001", "source_amount_max": "112000000000000000000000"}
+    order: dict[str, Any] = {"target_amount": "100000000000000000000.00000000000000001", "source_amount_max": "112000000000000000000000"}
     made = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[quote(1, "1120")], **order), {}, NOW)
     assert made.verdict == "REJECT"
 

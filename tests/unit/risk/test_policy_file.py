@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SettingsError
+from pipeline.policy.engine import Engine
 from pipeline.policy.file import parse, read
 from pipeline.testing.questions import NOW, question, quote
-from pipeline.policy.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "infra/policies/default.toml"
@@ -88,22 +88,20 @@ def test_the_example_policy_holds_and_accepts_an_ordinary_order_and_quote() -> N
     assert engine.decide(question("co_sign_quote", quotes=[quote(1), quote(2, "111.9")]), {}, NOW).verdict == "ACCEPT"
 
 
-def custodian_policy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command group as a program."""
-    code = "from pipeline.cli.policy import policy; from pipeline.cli.main import _judge; import sys\ntry: policy()\nexcept BaseException as e: sys.exit(_judge(e, debug=False))"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
-    )
+def custodian(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program."""
+    command = [sys.executable, "-m", "pipeline.cli.main", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
 
 
 def test_policy_check_lists_rules_and_checks_and_exits_78_on_errors(tmp_path: Path) -> None:
     """`policy check FILE` lists its rules, `--list` the checks, and a broken file gives 78 with its lines."""
-    good = custodian_policy("check", str(EXAMPLE), "--format", "jsonl", cwd=tmp_path)
+    good = custodian("policy", "check", str(EXAMPLE), "--format", "jsonl", cwd=tmp_path)
     assert good.returncode == 0, good.stderr
     assert json.loads(good.stdout.splitlines()[0])["name"] == "pairs we serve"
-    listed = custodian_policy("check", "--list", "--format", "jsonl", cwd=tmp_path)
+    listed = custodian("policy", "check", "--list", "--format", "jsonl", cwd=tmp_path)
     assert len(listed.stdout.splitlines()) == 33
     (tmp_path / "bad.toml").write_text(f"{HEAD}{RULE}{PARAMS}")
-    bad = custodian_policy("check", "bad.toml", cwd=tmp_path)
+    bad = custodian("policy", "check", "bad.toml", cwd=tmp_path)
     assert bad.returncode == 78
     assert "bad.toml:3:" in bad.stderr

@@ -1,0 +1,212 @@
+"""`custodian policy`: checks a policy file, explains the checks that rules can use, and replays recorded decisions with a candidate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.context import database, settings
+from pipeline.cli.lazy import Group
+from pipeline.cli.output import Column, Format, formats, show
+
+if TYPE_CHECKING:
+    from pipeline.policy.replay import Happening, Recorded
+    from pipeline.stores.postgres import Connection
+
+RULES = (
+    Column(field="name", rank=0),
+    Column(field="on", rank=0),
+    Column(field="check", rank=0),
+    Column(field="limit", rank=1),
+    Column(field="otherwise", rank=0),
+    Column(field="approvers", rank=2, right=True),
+    Column(field="explanation", rank=3),
+)
+CHECKS = (
+    Column(field="check", rank=0),
+    Column(field="on", rank=2),
+    Column(field="explanation", rank=1),
+    Column(field="params", rank=1, value=lambda row: "; ".join(f"{name}: {text}" for name, text in row["params"].items())),
+    Column(field="example", rank=3),
+)
+CHANGES = (
+    Column(field="kind", rank=0),
+    Column(field="question", rank=0),
+    Column(field="change", rank=0),
+    Column(field="rule", rank=0, value=lambda row: row.get("rule", row.get("counter"))),
+    Column(field="count", rank=0, right=True),
+    Column(field="amounts", rank=1),
+    Column(field="became", rank=1),
+    Column(field="samples", rank=2),
+)
+
+
+@click.group(cls=Group)
+def policy() -> None:
+    """Check a policy, and try a candidate on recorded decisions."""
+
+
+@policy.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--list", "listing", is_flag=True, help="List the checks that rules can use, with their parameters.")
+@formats
+def check(file: Path | None, listing: bool, form: Format) -> None:
+    """Check FILE (default: risk.policy_file of the settings) and list its rules; exit 78 with line numbers on errors."""
+    from pipeline.policy.file import read
+
+    if listing:
+        show(_checks(), form, columns=CHECKS)
+        return
+    found = read(file if file is not None else settings().risk.policy_file)
+    rows = (
+        {
+            "name": rule.name,
+            "on": rule.question,
+            "check": rule.check.name,
+            "limit": rule.compiled.limit,
+            "otherwise": rule.otherwise,
+            "approvers": rule.approvers if rule.otherwise == "REFER" else None,
+            "explanation": rule.check.sentence,
+            "why": rule.why,
+        }
+        for rule in found.rules
+    )
+    show(rows, form, columns=RULES)
+    click.echo(f"sound: policy {found.name!r}, version {found.version}, {len(found.rules)} rules, SHA-256 {found.sha256}", err=True)
+    for question in ("accept_proposal", "co_sign_quote"):
+        if not any(rule.question == question for rule in found.rules):
+            click.echo(f"note: no rule is about {question}: every such question is referred to a person", err=True)
+
+
+def _checks() -> Iterator[dict[str, Any]]:
+    from pipeline.policy.checks.catalogue import CHECKS as ALL
+    from pipeline.policy.file import example_of
+
+    for entry in ALL.values():
+        fields = entry.params.model_fields
+        yield {
+            "check": entry.name,
+            "on": list(entry.questions),
+            "explanation": entry.sentence,
+            "otherwise": list(entry.otherwise),
+            "params": {
+                name: f"{field.description or _kind(field.annotation)}{'' if field.is_required() else ' (may be left out)'}"
+                for name, field in fields.items()
+            },
+            "example": f"params = {example_of(entry)}",
+        }
+
+
+def _kind(annotation: Any) -> str:
+    return {"Decimal": 'a decimal in quotes such as "50000000"', "str": "a text"}.get(
+        getattr(annotation, "__name__", ""), "see the example"
+    )
+
+
+class _Time(click.ParamType):
+    """An RFC 3339 time, or a date that stands for its first moment in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read a time; fail with what to write."""
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2026-04-01 or 2026-04-01T09:00:00Z", param, ctx)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+@policy.command()
+@click.option("--policy", "candidate", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The candidate.")
+@click.option("--from", "since", type=_Time(), metavar="TIME", help="Decisions made from then on; else from the first.")
+@click.option("--to", "until", type=_Time(), metavar="TIME", help="Decisions made before then; else to the last.")
+@click.option(
+    "--counters",
+    type=click.Choice(["recorded", "rebuilt"]),
+    default="recorded",
+    help="recorded: each decision with what was read for it; rebuilt: the candidate's own accepts fill the limits.",
+)
+@click.option("--samples", type=click.IntRange(min=0), default=5, help="How many decision ids are shown per change.")
+@formats
+def replay(candidate: Path, since: datetime | None, until: datetime | None, counters: str, samples: int, form: Format) -> None:
+    """Decide recorded questions again by a candidate policy, and say what would have been different."""
+    from pipeline.policy.engine import Engine
+    from pipeline.policy.file import read
+    from pipeline.policy.replay import Recorded, Summary, is_identical, with_rebuilt_counters, with_recorded_counters
+
+    engine = Engine(read(candidate))
+    with database(settings(), name="replay") as connection:
+        happenings, fates = _recorded(connection)
+
+    def within(one: Recorded) -> bool:
+        return (since is None or one.at >= since) and (until is None or one.at < until)
+
+    asked = [one for one in happenings if isinstance(one, Recorded) and within(one)]
+    summary = Summary(fates, samples=samples)
+    if counters == "recorded":
+        compared = with_recorded_counters(engine, asked)
+    else:
+        # What came before fills the limits too; only what lies within is counted.
+        compared = (one for one in with_rebuilt_counters(engine, happenings) if within(one.recorded))
+    for one in compared:
+        summary.add(one)
+    show(summary.rows(), form, columns=CHANGES)
+    own = [one for one in asked if one.made.policy.sha256 == engine.policy.sha256]
+    identical = sum(is_identical(engine, one) for one in own)
+    click.echo(f"{summary.count} decisions replayed with {counters} counters by policy {engine.policy.name!r}", err=True)
+    if own:
+        click.echo(f"{identical} of the {len(own)} that this very policy made come out identical to the byte", err=True)
+    if identical != len(own):
+        sys.exit(1)
+
+
+def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, str], str]]:
+    """Read what was asked, answered, approved, refused and ended, and how each order ended."""
+    from connectors.sinks.compliance_archive.reads import events
+    from pipeline.domain import lifecycle
+    from pipeline.log import topics
+    from pipeline.policy.exact import amount
+    from pipeline.policy.facts import instant
+    from pipeline.policy.replay import Approved, Ended, Recorded, Refused
+    from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
+    from schemas.events import OrderUpdated
+
+    requests = {asked.request_id: asked for asked in events(connection, topics.DECISION_REQUESTED, DecisionRequested)}
+    found: list[Happening] = []
+    for made in events(connection, topics.DECISION_MADE, DecisionMade):
+        request, at = requests.get(made.request_id), instant(made.decided_at)
+        if made.refers_to is None and request is not None and at is not None:
+            found.append(Recorded.of(request, made))
+        elif made.refers_to is not None and made.verdict == "ACCEPT" and at is not None:
+            found.append(Approved(made, at))
+    for completed in events(connection, topics.COMMAND_COMPLETED, CommandCompleted):
+        at = instant(completed.completed_at)
+        if completed.outcome in ("refused", "expired") and at is not None:
+            found.append(Refused(completed, at))
+    fates: dict[tuple[str, str], str] = {}
+    known = {(request.venue, request.intent_id) for request in requests.values()}
+    for update in events(connection, topics.ORDER_UPDATED, OrderUpdated):
+        key, at = (update.venue, update.intent_id), instant(update.observed.observed_at)
+        if key not in known or at is None:
+            continue
+        settled = update.status == lifecycle.SETTLED
+        if settled or key not in fates or lifecycle.rank(update.status) > lifecycle.rank(fates[key]):
+            fates[key] = update.status
+        if not lifecycle.is_open(update.status):
+            found.append(
+                Ended(
+                    venue=update.venue,
+                    intent_id=update.intent_id,
+                    status=update.status,
+                    settled=settled,
+                    source_amount=amount(update.source_amount_actual),
+                    at=at,
+                )
+            )
+    return found, fates

@@ -1,0 +1,212 @@
+"""What-if: recorded questions answered again by a candidate policy, and what would have been different.
+
+Two ways. With the recorded counters each decision stands alone: what would the candidate have said in that very moment? With rebuilt
+counters the candidate's own accepts fill the limits, from the beginning of the record on; refusals, approvals and the ends of orders happen
+as they did. Either way the time is the one at which the decision was made, so the original policy gives back its own decisions to the
+byte.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pipeline.domain.money import plain
+from pipeline.log.codec import encode
+from pipeline.policy.book import Book
+from pipeline.policy.engine import Engine, Judgement
+from pipeline.policy.exact import amount, plus
+from pipeline.policy.exposures import Answer, order_of, signable
+from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
+from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A question and the answer that was given; `at` is when, `digest` that of the context as it stands in the record."""
+
+    request: DecisionRequested
+    made: DecisionMade
+    at: datetime
+    digest: str
+
+    @classmethod
+    def of(cls, request: DecisionRequested, made: DecisionMade) -> Recorded:
+        """Take a question and its answer from the record."""
+        return cls(request, made, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC), context_sha256(request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An order that the venue showed as ended."""
+
+    venue: str
+    intent_id: str
+    status: str
+    settled: bool
+    source_amount: Decimal | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """People answered a referral with yes."""
+
+    made: DecisionMade
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that the venue definitely refused, or that was never sent."""
+
+    completed: CommandCompleted
+    at: datetime
+
+
+Happening = Recorded | Ended | Approved | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One decision, as it was and as it would have been."""
+
+    recorded: Recorded
+    judgement: Judgement
+    lacking: tuple[str, ...]
+    """Counters that the candidate needs and the record does not hold: its rules took them as missing."""
+
+    @property
+    def change(self) -> str:
+        """Return "unchanged", or the verdicts before and after; another chosen quote is a change too."""
+        before, after = self.recorded.made.verdict, self.judgement.verdict
+        if before != after:
+            return f"{before}->{after}"
+        return "another quote" if after == "ACCEPT" and self.recorded.made.quote_id != self.judgement.quote_id else "unchanged"
+
+    def causes(self) -> tuple[str, ...]:
+        """Name the rules that made the difference: what now speaks against, else what no longer does."""
+        before = {outcome.name: outcome.verdict for outcome in self.recorded.made.rules}
+        after = {outcome.rule.name: outcome.verdict for outcome in self.judgement.outcomes}
+        against = ("REJECT", "REFER", "WAIT")
+        new = [name for name, verdict in after.items() if verdict in against and before.get(name) != verdict]
+        gone = [name for name, verdict in before.items() if verdict in against and after.get(name) != verdict]
+        return tuple(new if self.judgement.verdict != "ACCEPT" and new else gone or new)
+
+
+def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> Iterator[Compared]:
+    """Answer each question again with the counters that were read for it."""
+    for one in recorded:
+        facts = facts_of(one.request, one.made.counters, one.at, one.digest)
+        judgement = candidate.judge(facts)
+        yield Compared(one, judgement, _lacking(candidate, one, judgement, facts))
+
+
+def _lacking(candidate: Engine, one: Recorded, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
+    if one.made.policy.sha256 == candidate.policy.sha256 or not any(outcome.found.says == "MISSING" for outcome in judgement.outcomes):
+        return ()
+    return tuple(query.key for query in candidate.queries(one.request, facts.now) if query.key not in facts.counters)
+
+
+def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) -> Iterator[Compared]:
+    """Live through the record with the candidate deciding: its accepts fill the limits, the rest happens as it did."""
+    book = Book()
+    verdicts: dict[str, str] = {}
+    """What the candidate says, by the decision ids of the record: refusals and approvals speak of those."""
+    for happening in sorted(happenings, key=lambda one: one.at):
+        match happening:
+            case Recorded(request=request, made=made, at=at):
+                counters = book.read(request.venue, request.intent_id, candidate.queries(request, at), at)
+                judgement = candidate.judge(facts_of(request, counters, at, happening.digest))
+                verdicts[made.decision_id] = judgement.verdict
+                book.answer(order_of(request), _answer(request, made, judgement), at)
+                yield Compared(happening, judgement, ())
+            case Approved(made=made, at=at):
+                if verdicts.get(made.refers_to or "") == "REFER":
+                    book.approve(made.venue, made.intent_id, made.question, made.refers_to or "", made.quote_id, made.decision_id, at)
+            case Refused(completed=completed):
+                book.refused(completed.venue, completed.intent_id, completed.kind, completed.decision_id)
+            case Ended():
+                book.end(happening.venue, happening.intent_id, happening.status, happening.settled, happening.source_amount)
+
+
+def _answer(request: DecisionRequested, made: DecisionMade, judgement: Judgement) -> Answer:
+    quotes = signable(request)
+    accepted = judgement.verdict == "ACCEPT"
+    return Answer(
+        request_id=request.request_id,
+        decision_id=made.decision_id,
+        question=request.question,
+        verdict=judgement.verdict,
+        decision="",
+        quotes=quotes,
+        signed=quotes.get(judgement.quote_id or "") if accepted else None,
+    )
+
+
+def is_identical(candidate: Engine, one: Recorded) -> bool:
+    """Tell whether a policy gives back a recorded decision to the byte, from the recorded counters and time."""
+    return encode(candidate.decide(one.request, one.made.counters, one.at)) == encode(one.made)
+
+
+@dataclass(slots=True)
+class Change:
+    """All decisions with the same change."""
+
+    count: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    """Target amounts by currency."""
+    samples: list[str] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+
+
+class Summary:
+    """Adds up what would have been different."""
+
+    def __init__(self, fates: Mapping[tuple[str, str], str], *, samples: int = SAMPLES) -> None:
+        """`fates` says the last status of each order that the record knows, by venue and intent id."""
+        self._fates, self._samples = fates, samples
+        self.changes: defaultdict[tuple[str, str], Change] = defaultdict(Change)
+        self.lacking: Counter[str] = Counter()
+        self.count = 0
+
+    def add(self, compared: Compared) -> None:
+        """Count one decision."""
+        request = compared.recorded.request
+        self.count += 1
+        change = self.changes[request.question, compared.change]
+        change.count += 1
+        target = amount(request.context.target_amount)
+        if target is not None:
+            currency = request.context.target_currency
+            change.amounts[currency] = plus(change.amounts.get(currency, Decimal(0)), target)
+        self.lacking.update(compared.lacking)
+        change.fates[self._fates.get((request.venue, request.intent_id), "unknown")] += 1
+        if compared.change != "unchanged":
+            change.causes.update(compared.causes())
+            if len(change.samples) < self._samples:
+                change.samples.append(compared.recorded.made.decision_id)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Yield one row per question and change, then one per rule that made a difference, then what the record lacks."""
+        for (question, name), change in sorted(self.changes.items(), key=lambda item: (item[0][0], item[0][1] != "unchanged", item[0][1])):
+            yield {
+                "kind": "change",
+                "question": question,
+                "change": name,
+                "count": change.count,
+                "amounts": {currency: plain(value) for currency, value in sorted(change.amounts.items())},
+                "became": dict(sorted(change.fates.items())),
+                "samples": change.samples,
+            }
+        for (question, name), change in sorted(self.changes.items()):
+            for rule, count in change.causes.most_common():
+                yield {"kind": "rule", "question": question, "change": name, "rule": rule, "count": count}
+        for key, count in self.lacking.most_common():
+            yield {"kind": "not_recorded", "counter": key, "count": count}

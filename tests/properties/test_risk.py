@@ -1,0 +1,252 @@
+"""Laws of the risk engine and processor that hold for every policy, question, counter and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.domain import lifecycle
+from pipeline.log.codec import decode, encode
+from pipeline.policy.book import Book
+from pipeline.policy.checks.catalogue import CHECKS
+from pipeline.policy.counters import UNKNOWN, exposure_of
+from pipeline.policy.engine import Engine
+from pipeline.policy.file import example_of
+from pipeline.policy.replay import (
+    Approved,
+    Ended,
+    Happening,
+    Recorded,
+    Refused,
+    is_identical,
+    with_rebuilt_counters,
+    with_recorded_counters,
+)
+from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
+from pipeline.processors.risk.processor import RISK
+from pipeline.processors.risk.settle import settle
+from pipeline.testing.questions import COMPLIANCE, NOW, RATES, engine, intent, question, quote
+from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested, Question
+
+amounts = st.one_of(
+    st.sampled_from(["0", "1", "100000", "1e5", "12000000", "99999999999999999999.123456789"]),
+    st.from_regex(r"[1-9][0-9]{0,9}(\.[0-9]{1,6})?", fullmatch=True),
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Engine:
+    """Draw a policy of the checks' own examples."""
+    rules = []
+    names = draw(st.lists(st.sampled_from(sorted(CHECKS)), max_size=8, unique=True))
+    for name in names:
+        check = CHECKS[name]
+        on, otherwise = draw(st.sampled_from(check.questions)), draw(st.sampled_from(check.otherwise))
+        rules.append(f'name = "{name}"\non = "{on}"\ncheck = "{name}"\nparams = {example_of(check)}\notherwise = "{otherwise}"')
+    return engine(*rules)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> DecisionRequested:
+    """Draw a question with parts missing, unreadable or at odds."""
+    asked: Question = draw(st.sampled_from(("accept_proposal", "co_sign_quote")))
+    optional = ["sender_party_id", "receiver_party_id", "source_amount_max", "expires_at", "jurisdiction_sender", "compliance"]
+    given: dict[str, Any] = dict.fromkeys(draw(st.sets(st.sampled_from(optional), max_size=2)))
+    given["target_amount"] = draw(amounts)
+    if draw(st.booleans()):
+        given["source_amount_max"] = draw(amounts)
+    if draw(st.booleans()):
+        given["rates"] = draw(st.sampled_from([(), RATES, (RATES[0].model_copy(update={"quoted_at": "2025-03-13T00:00:00Z"}),)]))
+    if draw(st.integers(0, 3)) == 0:
+        cleared = draw(st.sampled_from(sorted(type(COMPLIANCE).model_fields)))
+        given["compliance"] = COMPLIANCE.model_copy(update={cleared: None})
+    given["side"] = draw(st.sampled_from(("sender", "sender", "both", "receiver")))
+    quotes = [
+        quote(number, draw(st.sampled_from(["112", "112.0", "111.5", "121", "0"])), valid=draw(st.sampled_from([-1.0, 0.0, 4.0, 25.0])))
+        for number in range(1, draw(st.integers(1, 4)))
+    ]
+    return question(asked, quotes=quotes, **given)
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), questions(), st.data())
+def test_a_decision_depends_on_nothing_but_policy_question_counters_and_time(
+    asked: Engine, request: DecisionRequested, data: st.DataObject
+) -> None:
+    """The policy compiled anew, the question read from its bytes, the counters in another order, the same time: the same bytes."""
+    counters = {query.key: data.draw(st.sampled_from(["0", "1", "49999999", UNKNOWN])) for query in asked.queries(request, NOW)}
+    made = asked.decide(request, counters, NOW)
+    again = Engine(asked.policy).decide(decode(encode(request), DecisionRequested), dict(reversed(counters.items())), NOW)
+    assert encode(again) == encode(made)
+    assert decode(encode(made), DecisionMade) == made
+    assert is_identical(asked, Recorded.of(request, made))
+    (compared,) = with_recorded_counters(asked, [Recorded.of(request, made)])
+    assert (compared.change, compared.judgement.verdict) == ("unchanged", made.verdict)
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), questions())
+def test_the_verdict_follows_from_the_rules_in_the_record(asked: Engine, request: DecisionRequested) -> None:
+    """Whoever reads the record comes to the same verdict; an accept has no missing input, a rule that applies, and a live quote."""
+    made = asked.decide(request, {query.key: "0" for query in asked.queries(request, NOW)}, NOW)
+    words = [outcome.verdict for outcome in made.rules]
+    worst = next((word for word in ("REJECT", "REFER", "WAIT") if word in words), "ACCEPT")
+    assert made.verdict == worst
+    assert (made.approvers_needed > 0) == (made.verdict == "REFER")
+    ours = [outcome for outcome in made.rules if not outcome.name.startswith("built in")]
+    if made.verdict == "ACCEPT":
+        assert any(outcome.verdict == "PASS" for outcome in ours)
+        assert request.context.side in ("sender", "both")
+        assert not any("is not known" in outcome.explanation for outcome in made.rules)
+        if request.question == "co_sign_quote":
+            chosen = next(one for one in request.context.quotes if one.quote_id == made.quote_id)
+            assert chosen.valid_until > made.decided_at
+            most = request.context.source_amount_max
+            assert most is None or Decimal(chosen.fx_rate) * Decimal(request.context.target_amount) <= Decimal(most)
+
+
+LIMITS = engine(
+    'name = "e"\non = "accept_proposal"\ncheck = "exposure_at_most"\notherwise = "REFER"\n'
+    'params = { side = "source_max", currency = "JPYSC0", limit = "30000000" }',
+    'name = "c"\non = "accept_proposal"\ncheck = "window_count_at_most"\notherwise = "REJECT"\nparams = { limit = 3, window = "30s" }',
+    'name = "d"\non = "accept_proposal"\ncheck = "likely_duplicate"\notherwise = "REFER"\nparams = { window = "5s" }',
+    'name = "q"\non = "co_sign_quote"\ncheck = "exposure_at_most"\notherwise = "REFER"\n'
+    'params = { side = "source", currency = "JPYSC0", limit = "30000000" }',
+)
+EXPOSED = exposure_of("source", "JPYSC0", "venue", "tokyo")
+STATUSES = ("SETTLED", "FAILED", "EXPIRED", "WITHDRAWN", "STRANGE")
+
+
+class Life:
+    """The risk processor over a book, and the record that an archive would hold of it."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.states: dict[str, Any] = {}
+        self.made: list[DecisionMade] = []
+        self.record: list[Happening] = []
+        self.published: list[DecisionMade] = []
+
+    def step(self, events: Sequence[RiskEvent], now: datetime) -> None:
+        for event in settle(LIMITS, self.book, events, lambda: now):
+            state = self.states.get(event.intent_id, RISK.initial)
+            for fact in RISK.decide(state, event, now):
+                state = RISK.evolve(state, fact)
+                if (output := RISK.emit(fact)) is not None:
+                    self.published.append(decode(output.value, DecisionMade))
+                    assert isinstance(event, QuestionAsked)
+                    self.made.append(self.published[-1])
+                    self.record.append(Recorded.of(event.request, self.published[-1]))
+            self.states[event.intent_id] = RISK.restore(RISK.store(state))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[str, int, int, int]]:
+    """Draw what happens to eight orders of some parties, and how many seconds pass before each."""
+    step = st.tuples(
+        st.sampled_from(("accept", "accept", "accept", "repeat", "co_sign", "refuse", "approve", "end")),
+        st.integers(1, 8),
+        st.integers(0, 8),
+        st.integers(0, 9),
+    )
+    return draw(st.lists(step, min_size=1, max_size=25))
+
+
+def live(history: list[tuple[str, int, int, int]]) -> tuple[Life, datetime]:
+    """Live through a history and then let every order come to its end."""
+    life, now = Life(), NOW
+    asked: list[DecisionRequested] = []
+    for index, (what, order, seconds, choice) in enumerate(history):
+        now += timedelta(seconds=seconds, microseconds=1)
+        venue, order_id = "tokyo", intent(order)
+        match what:
+            case "accept" | "co_sign":
+                quotes = [quote(1, f"11{choice % 3}", now=now), quote(2, "112", now=now)] if what == "co_sign" else []
+                on: Question = "co_sign_quote" if what == "co_sign" else "accept_proposal"
+                asked.append(question(on, order=order, round=index + 1, quotes=quotes, now=now, sender_party_id=f"S{order % 3}"))
+                life.step([QuestionAsked(request=asked[-1], cause="c", correlation_id="k")], now)
+            case "repeat" if asked:
+                life.step([QuestionAsked(request=asked[choice % len(asked)], cause="c", correlation_id="k")], now)
+            case "refuse" if life.made:
+                made = life.made[choice % len(life.made)]
+                completed = CommandCompleted(
+                    command_id="x", venue=made.venue, intent_id=made.intent_id, kind=made.question, decision_id=made.decision_id,
+                    outcome="refused", attempts=1, completed_at=made.decided_at,
+                )  # fmt: skip
+                life.record.append(Refused(completed, now))
+                life.step(
+                    [CommandRefused(venue=venue, intent_id=made.intent_id, question=made.question, decision_id=made.decision_id)], now
+                )
+            case "approve":
+                referred = [made for made in life.made if made.verdict == "REFER"]
+                if referred:
+                    made = referred[choice % len(referred)]
+                    approval = made.model_copy(
+                        update={"decision_id": f"people-{index}", "refers_to": made.decision_id, "verdict": "ACCEPT"}
+                    )
+                    life.record.append(Approved(approval, now))
+                    event = PeopleApproved(
+                        venue=venue, intent_id=made.intent_id, question=made.question, quote_id=made.quote_id,
+                        decision_id=approval.decision_id, refers_to=made.decision_id,
+                    )  # fmt: skip
+                    life.step([event], now)
+            case "end":
+                end(life, order_id, STATUSES[choice % len(STATUSES)], now)
+    return life, now
+
+
+def end(life: Life, order_id: str, status: str, now: datetime) -> None:
+    """Let the venue show an order as ended."""
+    settled = status == lifecycle.SETTLED
+    life.record.append(Ended(venue="tokyo", intent_id=order_id, status=status, settled=settled, source_amount=None, at=now))
+    life.step([OrderEnded(venue="tokyo", intent_id=order_id, status=status, settled=settled, source_amount=None, seen_at=now)], now)
+
+
+def exposure(book: Book, now: datetime) -> Decimal:
+    """Return what is accepted and has not come to an end."""
+    return Decimal(book.read("tokyo", "nobody", [EXPOSED], now)[EXPOSED.key])
+
+
+@settings(max_examples=120, deadline=None)
+@given(histories())
+def test_exposure_is_never_negative_and_returns_to_zero(history: list[tuple[str, int, int, int]]) -> None:
+    """After every history, when each order has come to its end, nothing is exposed; no order is accepted after its end."""
+    life, now = live(history)
+    assert exposure(life.book, now) >= 0
+    for order in range(1, 9):
+        end(life, intent(order), "EXPIRED", now)
+    assert exposure(life.book, now) == 0
+    again = question(order=1, round=99, now=now)
+    life.step([QuestionAsked(request=again, cause="c", correlation_id="k")], now)
+    assert life.published[-1].verdict == "REJECT"
+    assert exposure(life.book, now) == 0
+
+
+@settings(max_examples=120, deadline=None)
+@given(histories())
+def test_a_question_is_answered_once_and_limits_hold(history: list[tuple[str, int, int, int]]) -> None:
+    """Every request is published once, whatever is repeated; what the engine accepts by itself stays within the limit at that moment."""
+    life, _ = live(history)
+    ids = [made.request_id for made in life.published]
+    assert len(ids) == len(set(ids))
+    for made in life.published:
+        if made.verdict == "ACCEPT" and made.question == "accept_proposal":
+            assert Decimal(made.counters[EXPOSED.key]) + 12_000_000 <= 30_000_000
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories())
+def test_replaying_the_original_policy_changes_nothing(history: list[tuple[str, int, int, int]]) -> None:
+    """With recorded counters every decision comes out identical to the byte; with rebuilt ones every verdict, quote and counter does."""
+    life, _ = live(history)
+    recorded = [one for one in life.record if isinstance(one, Recorded)]
+    assert all(is_identical(LIMITS, one) for one in recorded)
+    for way in (with_recorded_counters(LIMITS, recorded), with_rebuilt_counters(LIMITS, life.record)):
+        compared = list(way)
+        assert len(compared) == len(recorded)
+        assert {one.change for one in compared} <= {"unchanged"}
