@@ -4,6 +4,8 @@
 PYTHON ?= python3
 DEMO_SECONDS ?= 60
 PYTEST_ARGS ?=
+# Each worker has a Kafka and a PostgreSQL of its own; most tests wait more than they compute.
+TEST_WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,7 +43,7 @@ up: setup ## Kafka, PostgreSQL, topics, tables and the venue simulator (ctrl-C e
 	@$(BIN)/custodian simulate musubi --secret-file secrets/tokyo
 
 test: setup ## Unit and integration tests on embedded services (PYTEST_ARGS="-k name" narrows)
-	@$(BIN)/python -m pytest -m "not faults_long" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not faults_long" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-containers: setup ## The integration tests on containers (needs Docker)
 	@$(BIN)/python -m pytest -m "integration and not faults_long" --services containers $(PYTEST_ARGS)
