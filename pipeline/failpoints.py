@@ -33,6 +33,13 @@ NAMES = (
     "archive.after_commit",
     "archive.in_sequencing",
     "archive.after_sequencing",
+    "commands.in_transaction",
+    "commands.after_write",
+    "commands.after_commit",
+    "commands.before_send",
+    "commands.after_send",
+    "commands.after_outcome",
+    "commands.after_publish",
 )
 
 

@@ -1,0 +1,309 @@
+"""Which step comes next for a command: pure, out of the journal's row, the venue's record and the venue's clock.
+
+    no call yet        ready()     fit to send -> Send; the venue shows the wanted result -> Close; anything else -> Close
+    a call is open     resolve()   shown as done -> Close; cannot take effect any more -> Close; may be repeated -> Send; else Wait
+    an answer came     answered()  2xx -> Close; 409 or 400 -> Ask the record, then refused(); other refusal -> Close; not done -> Wait
+
+What `ready` looks at, in this order, is the enum `Reason`. An open call is never repeated blindly: only after the record was read, at most
+CALLS_MAX calls in all, and inside the command's time. Source: design 4.6; Musubi contract 6.2, A-08 to A-11, A-14, A-17, A-24, A-25.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order, OutcomeName
+from pipeline.domain import lifecycle, quotes
+from pipeline.domain.accepting import (
+    ACCEPT_PROPOSAL,
+    CO_SIGN_QUOTE,
+    Answered,
+    Look,
+    NotDone,
+    OrderSeen,
+    OutcomeOpen,
+    QuoteSeen,
+    VenueTime,
+)
+
+PATIENCE_MAX = timedelta(seconds=12)
+PATIENCE_SHARE = 8
+"""Only quotes show that a proposal is accepted, and they come about 8 s later (contract 1.7): so long an accept whose outcome is open
+is not repeated; where little time is left, a share of it."""
+SETTLING = 2
+"""Readings that have to show PENDING before a co-signature is repeated: an applied call shows at once, a late one within the pause."""
+READ_ON = timedelta(seconds=30)
+"""How long an open outcome is read after the command's time is over."""
+LOOK_PAUSE_MIN, LOOK_PAUSE_MAX = 0.25, 3.0
+NOT_DONE_PAUSE_MIN, NOT_DONE_PAUSE_MAX = 0.25, 5.0
+NO_QUOTE = "NO_QUOTE"
+CLOSED_QUOTES = frozenset({"REJECTED", "EXPIRED"})
+
+
+class Reason(StrEnum):
+    """Why a command is not sent, in the order in which it is checked."""
+
+    SHADOW = "shadow"
+    HALTED = "halted"
+    SUPERSEDED = "superseded"
+    ORDER_GONE = "order_gone"
+    NOT_SENDER = "not_sender"
+    ORDER_ADVANCED = "order_advanced"
+    TERMS_CHANGED = "terms_changed"
+    ALREADY_ACCEPTED = "already_accepted"
+    CLOCK_UNRESOLVED = "clock_unresolved"
+    TOO_LATE = "too_late"
+    ORDER_EXPIRED = "order_expired"
+    QUOTE_GONE = "quote_gone"
+    QUOTE_CHANGED = "quote_changed"
+    QUOTE_CLOSED = "quote_closed"
+    QUOTE_EXPIRED = "quote_expired"
+    QUOTE_DISAGREES = "quote_disagrees"
+    COST_GUARD_BROKEN = "cost_guard_broken"
+
+
+LATE = frozenset({Reason.TOO_LATE, Reason.ORDER_EXPIRED, Reason.QUOTE_EXPIRED})
+SHOWN = "the venue's record shows it"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Make the call now."""
+
+    quote_valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The command has ended."""
+
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Read the record again, in so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskRecord:
+    """Read the record before the refusal is taken as it stands."""
+
+    answer: Answered
+
+
+Step = Send | Close | Wait
+
+
+def unfit(order: Order, look: Look, time: VenueTime) -> Reason | None:
+    """Return the first reason not to send, None when there is none."""
+    seen = look.order
+    if seen is None:
+        return Reason.ORDER_GONE
+    if seen.side not in ("sender", "both"):
+        return Reason.NOT_SENDER
+    if seen.status != lifecycle.PENDING:
+        return Reason.ORDER_ADVANCED
+    if not _same_terms(order, seen):
+        return Reason.TERMS_CHANGED
+    if order.kind == ACCEPT_PROPOSAL and look.quotes:
+        return Reason.ALREADY_ACCEPTED
+    if not time.resolved:
+        return Reason.CLOCK_UNRESOLVED
+    if time.latest >= order.not_after:
+        return Reason.TOO_LATE
+    if seen.expires_at is not None and time.latest >= seen.expires_at:
+        return Reason.ORDER_EXPIRED
+    return _unfit_quote(order, look.quote(order.quote_id), time) if order.kind == CO_SIGN_QUOTE else None
+
+
+def _unfit_quote(order: Order, quote: QuoteSeen | None, time: VenueTime) -> Reason | None:
+    if quote is None:
+        return Reason.QUOTE_GONE
+    if quote.fx_rate != order.fx_rate:
+        return Reason.QUOTE_CHANGED
+    if quote.status in CLOSED_QUOTES:
+        return Reason.QUOTE_CLOSED
+    if time.latest >= quote.valid_until:
+        return Reason.QUOTE_EXPIRED
+    stated = quote.source_amount
+    if not quotes.agrees(order.target_amount, quote.fx_rate, source_amount=stated, target_amount=quote.target_amount):
+        return Reason.QUOTE_DISAGREES
+    if not quotes.keeps_maximum(order.target_amount, quote.fx_rate, source_amount=stated, source_amount_max=order.source_amount_max):
+        return Reason.COST_GUARD_BROKEN
+    return None
+
+
+def _same_terms(order: Order, seen: OrderSeen) -> bool:
+    decided = (order.source_currency, order.target_currency, order.target_amount, order.source_amount_max)
+    return decided == (seen.source_currency, seen.target_currency, seen.target_amount, seen.source_amount_max)
+
+
+def ready(order: Order, look: Look, time: VenueTime) -> Step:
+    """Decide on a command of which no call can have had an effect."""
+    if look.unreadable is not None:
+        return Wait(LOOK_PAUSE_MAX)
+    shown = _shown(order, look, None)
+    if shown is True:
+        return Close(Ending(outcome="succeeded", reason=SHOWN))
+    reason = unfit(order, look, time)
+    if reason is not None:
+        return Close(not_sent(reason, look))
+    quote = look.quote(order.quote_id)
+    return Send(None if quote is None else quote.valid_until)
+
+
+def not_sent(reason: Reason, look: Look | None = None) -> Ending:
+    """Return the ending of a command that is not sent for `reason`."""
+    outcome: OutcomeName = "expired" if reason in LATE else "refused"
+    seen = look.order if look is not None else None
+    detail = f": {seen.status}" if reason is Reason.ORDER_ADVANCED and seen is not None else ""
+    return Ending(outcome=outcome, reason=f"{reason}{detail}")
+
+
+def would(order: Order, look: Look, time: VenueTime) -> Ending:
+    """Return the ending in shadow: what would have been done."""
+    match ready(order, look, time):
+        case Send():
+            said = "would be sent"
+        case Close(ending=ending):
+            said = f"would not be sent: {ending.reason}"
+        case Wait():
+            said = "would wait for a readable record"
+    return Ending(outcome="shadowed", reason=said)
+
+
+def in_time(order: Order, quote_valid_until: datetime | None, time: VenueTime) -> Reason | None:
+    """Return why a call must not leave at this very moment: what was waited for since the record was read may have taken long."""
+    if not time.resolved:
+        return Reason.CLOCK_UNRESOLVED
+    if time.latest >= order.not_after:
+        return Reason.TOO_LATE
+    return Reason.QUOTE_EXPIRED if quote_valid_until is not None and time.latest >= quote_valid_until else None
+
+
+def _shown(order: Order, look: Look, valid_until: datetime | None) -> bool | None:
+    """Tell whether the record shows the wanted result; None while it shows neither that nor the contrary."""
+    seen = look.order
+    if seen is None:
+        return None
+    if order.kind == ACCEPT_PROPOSAL:
+        beyond = seen.status in (lifecycle.QUOTED, lifecycle.EXECUTING, lifecycle.SETTLED) or seen.fx_rate is not None
+        return True if beyond or look.quotes or seen.failure_reason == NO_QUOTE else None
+    if seen.fx_rate is None or seen.status == lifecycle.PENDING:
+        return None
+    return _is_ours(order, seen, look.quote(order.quote_id), valid_until)
+
+
+def _is_ours(order: Order, seen: OrderSeen, quote: QuoteSeen | None, valid_until: datetime | None) -> bool:
+    """Tell whether the rate on the order is that of our quote: an order does not name its quote, so everything stated has to agree."""
+    valid_until = quote.valid_until if quote is not None else valid_until
+    pairs = (
+        (seen.fx_rate, order.fx_rate),
+        (seen.market_maker_party_id, None if quote is None else quote.market_maker_party_id),
+        (seen.quote_valid_until, valid_until),
+    )
+    return all(one == other for one, other in pairs if one is not None and other is not None)
+
+
+def resolve(claim: Claim, look: Look, time: VenueTime) -> Step:
+    """Decide on a command of which a call may have had an effect, after the record was read."""
+    order, seen = claim.order, look.order
+    wait = _wait_or_give_up(claim, look, time)
+    if look.unreadable is not None:
+        return wait
+    if seen is None:
+        return Close(Ending(outcome="refused", reason=Reason.ORDER_GONE))
+    shown = _shown(order, look, claim.quote_valid_until)
+    if shown is not None:
+        return Close(
+            Ending(outcome="succeeded", reason=SHOWN) if shown else Ending(outcome="refused", reason="another quote was co-signed")
+        )
+    if seen.status in (lifecycle.FAILED, lifecycle.EXPIRED):
+        return Close(Ending(outcome="expired", reason=f"the order ended {seen.status}"))
+    if seen.status != lifecycle.PENDING:
+        return wait
+    if order.kind == CO_SIGN_QUOTE and _lapsed(claim, look, time):
+        return Close(Ending(outcome="expired", reason="the quote lapsed while the order was PENDING"))
+    return Send(claim.quote_valid_until) if _may_repeat(claim, look, time) else wait
+
+
+def _lapsed(claim: Claim, look: Look, time: VenueTime) -> bool:
+    """Tell whether the quote had lapsed for certain when PENDING was read: a co-signature that comes later is refused by the venue."""
+    quote = look.quote(claim.order.quote_id)
+    valid_until = quote.valid_until if quote is not None else claim.quote_valid_until
+    return valid_until is not None and time.resolved and time.earliest >= valid_until
+
+
+def _may_repeat(claim: Claim, look: Look, time: VenueTime) -> bool:
+    if claim.calls_open >= CALLS_MAX or unfit(claim.order, look, time) is not None:
+        return False
+    if claim.order.kind == CO_SIGN_QUOTE:
+        return claim.looks + 1 >= SETTLING
+    return claim.last_call_at is None or look.at >= claim.last_call_at + patience(claim.order)
+
+
+def patience(order: Order) -> timedelta:
+    """Return how long an accept with an open outcome is read before it may be repeated."""
+    return min(PATIENCE_MAX, max(order.not_after - order.issued_at, timedelta(0)) / PATIENCE_SHARE)
+
+
+def _wait_or_give_up(claim: Claim, look: Look, time: VenueTime) -> Wait | Close:
+    if time.earliest > _read_until(claim):
+        said = "unreadable" if look.unreadable is not None else "gone" if look.order is None else look.order.status
+        return Close(Ending(outcome="unknown", reason=f"{claim.calls_open} calls, and the record does not tell: {said}"))
+    return Wait(look_pause(claim.looks))
+
+
+def _read_until(claim: Claim) -> datetime:
+    ends = [claim.order.not_after, claim.quote_valid_until, claim.last_call_at and claim.last_call_at + patience(claim.order)]
+    return max(at for at in ends if at is not None) + READ_ON
+
+
+def out_of_reach(claim: Claim, time: VenueTime) -> Ending | None:
+    """Return the ending of a command whose record cannot be read and whose time is over; None while it is not."""
+    if claim.calls_open == 0:
+        return Ending(outcome="expired", reason=Reason.TOO_LATE) if time.latest >= claim.order.not_after else None
+    if time.earliest > _read_until(claim):
+        return Ending(outcome="unknown", reason=f"{claim.calls_open} calls, and the record cannot be read")
+    return None
+
+
+def answered(claim: Claim, answer: Answered | OutcomeOpen | NotDone) -> Close | Wait | AskRecord:
+    """Decide on what a call was answered; an open outcome is read at once."""
+    match answer:
+        case OutcomeOpen():
+            return Wait(0.0)
+        case NotDone():
+            return Wait(answer.retry_after if answer.retry_after is not None else not_done_pause(claim.attempts))
+        case Answered(done=True):
+            return Close(_ending(answer, "succeeded", "the venue says so"))
+        case Answered() if answer.http_status in (400, 409):
+            return AskRecord(answer)
+        case Answered():
+            return Close(_ending(answer, "refused", "the venue refuses"))
+
+
+def refused(claim: Claim, answer: Answered, look: Look | None) -> Ending:
+    """Return the ending after a 409 (or 400, A-25): refused, unless the record shows the wanted result (contract 6.2, A-09)."""
+    if look is not None and _shown(claim.order, look, claim.quote_valid_until) is True:
+        return _ending(answer, "succeeded", SHOWN)
+    return _ending(answer, "refused", "the venue refuses")
+
+
+def _ending(answer: Answered, outcome: OutcomeName, reason: str) -> Ending:
+    return Ending(outcome=outcome, reason=reason, http_status=answer.http_status, error_code=answer.error_code, response=answer.response)
+
+
+def look_pause(looks: int) -> float:
+    """Return the seconds until the record is read again."""
+    return float(min(LOOK_PAUSE_MIN * 2 ** min(looks, 10), LOOK_PAUSE_MAX))
+
+
+def not_done_pause(attempts: int) -> float:
+    """Return the seconds until a call that had no effect is made again, where the venue does not say."""
+    return float(min(NOT_DONE_PAUSE_MIN * 2 ** min(max(attempts - 1, 0), 10), NOT_DONE_PAUSE_MAX))

@@ -1,0 +1,445 @@
+"""The loop that carries commands out: claim, read, decide, journal the attempt, call, store the answer, publish the outcome.
+
+Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt, and after the record was read again; what
+is open from an earlier call (of this process or of one that died) is resolved by reading before anything is sent; a turn of a command is
+short, and between turns nothing is held but rows, so another executor goes on where this one dies. A service that is away is waited for.
+What comes next is decided in `decide`, here it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Literal, ParamSpec, TypeVar
+
+from pipeline import metrics
+from pipeline.clock import Clock
+from pipeline.commands import decide
+from pipeline.commands.command import AttemptResult, Claim, Completed, Ending
+from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
+from pipeline.commands.events import events_of
+from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
+from pipeline.domain.accepting import Answer, Answered, Look, NotDone, OutcomeOpen
+from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
+from pipeline.log.envelope import time_text
+from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
+
+log = logging.getLogger(__name__)
+
+ROLE = "commands"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+GATE_SECONDS_MAX = 1.0
+"""A call leaves at once after its attempt is committed or not at all: what was checked then has to hold still."""
+LOOK_FAILED_PAUSE = 1.0
+PUBLISH_INTERVAL = 0.5
+PUBLISH_MAX = 200
+AWAY_PAUSE_MIN, AWAY_PAUSE_MAX = 0.1, 5.0
+_AWAY = (RetryableError, ContractBreachError, SettingsError, SchemaVersionError, PoisonRecordError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How the executor is sized; times in seconds. `lease` is longer than reading and calling together may take."""
+
+    lease: float = 45.0
+    look_timeout: float = 10.0
+    call_timeout: float = 20.0
+    poll: float = 0.05
+    turns_max: int = 32
+    publish_max: int = PUBLISH_MAX
+
+
+@dataclass(slots=True)
+class Health:
+    """How the executor is doing, for `/readyz` and `custodian status`."""
+
+    last_progress: float
+    """The monotonic time of the last look at the journal that went well."""
+    waiting_for: str | None = None
+    reason: str | None = None
+    turns: int = 0
+    """Commands in hand."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way: the attempt that stands for it, or what kept it from leaving."""
+
+    number: int | None = None
+    barred: Barred | Reason | None = None
+
+
+@dataclass(slots=True)
+class _Pauses:
+    seconds: float = 0.0
+
+    def next(self) -> float:
+        self.seconds = min(max(self.seconds * 2, AWAY_PAUSE_MIN), AWAY_PAUSE_MAX)
+        return self.seconds
+
+
+@dataclass(slots=True)
+class Executor:
+    """Carries out the journal's commands for its venues until told to stop."""
+
+    venues: Sequence[VenueCommands]
+    journal: CommandJournal
+    publisher: EventPublisher
+    clock: Clock
+    failpoints: Failpoints
+    owner: str
+    accepting: Literal["live", "shadow"] = "live"
+    limits: Limits = field(default_factory=Limits)
+    health: Health | None = None
+    also_publish: Callable[[], int] | None = None
+    """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
+    _by_name: dict[str, VenueCommands] = field(init=False)
+    _turns: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _due: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _ended: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _failure: BaseException | None = field(init=False, default=None)
+    _loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
+    _threads: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_name = {venue.venue: venue for venue in self.venues}
+        self._threads = ThreadPoolExecutor(8, ROLE)
+        self.health = self.health or Health(last_progress=self.clock.monotonic())
+
+    def wake(self) -> None:
+        """Look at the journal now; may be called from any thread."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._due.set)
+            except RuntimeError:
+                return  # the loop has ended; the journal is looked at on the next start
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop`, then finish what is in hand and publish it; raise FatalError when going on would be wrong."""
+        self._loop = asyncio.get_running_loop()
+        ending = asyncio.create_task(self._publish_on(), name="publish outcomes")
+        try:
+            await self._claim_on(stop)
+            if self._turns:
+                await asyncio.wait(self._turns, timeout=self.limits.look_timeout + self.limits.call_timeout)
+        finally:
+            ending.cancel()
+            for turn in self._turns:
+                turn.cancel()
+            await asyncio.gather(ending, *self._turns, return_exceptions=True)
+            await self._publish_last()
+            for venue in self.venues:
+                await venue.aclose()
+            self.journal.close_connections()
+            self._threads.shutdown(wait=False)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _in_thread(self, function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*arguments, **named))
+
+    # --- the journal's queue -------------------------------------------------------------------------------------
+
+    async def _claim_on(self, stop: asyncio.Event) -> None:
+        pauses = _Pauses()
+        while not stop.is_set() and self._failure is None:
+            self._due.clear()
+            try:
+                found = await self._claim()
+            except RetryableError as error:
+                self._waiting(error)
+                await _wait_for(stop, error.retry_after or pauses.next())
+                continue
+            pauses.seconds = 0.0
+            self._well()
+            if not found:
+                await _either(self._due, stop, seconds=self.limits.poll)
+
+    async def _claim(self) -> bool:
+        """Begin a turn of what is due; tell whether there may be more."""
+        free = self.limits.turns_max - len(self._turns)
+        if free <= 0:
+            await asyncio.wait(self._turns, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        claims = await self._in_thread(self.journal.claim, self.owner, venues=list(self._by_name), limit=free, lease=self.limits.lease)
+        for claim in claims:
+            turn = asyncio.create_task(self._turn(claim), name=f"command {claim.order.command_id}")
+            self._turns.add(turn)
+            turn.add_done_callback(self._turned)
+        return bool(claims)
+
+    def _turned(self, turn: asyncio.Task[None]) -> None:
+        self._turns.discard(turn)
+        self._due.set()
+
+    def _waiting(self, error: RetryableError) -> None:
+        assert self.health is not None
+        self.health.waiting_for, self.health.reason = "PostgreSQL", str(error)
+        metrics.RETRIES.labels(ROLE, "PostgreSQL").inc()
+        log.warning("waiting for PostgreSQL", extra={"reason": str(error)})
+
+    def _well(self) -> None:
+        assert self.health is not None
+        self.health.last_progress = self.clock.monotonic()
+        self.health.waiting_for = self.health.reason = None
+        self.health.turns = len(self._turns)
+
+    # --- one turn of one command ---------------------------------------------------------------------------------
+
+    async def _turn(self, claim: Claim) -> None:
+        """Do the next step of a command; whatever keeps it from being done is left to the next turn."""
+        try:
+            await self._step(claim, self._by_name[claim.order.venue])
+        except RetryableError as error:
+            log.warning("a command waits for PostgreSQL", extra={"command_id": claim.order.command_id, "reason": str(error)})
+        except FatalError as error:
+            self._failure = error
+        except Exception as error:
+            log.exception("a turn of command %s failed", claim.order.command_id)
+            self._failure = FatalError(f"a turn of command {claim.order.command_id} failed: {error!r}")
+
+    async def _step(self, claim: Claim, venue: VenueCommands) -> None:
+        may_send = not (claim.order.shadow or self.accepting == "shadow")
+        if claim.calls_open == 0 and may_send:
+            halted = await self._in_thread(self.journal.halted, claim.order)
+            if halted is not None:
+                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.HALTED}: {halted}"))
+                return
+        look = await self._look(claim, venue)
+        if look is None:
+            return
+        if claim.calls_open == 0 and not may_send:
+            await self._close(claim, decide.would(claim.order, look, venue.time()))
+            return
+        step = self._decided(claim, look, venue)
+        if step == Close(decide.not_sent(Reason.CLOCK_UNRESOLVED)):
+            look = await self._look(claim, venue)  # a second answer may resolve what one could not
+            if look is None:
+                return
+            step = self._decided(claim, look, venue)
+        match step:
+            case Close(ending=ending):
+                await self._close(claim, ending)
+            case Send(quote_valid_until=valid_until) if may_send:
+                await self._send(replace(claim, quote_valid_until=valid_until), venue, look)
+            case Send():
+                await self._put_off(claim, decide.look_pause(claim.looks), looked=True)
+            case Wait(seconds=seconds):
+                await self._put_off(claim, seconds, looked=True)
+
+    @staticmethod
+    def _decided(claim: Claim, look: Look, venue: VenueCommands) -> decide.Step:
+        time = venue.time()
+        if claim.calls_open:
+            return decide.resolve(claim, look, time)
+        step = decide.ready(claim.order, look, time)
+        late = decide.out_of_reach(claim, time) if isinstance(step, Wait) else None
+        return step if late is None else Close(late)
+
+    async def _look(self, claim: Claim, venue: VenueCommands) -> Look | None:
+        """Read the venue's record; None when that failed and the command is put off or has ended."""
+        retry_after: float | None = None
+        try:
+            async with asyncio.timeout(self.limits.look_timeout):
+                return await venue.look(claim.order.intent_id, quotes=True)
+        except _AWAY as error:
+            retry_after = error.retry_after if isinstance(error, RetryableError) else None
+            metrics.RETRIES.labels(ROLE, f"venue {venue.venue}").inc()
+            said = {"command_id": claim.order.command_id, "venue": venue.venue, "reason": str(error) or type(error).__name__}
+            log.warning("the record cannot be read", extra=said)
+        ending = decide.out_of_reach(claim, venue.time())
+        if ending is not None:
+            await self._close(claim, ending)
+        else:
+            await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
+        return None
+
+    async def _put_off(self, claim: Claim, seconds: float, *, looked: bool) -> None:
+        await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked)
+
+    async def _close(self, claim: Claim, ending: Ending, result: AttemptResult | None = None) -> None:
+        at = self.clock.now()
+        if not await self._in_thread(self.journal.close, claim, ending, result=result, at=at):
+            log.warning("somebody else has the command", extra={"command_id": claim.order.command_id})
+            return
+        self.failpoints.reach("commands.after_outcome")
+        metrics.RECORDS.labels(ROLE, ending.outcome).inc()
+        if ending.outcome == "unknown":
+            metrics.ALARMS.labels("command_outcome_unknown").inc()
+        said = {"command_id": claim.order.command_id, "kind": claim.order.kind, "outcome": ending.outcome, "reason": ending.reason}
+        log.info("a command has ended", extra={**said, "venue": claim.order.venue, "intent_id": claim.order.intent_id})
+        self._ended.set()
+
+    # --- one call ------------------------------------------------------------------------------------------------
+
+    async def _send(self, claim: Claim, venue: VenueCommands, look: Look) -> None:
+        call, order = _Call(), claim.order
+
+        async def gate() -> None:
+            await self._pass_gate(claim, venue, look, call)
+
+        answer: Answer
+        try:
+            async with asyncio.timeout(self.limits.call_timeout):
+                answer = await venue.send(order.kind, order.intent_id, order.quote_id, gate=gate)
+        except GateClosedError:
+            await self._not_sent(claim, call)
+            return
+        except TimeoutError:
+            answer = OutcomeOpen(reason=f"no answer within {self.limits.call_timeout:g} s")
+        except _AWAY as error:  # no token, or the venue speaks another contract: both said before anything took effect
+            answer = NotDone(reason=str(error))
+        self.failpoints.reach("commands.after_send")
+        await self._take(claim, venue, answer, call)
+
+    async def _pass_gate(self, claim: Claim, venue: VenueCommands, look: Look, call: _Call) -> None:
+        """Commit the attempt, or keep the call from leaving; the last thing that happens before the bytes leave."""
+        if call.number is not None:  # the first sending was answered 401, which did nothing
+            renewed = AttemptResult(number=call.number, outcome="not_done", reason="the token was renewed", http_status=401)
+            await self._in_thread(self.journal.note, claim, renewed)
+            call.number = None
+        call.barred = decide.in_time(claim.order, claim.quote_valid_until, venue.time())
+        if call.barred is not None:
+            raise GateClosedError(call.barred)
+        began_at = self.clock.monotonic()
+        began = await self._in_thread(
+            self.journal.begin,
+            claim,
+            lease=self.limits.lease,
+            quote_valid_until=claim.quote_valid_until,
+            at=self.clock.now(),
+            evidence=_evidence(claim, venue, look),
+        )
+        if isinstance(began, Barred):
+            call.barred = began
+            raise GateClosedError(began.reason)
+        call.number = began.number
+        self.failpoints.reach("commands.before_send")
+        if self.clock.monotonic() - began_at > GATE_SECONDS_MAX:
+            held = AttemptResult(number=began.number, outcome="not_done", reason="held up after the checks, not sent")
+            await self._in_thread(self.journal.note, claim, held)
+            call.number = None
+            raise GateClosedError("held up after the checks")
+
+    async def _not_sent(self, claim: Claim, call: _Call) -> None:
+        match call.barred:
+            case Barred(by="lost"):
+                return
+            case Barred(by="halted", reason=why) if claim.calls_open == 0:
+                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.HALTED}: {why}"))
+            case Barred(by="superseded", reason=why) if claim.calls_open == 0:
+                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.SUPERSEDED}: {why}"))
+            case Reason() as reason if claim.calls_open == 0 and reason in decide.LATE:
+                await self._close(claim, decide.not_sent(reason))
+            case None:
+                await self._put_off(claim, 0.0, looked=False)
+            case _:
+                await self._put_off(claim, decide.look_pause(claim.looks), looked=True)
+
+    async def _take(self, claim: Claim, venue: VenueCommands, answer: Answer, call: _Call) -> None:
+        """Store an answer and do what follows from it."""
+        step = decide.answered(claim, answer)
+        result = None if call.number is None else _result(call.number, answer)
+        match step:
+            case Close(ending=ending):
+                await self._close(claim, ending, result)
+            case AskRecord(answer=refusal):
+                if result is not None:  # before the reading: what the venue has said is kept whatever happens now
+                    await self._in_thread(self.journal.note, claim, result)
+                await self._close(claim, decide.refused(claim, refusal, await self._look_once(claim, venue)))
+            case Wait(seconds=seconds):
+                if result is not None:
+                    await self._in_thread(self.journal.note, claim, result)
+                await self._put_off(claim, seconds, looked=False)
+
+    async def _look_once(self, claim: Claim, venue: VenueCommands) -> Look | None:
+        try:
+            async with asyncio.timeout(self.limits.look_timeout):
+                return await venue.look(claim.order.intent_id, quotes=True)
+        except _AWAY as error:
+            log.warning("the record cannot be read after a refusal", extra={"venue": venue.venue, "reason": str(error)})
+            return None
+
+    # --- outcomes ------------------------------------------------------------------------------------------------
+
+    async def _publish_on(self) -> None:
+        pauses = _Pauses()
+        while True:
+            self._ended.clear()
+            try:
+                await self._publish_all()
+            except RetryableError as error:
+                metrics.RETRIES.labels(ROLE, "Kafka").inc()
+                log.warning("outcomes wait to be published", extra={"reason": str(error)})
+                await asyncio.sleep(pauses.next())
+                continue
+            except Exception as error:
+                self._failure = error if isinstance(error, FatalError) else FatalError(f"outcomes cannot be published: {error!r}")
+                self._due.set()
+                return
+            pauses.seconds = 0.0
+            await _either(self._ended, None, seconds=PUBLISH_INTERVAL)
+
+    async def _publish_all(self) -> None:
+        limit = self.limits.publish_max
+        while await self._in_thread(self.journal.publish, self._publish, limit=limit) == limit:
+            pass
+        if self.also_publish is not None:
+            await self._in_thread(self.also_publish)
+
+    def _publish(self, completed: Sequence[Completed]) -> None:
+        self.publisher.publish(events_of(completed))
+        self.failpoints.reach("commands.after_publish")
+
+    async def _publish_last(self) -> None:
+        try:
+            await self._publish_all()
+        except (RetryableError, FatalError) as error:
+            log.warning("outcomes are left for the next start", extra={"reason": str(error)})
+
+
+def _result(number: int, answer: Answer) -> AttemptResult:
+    match answer:
+        case Answered(done=done, http_status=status, error_code=code):
+            return AttemptResult(number=number, outcome="done" if done else "refused", reason=code, http_status=status)
+        case OutcomeOpen(reason=reason, http_status=status):
+            return AttemptResult(number=number, outcome="open", reason=reason, http_status=status)
+        case NotDone(reason=reason, http_status=status):
+            return AttemptResult(number=number, outcome="not_done", reason=reason, http_status=status)
+
+
+def _evidence(claim: Claim, venue: VenueCommands, look: Look) -> str:
+    """Return what the call was based on, as JSON: digests of the documents read, and the bounds of the venue's time."""
+    time, quote = venue.time(), look.quote(claim.order.quote_id)
+    told: dict[str, str | None] = {
+        "read_at": time_text(look.at),
+        "order_sha256": None if look.order is None else look.order.document_sha256,
+        "quote_sha256": None if quote is None else quote.document_sha256,
+        "venue_time_from": time_text(time.earliest),
+        "venue_time_to": time_text(time.latest),
+    }
+    return json.dumps({name: value for name, value in told.items() if value is not None})
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+async def _either(one: asyncio.Event, other: asyncio.Event | None, *, seconds: float) -> None:
+    """Wait until one of two events is set, at most so long."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (one, other) if event is not None]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,109 @@
+"""What the executor asks of the outside, as Protocols: the venue's accept calls, and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
+from pipeline.domain.accepting import Answer, Kind, Look, VenueTime
+from pipeline.ports import Transaction
+
+Gate = Callable[[], Awaitable[None]]
+"""Called right before each sending, when nothing else is waited for; raises GateClosedError to keep the call from leaving."""
+
+
+class GateClosedError(Exception):
+    """The call must not be sent now; the text says why."""
+
+
+class VenueCommands(Protocol):
+    """The accept calls of one venue, and the readings that they need.
+
+    Errors of `look`: RetryableError (away or busy), SettingsError, ContractBreachError, SchemaVersionError.
+    """
+
+    @property
+    def venue(self) -> str:
+        """The venue's id."""
+        ...
+
+    async def look(self, intent_id: str, *, quotes: bool) -> Look:
+        """Read the order and, when asked, its quotes."""
+        ...
+
+    async def send(self, kind: Kind, intent_id: str, quote_id: str | None, *, gate: Gate) -> Answer:
+        """Make the accept call once, and once more after a 401; `gate` is passed before each.
+
+        Raise GateClosedError when the gate kept the call from leaving, SettingsError or SchemaVersionError before anything took effect.
+        """
+        ...
+
+    def time(self) -> VenueTime:
+        """Return what is known of the venue's clock now."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A call may be made: its attempt is committed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """A call must not be made."""
+
+    by: Literal["halted", "superseded", "lost"]
+    reason: str
+
+
+class CommandJournal(Protocol):
+    """The journal in PostgreSQL; all methods block and may raise RetryableError or FatalError."""
+
+    def claim(self, owner: str, *, venues: Collection[str], limit: int, lease: float) -> list[Claim]:
+        """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
+        ...
+
+    def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
+        """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
+        ...
+
+    def note(self, claim: Claim, result: AttemptResult) -> None:
+        """Store what became of a call that does not end its command."""
+        ...
+
+    def put_off(self, claim: Claim, *, seconds: float, looked: bool) -> None:
+        """Give the claim back, to be due again in `seconds`."""
+        ...
+
+    def close(self, claim: Claim, ending: Ending, *, result: AttemptResult | None, at: datetime) -> bool:
+        """End a command; False when the claim is lost."""
+        ...
+
+    def halted(self, order: Order) -> str | None:
+        """Return why accepting is halted for this command's venue or pair, None when it is not."""
+        ...
+
+    def publish(self, publish: Callable[[Sequence[Completed]], None], *, limit: int) -> int:
+        """Hand over endings that are not yet published, and mark them when that returned; return how many there were."""
+        ...
+
+    def unpublished(self) -> int:
+        """Return how many endings wait to be published."""
+        ...
+
+    def close_connections(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+Writer = Callable[[Transaction, Order, datetime], Literal["journalled", "repeated", "refused"]]
+"""Writes one command into the journal, in the transaction of the position."""

@@ -1,0 +1,107 @@
+"""What accepting speaks of: an order and its quotes as just read, and what the venue answered to an accept call.
+
+The command executor decides on these values, a venue's connector makes them; neither imports the other.
+Source: Musubi contract 4.1, 4.4 to 4.6 and A-08, A-14, A-24.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pipeline.domain.orders import Side
+
+Kind = Literal["accept_proposal", "co_sign_quote"]
+ACCEPT_PROPOSAL: Kind = "accept_proposal"
+CO_SIGN_QUOTE: Kind = "co_sign_quote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSeen:
+    """An order as the venue's record shows it now; None where it does not say."""
+
+    status: str
+    side: Side | None
+    source_currency: str | None = None
+    target_currency: str | None = None
+    target_amount: Decimal | None = None
+    source_amount_max: Decimal | None = None
+    fx_rate: Decimal | None = None
+    market_maker_party_id: str | None = None
+    quote_valid_until: datetime | None = None
+    expires_at: datetime | None = None
+    failure_reason: str | None = None
+    document_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteSeen:
+    """A quote as the venue's list shows it now."""
+
+    quote_id: str
+    fx_rate: Decimal
+    valid_until: datetime
+    source_amount: Decimal | None = None
+    target_amount: Decimal | None = None
+    market_maker_party_id: str | None = None
+    status: str | None = None
+    document_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTime:
+    """What we know of the venue's clock: it shows a time between `earliest` and `latest`; `resolved` when that can be relied on."""
+
+    earliest: datetime
+    latest: datetime
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An order and its quotes, read from the venue's record; `order` is None when the venue knows no such order (404)."""
+
+    order: OrderSeen | None
+    quotes: tuple[QuoteSeen, ...]
+    at: datetime
+    """When the answers were here, by our clock."""
+    unreadable: str | None = None
+    """Why the order's document could not be read; then `order` is None and says nothing."""
+
+    def quote(self, quote_id: str | None) -> QuoteSeen | None:
+        """Return a quote by its id, None when the venue does not show it."""
+        return next((quote for quote in self.quotes if quote.quote_id == quote_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The venue answered an accept call: done (2xx), or refused for good."""
+
+    done: bool
+    http_status: int
+    error_code: str | None = None
+    response: str | None = None
+    """The body, verbatim up to a limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeOpen:
+    """The call was sent and nobody knows whether it took effect (A-24)."""
+
+    reason: str
+    http_status: int | None = None
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDone:
+    """The call had no effect for certain: it never left, or the venue put it off (429)."""
+
+    reason: str
+    retry_after: float | None = None
+    http_status: int | None = None
+
+
+Answer = Answered | OutcomeOpen | NotDone

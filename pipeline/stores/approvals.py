@@ -1,0 +1,268 @@
+"""What people say about decisions that were referred to them.
+
+Promises: an approval binds to the digest of exactly what the person was shown; a person counts once per referral, however the name is
+spelled; enough *different* people are counted in one transaction that holds the referral's row, so the answer is made once; after its
+expiry, or once it is answered, a referral takes nothing more. The answer and what each person did are events in the outbox of the same
+transaction. Source: design, section 5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pipeline.log import topics
+from pipeline.log.codec import decode, encode
+from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
+from pipeline.stores import outbox
+from pipeline.stores.halts import OPERATOR_ACTED
+from pipeline.stores.postgres import Connection
+from pipeline.stores.statements import named_statements
+from schemas.accepting import DecisionMade, OperatorActed
+
+Verdict = Literal["approve", "refuse"]
+ReferralState = Literal["pending", "approved", "refused", "expired"]
+Became = Literal["counted", "approved", "refused", "repeated", "stale", "expired", "closed", "unknown"]
+NAME_LENGTH_MAX = 200
+_SQL = named_statements("pipeline.stores", "approvals.sql")
+
+
+def shown_text(shown: Mapping[str, Any]) -> str:
+    """Return what a person is shown, in the one spelling that is digested."""
+    return json.dumps(shown, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def shown_sha256(text: str) -> str:
+    """Return the digest of what is shown, lower-case hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """A decision that waits for people; `shown` is exactly what they are shown (`shown_text`)."""
+
+    decision: DecisionMade
+    shown: str
+    approvers_needed: int
+    expires_at: datetime
+    causation_id: str | None = None
+    """The `ce_id` of the decision that referred."""
+    state: ReferralState = "pending"
+
+    @property
+    def shown_sha256(self) -> str:
+        """Return the digest that an approval has to name."""
+        return shown_sha256(self.shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What became of what a person said.
+
+    `stale`: the person was shown something else, `changed` names what differs where that can be told. `answer` is there when this made
+    the decision.
+    """
+
+    became: Became
+    approved_by: tuple[str, ...] = ()
+    needed: int = 0
+    changed: tuple[str, ...] = ()
+    answer: DecisionMade | None = None
+
+
+def open_referral(connection: Connection, referral: Referral, *, now: datetime) -> bool:
+    """Store a referral, in the open transaction; False when it is there already, which then stays as it is.
+
+    Raise ValueError when the decision is none that waits for people.
+    """
+    decision = referral.decision
+    if decision.verdict != "REFER" or referral.approvers_needed < 1:
+        raise ValueError(f"decision {decision.decision_id} waits for nobody: {decision.verdict}, {referral.approvers_needed} approvers")
+    values = {
+        **decision.model_dump(include={"decision_id", "request_id", "venue", "intent_id", "question", "quote_id", "context_sha256"}),
+        "shown": referral.shown,
+        "shown_sha256": referral.shown_sha256,
+        "approvers_needed": referral.approvers_needed,
+        "expires_at": referral.expires_at,
+        "decision": encode(decision).decode(),
+        "causation_id": referral.causation_id,
+        "now": now,
+    }
+    row = connection.execute(_SQL["insert_referral"], values).fetchone()
+    return row is not None
+
+
+def find(connection: Connection, decision_id: str) -> Referral | None:
+    """Return a referral, None when there is none."""
+    row = connection.execute(_SQL["find_referral"], {"decision_id": decision_id}).fetchone()
+    return None if row is None else _referral(row)
+
+
+def pending(connection: Connection, *, now: datetime) -> Sequence[Referral]:
+    """Return the referrals that still wait at `now`, the one that expires first in front."""
+    return [_referral(row) for row in connection.execute(_SQL["pending_referrals"], {"now": now}).fetchall()]
+
+
+def expire(connection: Connection, *, now: datetime) -> int:
+    """Close what has expired; return how many."""
+    return connection.execute(_SQL["expire_referrals"], {"now": now}).rowcount
+
+
+def approve(
+    connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
+) -> Said:
+    """Count a person's approval of what has the digest `shown`; with the last one that is needed, make the ACCEPT.
+
+    `shown_as` is the text behind the digest, to say what changed. `connection` is in autocommit mode. Raise ValueError for no usable name.
+    """
+    return _say(connection, decision_id, "approve", by=by, shown=shown, shown_as=shown_as, reason=reason, now=now)
+
+
+def refuse(
+    connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
+) -> Said:
+    """Let a person refuse what has the digest `shown`: one refusal makes the REJECT. Raise ValueError for no usable name."""
+    return _say(connection, decision_id, "refuse", by=by, shown=shown, shown_as=shown_as, reason=reason, now=now)
+
+
+def changed(before: str, after: str) -> tuple[str, ...]:
+    """Name what differs between two texts of what is shown, by path."""
+    one, other = _flat(json.loads(before)), _flat(json.loads(after))
+    return tuple(sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name)))
+
+
+def person_of(name: str) -> str:
+    """Return a person's name in one spelling: letter case, width and spaces make no other person. Raise ValueError for no usable name."""
+    person = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    if not person or len(name) > NAME_LENGTH_MAX or not person.isprintable():
+        raise ValueError("the name of who approves or refuses is empty, too long or has control characters")
+    return person
+
+
+def _referral(row: Sequence[Any]) -> Referral:
+    decision, shown, needed, expires_at, causation_id, state = row
+    return Referral(
+        decision=decode(decision.encode(), DecisionMade),
+        shown=shown,
+        approvers_needed=needed,
+        expires_at=expires_at,
+        causation_id=causation_id,
+        state=state,
+    )
+
+
+def _say(
+    connection: Connection, decision_id: str, verdict: Verdict, *, by: str, shown: str, shown_as: str | None, reason: str, now: datetime
+) -> Said:
+    person = person_of(by)
+    with connection.transaction():
+        row = connection.execute(_SQL["hold_referral"], {"decision_id": decision_id}).fetchone()
+        if row is None:
+            return Said(became="unknown")
+        referral = _referral(row)
+        if referral.state != "pending":
+            return Said(became="expired" if referral.state == "expired" else "closed", needed=referral.approvers_needed)
+        if now >= referral.expires_at:
+            _shut(connection, decision_id, "expired", None, now)
+            return Said(became="expired", needed=referral.approvers_needed)
+        if shown != referral.shown_sha256:
+            return Said(became="stale", needed=referral.approvers_needed, changed=changed(referral.shown, shown_as) if shown_as else ())
+        return _count(connection, referral, verdict, person=person, by=by, reason=reason, now=now)
+
+
+def _count(connection: Connection, referral: Referral, verdict: Verdict, *, person: str, by: str, reason: str, now: datetime) -> Said:
+    decision, needed = referral.decision, referral.approvers_needed
+    values = {
+        "decision_id": decision.decision_id,
+        "person": person,
+        "named": by,
+        "verdict": verdict,
+        "shown_sha256": referral.shown_sha256,
+        "reason": reason,
+        "now": now,
+    }
+    new = connection.execute(_SQL["insert_approval"], values).fetchone()
+    people = tuple(name for (name,) in connection.execute(_SQL["approved_by"], values).fetchall())
+    if new is None:
+        return Said(became="repeated", approved_by=people, needed=needed)
+    acted = _acted(referral, verdict, person=person, by=by, reason=reason, now=now)
+    if verdict == "approve" and len(people) < needed:
+        outbox.put(connection, [acted])
+        return Said(became="counted", approved_by=people, needed=needed)
+    answer = _answer(decision, verdict, people if verdict == "approve" else (by,), now)
+    became: Literal["approved", "refused"] = "approved" if verdict == "approve" else "refused"
+    _shut(connection, decision.decision_id, became, answer.decision_id, now)
+    outbox.put(connection, [acted, _decided(answer, referral, now)])
+    return Said(became=became, approved_by=people, needed=needed, answer=answer)
+
+
+def _shut(connection: Connection, decision_id: str, state: ReferralState, answer_id: str | None, now: datetime) -> None:
+    values = {"decision_id": decision_id, "state": state, "answer_id": answer_id, "now": now}
+    connection.execute(_SQL["shut_referral"], values)
+
+
+def _answer(referred: DecisionMade, verdict: Verdict, people: Sequence[str], now: datetime) -> DecisionMade:
+    """Return the answer to a referral: its evidence stays, people take the place of the engine."""
+    return referred.model_copy(
+        update={
+            "decision_id": derive_id("decision", referred.request_id, "people", referred.decision_id),
+            "verdict": "ACCEPT" if verdict == "approve" else "REJECT",
+            "decided_by": ", ".join(people)[:512],
+            "decided_at": time_text(now),
+            "approvers_needed": 0,
+            "refers_to": referred.decision_id,
+        }
+    )
+
+
+def _decided(answer: DecisionMade, referral: Referral, now: datetime) -> Outgoing:
+    envelope = Envelope(
+        id=derive_id("decision_made", answer.decision_id),
+        kind=topics.DECISION_MADE,
+        source="/operators",
+        subject=answer.intent_id,
+        time=now,
+        correlation_id=correlation_of(answer.venue, answer.intent_id),
+        causation_id=referral.causation_id,
+    )
+    return Outgoing(envelope=envelope, key=answer.intent_id, value=encode(answer))
+
+
+def _acted(referral: Referral, verdict: Verdict, *, person: str, by: str, reason: str, now: datetime) -> Outgoing:
+    decision = referral.decision
+    event = OperatorActed(
+        action=verdict,
+        venue=decision.venue,
+        intent_id=decision.intent_id,
+        decision_id=decision.decision_id,
+        shown_sha256=referral.shown_sha256,
+        by=by,
+        reason=reason,
+        at=time_text(now),
+    )
+    envelope = Envelope(
+        id=derive_id("operator_acted", verdict, decision.decision_id, person),
+        kind=OPERATOR_ACTED,
+        source="/operators",
+        subject=decision.intent_id,
+        time=now,
+        correlation_id=correlation_of(decision.venue, decision.intent_id),
+        causation_id=referral.causation_id,
+    )
+    return Outgoing(envelope=envelope, key=decision.intent_id, value=encode(event))
+
+
+def _flat(document: Any, path: str = "") -> dict[str, Any]:
+    """Return the leaves of a JSON document by path."""
+    if isinstance(document, dict) and document:
+        parts = [(f"{path}.{name}" if path else str(name), value) for name, value in document.items()]
+    elif isinstance(document, list) and document:
+        parts = [(f"{path}[{index}]", value) for index, value in enumerate(document)]
+    else:
+        return {path: document}
+    return {name: leaf for inner, value in parts for name, leaf in _flat(value, inner).items()}

@@ -1,0 +1,35 @@
+-- insert_referral: Store a decision that waits for people; nothing is returned when it is there already.
+INSERT INTO risk.referrals (
+    decision_id, request_id, venue, intent_id, question, quote_id, context_sha256, shown, shown_sha256, approvers_needed, expires_at,
+    decision, causation_id, opened_at)
+VALUES (
+    %(decision_id)s, %(request_id)s, %(venue)s, %(intent_id)s, %(question)s, %(quote_id)s, %(context_sha256)s, %(shown)s,
+    %(shown_sha256)s, %(approvers_needed)s, %(expires_at)s, %(decision)s, %(causation_id)s, %(now)s)
+ON CONFLICT (decision_id) DO NOTHING
+RETURNING 1;
+
+-- find_referral: Return a referral.
+SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals WHERE decision_id = %(decision_id)s;
+
+-- hold_referral: Return a referral and let nobody else count until this transaction ends.
+SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals
+ WHERE decision_id = %(decision_id)s FOR UPDATE;
+
+-- pending_referrals: Return the referrals that still wait, the one that expires first in front.
+SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals
+ WHERE state = 'pending' AND expires_at > %(now)s ORDER BY expires_at, decision_id;
+
+-- expire_referrals: Close what has expired.
+UPDATE risk.referrals SET state = 'expired', closed_at = %(now)s WHERE state = 'pending' AND expires_at <= %(now)s;
+
+-- shut_referral: End a referral.
+UPDATE risk.referrals SET state = %(state)s, closed_at = %(now)s, answer_id = %(answer_id)s WHERE decision_id = %(decision_id)s;
+
+-- insert_approval: Store what a person said; nothing is returned when that person has said something already.
+INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)
+VALUES (%(decision_id)s, %(person)s, %(named)s, %(verdict)s, %(shown_sha256)s, %(reason)s, %(now)s)
+ON CONFLICT (decision_id, person) DO NOTHING
+RETURNING 1;
+
+-- approved_by: Return the names of the people who have approved, in the order in which they did.
+SELECT named FROM risk.approvals WHERE decision_id = %(decision_id)s AND verdict = 'approve' ORDER BY at, person;

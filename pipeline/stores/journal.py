@@ -1,0 +1,212 @@
+"""The journal of commands in PostgreSQL.
+
+Promises: one open command per venue, intent and kind (by a unique index); a command has one executor at a time (row locks, then a lease
+with an epoch, by the database's clock), and one whose lease has passed to somebody else changes nothing; an attempt is committed before
+its call, in a transaction that saw every halt committed before it; endings are published before they are marked as published.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.rows import dict_row
+
+from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
+from pipeline.commands.ports import Barred, Began
+from pipeline.ports import Transaction
+from pipeline.stores import halts
+from pipeline.stores.postgres import Connection
+from pipeline.stores.session import Session
+from pipeline.stores.statements import named_statements
+
+_SQL = named_statements("pipeline.stores", "journal.sql")
+_ORDER_NAMES = tuple(field.name for field in fields(Order))
+
+RESPONSE_MAX = 65_536
+"""Characters of an answer that are kept: an order has some 1,500."""
+
+
+def write(transaction: Transaction, order: Order, now: datetime) -> Literal["journalled", "repeated", "refused"]:
+    """Write a command in the open transaction (a `Writer` of the commands' ports).
+
+    One that is there already changes nothing. Where another one for the same intent and kind is open, this one is written as refused,
+    unless the outcome of the other one is unknown and both are about the same thing: then this one goes on from it.
+    """
+    values = _values(order)
+    if transaction.execute(_SQL["find_command"], values).fetchone() is not None:
+        return "repeated"
+    before = transaction.execute(_SQL["go_on"], values).fetchone() or (0, None, None)
+    calls = {"calls_before": before[0], "last_call_at": before[1], "quote_valid_until": before[2]}
+    if transaction.execute(_SQL["insert_command"], {**values, **calls}).fetchone() is not None:
+        return "journalled"
+    reason = "another command for this intent is open"
+    transaction.execute(_SQL["insert_refused"], {**values, "completed_at": now, "reason": reason})
+    return "refused"
+
+
+class PostgresJournal:
+    """The journal as the executor uses it (a `CommandJournal` of the commands' ports), from several threads."""
+
+    def __init__(self, connect: Callable[[], Connection], *, connections: int = 4) -> None:
+        """`connect` opens a connection in autocommit mode."""
+        self._sessions = [Session(connect) for _ in range(connections)]
+        self._free: queue.LifoQueue[Session] = queue.LifoQueue()
+        for session in self._sessions:
+            self._free.put(session)
+
+    @contextmanager
+    def _use(self, doing: str) -> Iterator[Connection]:
+        session = self._free.get()
+        try:
+            with session.use(doing) as connection:
+                yield connection
+        finally:
+            self._free.put(session)
+
+    def claim(self, owner: str, *, venues: Collection[str], limit: int, lease: float) -> list[Claim]:
+        """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
+        asked = {"owner": owner, "venues": list(venues), "limit": limit, "lease": lease}
+        with self._use("claiming commands") as connection, connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(_SQL["claim"], asked).fetchall()
+        return [
+            Claim(
+                order=_order(row),
+                epoch=row["lease_epoch"],
+                attempts=row["attempts"],
+                calls_open=row["calls_open"] + row["calls_before"],
+                last_call_at=row["last_call_at"],
+                looks=row["looks"],
+                quote_valid_until=row["quote_valid_until"],
+                first_sent_at=row["sent_at"],
+            )
+            for row in rows
+        ]
+
+    def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
+        """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
+        order = claim.order
+        values = {**_names(claim), "at": at, "lease": lease, "quote_valid_until": quote_valid_until}
+        with self._use("journalling an attempt") as connection, connection.transaction():
+            halts.hold_shared(connection)
+            halt = halts.over(connection, venue=order.venue, pair=order.pair)
+            if halt is not None:
+                return Barred("halted", halt.told)
+            later = connection.execute(_SQL["later_command"], _values(order)).fetchone()
+            if later is not None:
+                return Barred("superseded", f"by {later[0]}")
+            row = connection.execute(_SQL["begin_call"], values).fetchone()
+            if row is None:
+                return Barred("lost", "somebody else has the command")
+            connection.execute(_SQL["insert_attempt"], {**values, "number": row[0], "owner": row[1], "evidence": evidence})
+        return Began(row[0])
+
+    def note(self, claim: Claim, result: AttemptResult) -> None:
+        """Store what became of a call that does not end its command; one without effect counts as no call."""
+        with self._use("noting an answer") as connection, connection.transaction():
+            self._ended(connection, claim, result)
+
+    def put_off(self, claim: Claim, *, seconds: float, looked: bool) -> None:
+        """Give the claim back, to be due again in `seconds`."""
+        with self._use("putting a command off") as connection:
+            connection.execute(_SQL["put_off"], {**_names(claim), "seconds": seconds, "looked": int(looked)})
+
+    def close(self, claim: Claim, ending: Ending, *, result: AttemptResult | None, at: datetime) -> bool:
+        """End a command; False when the claim is lost."""
+        values = {
+            **_names(claim),
+            "outcome": ending.outcome,
+            "at": at,
+            "reason": ending.reason,
+            "http_status": ending.http_status,
+            "error_code": ending.error_code,
+            "response": None if ending.response is None else ending.response.replace("\x00", "\ufffd")[:RESPONSE_MAX],
+        }
+        with self._use("closing a command") as connection, connection.transaction():
+            if result is not None:
+                self._ended(connection, claim, result)
+            return connection.execute(_SQL["close_command"], values).fetchone() is not None
+
+    @staticmethod
+    def _ended(connection: Connection, claim: Claim, result: AttemptResult) -> None:
+        """Store the outcome of a call once; what certainly had no effect is taken off the open calls."""
+        values = {
+            "command_id": claim.order.command_id,
+            "number": result.number,
+            "outcome": result.outcome,
+            "reason": result.reason,
+            "http_status": result.http_status,
+        }
+        known = connection.execute(_SQL["end_attempt"], values).fetchone()
+        if known is not None and result.outcome == "not_done":
+            connection.execute(_SQL["take_back_call"], values)
+
+    def halted(self, order: Order) -> str | None:
+        """Return why accepting is halted for this command's venue or pair, None when it is not."""
+        with self._use("looking for halts") as connection:
+            halt = halts.over(connection, venue=order.venue, pair=order.pair)
+        return None if halt is None else halt.told
+
+    def publish(self, publish: Callable[[Sequence[Completed]], None], *, limit: int) -> int:
+        """Hand over endings that are not yet published, and mark them when that returned; return how many there were."""
+        with self._use("publishing outcomes") as connection, connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(_SQL["unpublished"], {"limit": limit}).fetchall()
+            if rows:
+                publish([_completed(row) for row in rows])
+                connection.execute(_SQL["published"], {"commands": [row["command_id"] for row in rows]})
+        return len(rows)
+
+    def unpublished(self) -> int:
+        """Return how many endings wait to be published."""
+        with self._use("counting outcomes") as connection:
+            row = connection.execute(_SQL["count_unpublished"]).fetchone()
+        return int(row[0]) if row else 0
+
+    def close_connections(self) -> None:
+        """Let go of all connections."""
+        for session in self._sessions:
+            session.close()
+
+
+def listed(
+    connection: Connection, *, venue: str | None = None, intent: str | None = None, state: str | None = None, limit: int | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield commands for showing, the latest first, with the names of the interface, without loading them all."""
+    asked = {"venue": venue, "intent": intent, "state": state, "limit": limit}
+    with connection.transaction(), connection.cursor(name="commands", row_factory=dict_row) as cursor:
+        cursor.itersize = 500
+        cursor.execute(_SQL["listed"], asked)
+        for row in cursor:
+            yield {name: value for name, value in row.items() if value is not None}
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in _ORDER_NAMES}
+
+
+def _names(claim: Claim) -> dict[str, Any]:
+    return {"command_id": claim.order.command_id, "epoch": claim.epoch}
+
+
+def _order(row: Mapping[str, Any]) -> Order:
+    return Order(**{name: row[name] for name in _ORDER_NAMES})
+
+
+def _completed(row: Mapping[str, Any]) -> Completed:
+    return Completed(
+        order=_order(row),
+        ending=Ending(
+            outcome=row["state"],
+            reason=row["reason"],
+            http_status=row["http_status"],
+            error_code=row["error_code"],
+            response=row["response"],
+        ),
+        calls=row["calls_open"] + row["calls_before"],
+        sent_at=row["sent_at"],
+        completed_at=row["completed_at"],
+    )

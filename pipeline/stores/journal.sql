@@ -1,0 +1,96 @@
+-- insert_command: Write a command as open; nothing is returned when it, or another open one for the same intent and kind, is there.
+INSERT INTO commands.journal (
+    command_id, venue, intent_id, kind, quote_id, decision_id, shadow, not_after, source_currency, target_currency, target_amount,
+    source_amount_max, fx_rate, issued_at, causation_id, calls_before, last_call_at, quote_valid_until)
+VALUES (
+    %(command_id)s, %(venue)s, %(intent_id)s, %(kind)s, %(quote_id)s, %(decision_id)s, %(shadow)s, %(not_after)s, %(source_currency)s,
+    %(target_currency)s, %(target_amount)s, %(source_amount_max)s, %(fx_rate)s, %(issued_at)s, %(causation_id)s, %(calls_before)s,
+    %(last_call_at)s, %(quote_valid_until)s)
+ON CONFLICT DO NOTHING
+RETURNING 1;
+
+-- insert_refused: Write a command that came while another one was open, as ended.
+INSERT INTO commands.journal (
+    command_id, venue, intent_id, kind, quote_id, decision_id, shadow, not_after, source_currency, target_currency, target_amount,
+    source_amount_max, fx_rate, issued_at, causation_id, state, open, completed_at, reason)
+VALUES (
+    %(command_id)s, %(venue)s, %(intent_id)s, %(kind)s, %(quote_id)s, %(decision_id)s, %(shadow)s, %(not_after)s, %(source_currency)s,
+    %(target_currency)s, %(target_amount)s, %(source_amount_max)s, %(fx_rate)s, %(issued_at)s, %(causation_id)s, 'refused', false,
+    %(completed_at)s, %(reason)s)
+ON CONFLICT DO NOTHING;
+
+-- find_command: Tell whether a command is there.
+SELECT 1 FROM commands.journal WHERE command_id = %(command_id)s;
+
+-- go_on: Close the command with an unknown outcome for the very same thing, and return its calls: they count for the one that goes on.
+UPDATE commands.journal SET open = false
+ WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND quote_id IS NOT DISTINCT FROM %(quote_id)s
+   AND open AND state = 'unknown' AND command_id <> %(command_id)s
+RETURNING calls_open + calls_before, last_call_at, quote_valid_until;
+
+-- claim: Take commands that are due and in nobody's hands; a co-signature has seconds, so it goes first.
+WITH due AS (
+    SELECT command_id FROM commands.journal
+     WHERE state IN ('journalled', 'sent') AND next_at <= clock_timestamp() AND lease_until <= clock_timestamp()
+       AND venue = ANY (%(venues)s)
+     ORDER BY kind = 'co_sign_quote' DESC, next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+UPDATE commands.journal AS j
+   SET lease_owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_epoch = j.lease_epoch + 1
+  FROM due WHERE j.command_id = due.command_id
+RETURNING j.*;
+
+-- later_command: Return a command for the same intent and kind that was issued later.
+SELECT command_id FROM commands.journal
+ WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND command_id <> %(command_id)s AND issued_at > %(issued_at)s
+ ORDER BY issued_at DESC LIMIT 1;
+
+-- begin_call: Count a call that is about to be made; nothing is returned when the claim is lost.
+UPDATE commands.journal
+   SET state = 'sent', attempts = attempts + 1, calls_open = calls_open + 1, looks = 0, last_call_at = %(at)s,
+       sent_at = coalesce(sent_at, %(at)s), quote_valid_until = coalesce(%(quote_valid_until)s, quote_valid_until),
+       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent') AND lease_until > clock_timestamp()
+RETURNING attempts, lease_owner;
+
+-- insert_attempt: Write the attempt that stands for a call.
+INSERT INTO commands.attempts (command_id, number, begun_at, owner, evidence)
+VALUES (%(command_id)s, %(number)s, %(at)s, %(owner)s, %(evidence)s);
+
+-- end_attempt: Store the outcome of a call, once.
+UPDATE commands.attempts SET outcome = %(outcome)s, reason = %(reason)s, http_status = %(http_status)s, ended_at = clock_timestamp()
+ WHERE command_id = %(command_id)s AND number = %(number)s AND outcome IS NULL
+RETURNING 1;
+
+-- take_back_call: A call that certainly had no effect is none that may have had one.
+UPDATE commands.journal SET calls_open = calls_open - 1 WHERE command_id = %(command_id)s;
+
+-- put_off: Give a claim back, to be due again later.
+UPDATE commands.journal
+   SET next_at = clock_timestamp() + make_interval(secs => %(seconds)s), lease_until = '-infinity', lease_owner = NULL,
+       looks = looks + %(looked)s
+ WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent');
+
+-- close_command: End a command; nothing is returned when the claim is lost. An unknown outcome is no definite answer: it stays open.
+UPDATE commands.journal
+   SET state = %(outcome)s, open = (%(outcome)s = 'unknown'), completed_at = %(at)s, reason = %(reason)s, http_status = %(http_status)s,
+       error_code = %(error_code)s, response = %(response)s, lease_until = '-infinity', lease_owner = NULL
+ WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent')
+RETURNING 1;
+
+-- unpublished: Return endings that are not published, oldest first, and hold them.
+SELECT * FROM commands.journal
+ WHERE completed_at IS NOT NULL AND published_at IS NULL ORDER BY completed_at, command_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- published: Mark endings as published.
+UPDATE commands.journal SET published_at = clock_timestamp() WHERE command_id = ANY (%(commands)s);
+
+-- count_unpublished: Count the endings that wait to be published.
+SELECT count(*) FROM commands.journal WHERE completed_at IS NOT NULL AND published_at IS NULL;
+
+-- listed: Return commands for showing, the latest first.
+SELECT command_id, venue, intent_id, kind, quote_id, decision_id, state, attempts, issued_at, sent_at, completed_at, reason, http_status,
+       error_code, response
+  FROM commands.journal
+ WHERE (%(venue)s::text IS NULL OR venue = %(venue)s) AND (%(intent)s::text IS NULL OR intent_id = %(intent)s)
+   AND (%(state)s::text IS NULL OR state = %(state)s)
+ ORDER BY issued_at DESC, command_id LIMIT %(limit)s;
