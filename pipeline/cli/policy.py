@@ -177,10 +177,12 @@ def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, 
     from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
     from schemas.events import OrderUpdated
 
-    requests = {asked.request_id: asked for asked in events(connection, topics.DECISION_REQUESTED, DecisionRequested)}
+    requests = {
+        (asked.request_id, asked.context_sha256): asked for asked in events(connection, topics.DECISION_REQUESTED, DecisionRequested)
+    }
     found: list[Happening] = []
     for made in events(connection, topics.DECISION_MADE, DecisionMade):
-        request, at = requests.get(made.request_id), instant(made.decided_at)
+        request, at = requests.get((made.request_id, made.context_sha256)), instant(made.decided_at)
         if made.refers_to is None and request is not None and at is not None:
             found.append(Recorded.of(request, made))
         elif made.refers_to is not None and made.verdict == "ACCEPT" and at is not None:

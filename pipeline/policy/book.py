@@ -11,7 +11,7 @@ from decimal import Decimal
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exact import plus
-from pipeline.policy.exposures import Answer, AskedOrder, SignedQuote, State
+from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, State
 from schemas.accepting import Question
 
 Key = tuple[str, str]
@@ -63,7 +63,7 @@ class Book:
     def __init__(self) -> None:
         """Begin with nothing accepted."""
         self.rows: dict[Key, Row] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[QuestionKey, Answer] = {}
         self._by_decision: dict[str, Answer] = {}
         self._ended: dict[Key, str] = {}
         self._reserved: dict[tuple[str, str, str], list[tuple[datetime, str]]] = {}
@@ -72,9 +72,9 @@ class Book:
     def lock(self, venues: Collection[str]) -> None:
         """Do nothing: a book has one user."""
 
-    def answered(self, request_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the remembered decisions of those requests that have one."""
-        return {request_id: self._answers[request_id].decision for request_id in request_ids if request_id in self._answers}
+    def answered(self, keys: Sequence[QuestionKey]) -> Mapping[QuestionKey, str]:
+        """Return the remembered decisions of those questions that have one."""
+        return {key: self._answers[key].decision for key in keys if key in self._answers}
 
     def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
         """Return the answers to queries by key."""
@@ -117,7 +117,7 @@ class Book:
     def answer(self, order: AskedOrder, answer: Answer, now: datetime) -> None:
         """Remember a decision and, when it accepts, reserve."""
         key = (order.venue, order.intent_id)
-        self._answers[answer.request_id] = self._by_decision[answer.decision_id] = answer
+        self._answers[answer.key] = self._by_decision[answer.decision_id] = answer
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = Row(order=order, state="asked", asked_at=now)

@@ -25,6 +25,9 @@ from pipeline.policy.exact import amount
 from pipeline.policy.facts import facts_of
 from schemas.accepting import DecisionRequested, Question
 
+QuestionKey = tuple[str, str]
+"""What makes two questions one: the request's id and the digest of its context. After a crash the workflow may ask under the same id about
+more than it had seen before; that is another question."""
 State = Literal["asked", "declined", "reserved", "released", "settled"]
 
 
@@ -60,7 +63,7 @@ class SignedQuote:
 class Answer:
     """A decision that is remembered, so that a question asked again is answered with the same bytes."""
 
-    request_id: str
+    key: QuestionKey
     decision_id: str
     question: Question
     verdict: str
@@ -79,8 +82,8 @@ class Exposures(Protocol):
         """Wait until nobody else decides for these venues; held until the transaction ends."""
         ...
 
-    def answered(self, request_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the remembered decisions of those requests that have one, as JSON text."""
+    def answered(self, keys: Sequence[QuestionKey]) -> Mapping[QuestionKey, str]:
+        """Return the remembered decisions of those questions that have one, as JSON text."""
         ...
 
     def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
@@ -119,6 +122,11 @@ def order_of(request: DecisionRequested) -> AskedOrder:
         target_amount=amount(context.target_amount),
         source_amount_max=amount(context.source_amount_max),
     )
+
+
+def key_of(request: DecisionRequested) -> QuestionKey:
+    """Return what a question is remembered by."""
+    return request.request_id, request.context_sha256
 
 
 def signable(request: DecisionRequested) -> dict[str, SignedQuote]:

@@ -19,7 +19,7 @@ from pipeline.log.codec import encode
 from pipeline.policy.book import Book
 from pipeline.policy.engine import Engine, Judgement
 from pipeline.policy.exact import amount, plus
-from pipeline.policy.exposures import Answer, order_of, signable
+from pipeline.policy.exposures import Answer, key_of, order_of, signable
 from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
 from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
 
@@ -139,7 +139,7 @@ def _answer(request: DecisionRequested, made: DecisionMade, judgement: Judgement
     quotes = signable(request)
     accepted = judgement.verdict == "ACCEPT"
     return Answer(
-        request_id=request.request_id,
+        key=key_of(request),
         decision_id=made.decision_id,
         question=request.question,
         verdict=judgement.verdict,

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
-from pipeline.policy.exposures import Answer, AskedOrder, SignedQuote
+from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote
 from pipeline.stores.postgres import Connection
 from schemas.accepting import Question
 
@@ -40,14 +40,18 @@ class PostgresExposures:
         for venue in sorted(venues):
             self._connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (LOCK_CLASS, venue))
 
-    def answered(self, request_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the remembered decisions of those requests that have one, as JSON text."""
-        if not request_ids:
+    def answered(self, keys: Sequence[QuestionKey]) -> Mapping[QuestionKey, str]:
+        """Return the remembered decisions of those questions that have one, as JSON text."""
+        if not keys:
             return {}
         rows = self._connection.execute(
-            "SELECT request_id, decision FROM risk.decisions WHERE request_id = ANY (%s)", (list(request_ids),)
+            """
+            SELECT d.request_id, d.context_sha256, d.decision
+              FROM unnest(%s::text[], %s::text[]) AS n (request_id, context_sha256) JOIN risk.decisions d USING (request_id, context_sha256)
+            """,
+            ([request_id for request_id, _ in keys], [digest for _, digest in keys]),
         ).fetchall()
-        return dict(rows)
+        return {(request_id, digest): decision for request_id, digest, decision in rows}
 
     def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
         """Return the answers to queries by key, in one statement; with `ended`, when the order is known to have ended."""
@@ -78,11 +82,12 @@ class PostgresExposures:
         }
         self._connection.execute(
             """
-            INSERT INTO risk.decisions (request_id, decision_id, venue, intent_id, question, verdict, decision, quotes, decided_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            INSERT INTO risk.decisions
+                   (request_id, context_sha256, decision_id, venue, intent_id, question, verdict, decision, quotes, decided_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             (
-                answer.request_id,
+                *answer.key,
                 answer.decision_id,
                 order.venue,
                 order.intent_id,

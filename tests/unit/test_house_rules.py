@@ -18,7 +18,7 @@ OWNERS = {
     "faust": ("pipeline/engines/",),
     "mode": ("pipeline/engines/",),
     "aiokafka": ("pipeline/engines/",),
-    "confluent_kafka": ("pipeline/kafka.py",),
+    "confluent_kafka": ("pipeline/kafka.py", "infra/examples/"),
     "httpx": ("connectors/transports/",),
     "httpx_sse": ("connectors/transports/",),
     "authlib": ("connectors/transports/",),

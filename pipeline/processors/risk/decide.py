@@ -36,7 +36,7 @@ def decide(state: RiskState, event: RiskEvent, now: datetime) -> tuple[Fact, ...
         case QuestionAsked(answer=None):
             raise FatalError("a question came to the risk processor without its answer: the engine has to call settle before")
         case QuestionAsked(answer=DecisionMade() as answer):
-            if event.request.request_id in state.answered:
+            if answer.decision_id in state.answered:
                 return (Counted("repeated"),)
             return (Answered(answer=answer, cause=event.cause, correlation_id=event.correlation_id),)
         case PeopleApproved():
@@ -52,4 +52,4 @@ def decide(state: RiskState, event: RiskEvent, now: datetime) -> tuple[Fact, ...
 
 def evolve(state: RiskState, fact: Fact) -> RiskState:
     """Return the state after a fact."""
-    return state.with_answered(fact.answer.request_id) if isinstance(fact, Answered) else state
+    return state.with_answered(fact.answer.decision_id) if isinstance(fact, Answered) else state

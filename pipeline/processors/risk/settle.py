@@ -18,7 +18,7 @@ from datetime import datetime
 
 from pipeline.log.codec import decode, encode
 from pipeline.policy.engine import Engine
-from pipeline.policy.exposures import Answer, Exposures, order_of, signable
+from pipeline.policy.exposures import Answer, Exposures, key_of, order_of, signable
 from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
 from schemas.accepting import DecisionMade, DecisionRequested
 
@@ -31,15 +31,15 @@ def settle(engine: Engine, exposures: Exposures, events: Sequence[RiskEvent], no
     deciding = {event.venue for event in events if isinstance(event, QuestionAsked | PeopleApproved)}
     if deciding:
         exposures.lock(deciding)
-    answers = dict(exposures.answered([event.request.request_id for event in events if isinstance(event, QuestionAsked)]))
+    answers = dict(exposures.answered([key_of(event.request) for event in events if isinstance(event, QuestionAsked)]))
     settled: list[RiskEvent] = []
     for event in events:
         match event:
             case QuestionAsked():
-                request_id = event.request.request_id
-                if request_id not in answers:
-                    answers[request_id] = _answer(engine, exposures, event.request, now())
-                settled.append(replace(event, answer=decode(answers[request_id].encode(), DecisionMade)))
+                key = key_of(event.request)
+                if key not in answers:
+                    answers[key] = _answer(engine, exposures, event.request, now())
+                settled.append(replace(event, answer=decode(answers[key].encode(), DecisionMade)))
             case PeopleApproved():
                 changed = exposures.approve(
                     event.venue, event.intent_id, event.question, event.refers_to, event.quote_id, event.decision_id, now()
@@ -67,7 +67,7 @@ def answer_of(request: DecisionRequested, made: DecisionMade, text: str) -> Answ
     """Return what is remembered of a decision."""
     quotes = signable(request)
     return Answer(
-        request_id=request.request_id,
+        key=key_of(request),
         decision_id=made.decision_id,
         question=made.question,
         verdict=made.verdict,

@@ -14,10 +14,11 @@ class RiskState:
     """The questions about one order that were answered."""
 
     answered: tuple[str, ...] = ()
+    """Ids of the decisions; one question under one policy has one."""
 
-    def with_answered(self, request_id: str) -> RiskState:
-        """Return the state that remembers a question."""
-        return replace(self, answered=(*self.answered, request_id)[-ANSWERED_MAX:])
+    def with_answered(self, decision_id: str) -> RiskState:
+        """Return the state that remembers an answer."""
+        return replace(self, answered=(*self.answered, decision_id)[-ANSWERED_MAX:])
 
 
 def to_json(state: RiskState) -> str:

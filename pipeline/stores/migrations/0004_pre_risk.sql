@@ -47,15 +47,17 @@ CREATE TABLE risk.ended (
 COMMENT ON TABLE risk.ended IS 'Orders that the venue shows as ended, kept also when nobody has asked yet: a question may arrive after its order''s end.';
 
 CREATE TABLE risk.decisions (
-    request_id  text        PRIMARY KEY,
-    decision_id text        NOT NULL UNIQUE,
-    venue       text        NOT NULL,
-    intent_id   text        NOT NULL,
-    question    text        NOT NULL,
-    verdict     text        NOT NULL,
-    decision    text        NOT NULL,
-    quotes      jsonb       NOT NULL DEFAULT '{}',
-    decided_at  timestamptz NOT NULL
+    request_id     text        NOT NULL,
+    context_sha256 text        NOT NULL,
+    decision_id    text        NOT NULL UNIQUE,
+    venue          text        NOT NULL,
+    intent_id      text        NOT NULL,
+    question       text        NOT NULL,
+    verdict        text        NOT NULL,
+    decision       text        NOT NULL,
+    quotes         jsonb       NOT NULL DEFAULT '{}',
+    decided_at     timestamptz NOT NULL,
+    PRIMARY KEY (request_id, context_sha256)
 );
 
 COMMENT ON TABLE risk.decisions IS 'Answers, committed before they are published: a question that is read again after a crash gets the same bytes.';

@@ -1,0 +1,1 @@
+"""Programs of others, as examples: they use no module of this project."""

@@ -1,0 +1,82 @@
+"""The example of an external risk engine, run as it stands against a real Kafka."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline import settings as configuration
+from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
+from pipeline.log import topics
+from pipeline.log.codec import decode, encode
+from pipeline.log.envelope import Envelope, Outgoing, Record, from_headers
+from pipeline.testing.questions import NOW, question, quote
+from schemas.accepting import DecisionMade, DecisionRequested
+from tests.services import KafkaRoom
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def external_engine(kafka: KafkaRoom) -> Iterator[None]:
+    """Run the example as a program of somebody else's: it sees no module of ours."""
+    environment = {**os.environ, "BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPIC_PREFIX": kafka.topic_prefix}
+    program = ROOT / "infra/examples/external_risk_engine.py"
+    running = subprocess.Popen([sys.executable, "-I", str(program)], env=environment, cwd="/")
+    try:
+        yield
+    finally:
+        running.kill()
+        running.wait(10)
+
+
+def outgoing(request: DecisionRequested) -> Outgoing:
+    """Return a question as the workflow publishes it."""
+    envelope = Envelope(
+        id=request.request_id, kind=topics.DECISION_REQUESTED, source="/w", subject=request.intent_id, time=NOW, correlation_id="c" * 32
+    )
+    return Outgoing(envelope=envelope, key=request.intent_id, value=encode(request))
+
+
+def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(kafka: KafkaRoom) -> None:
+    """It accepts a small order, co-signs the cheapest quote, refers a large order, and every answer is one that the workflow can read."""
+    settings = configuration.Kafka(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, partitions=3)
+    TopicAdmin(settings).ensure_topics([topics.DECISION_REQUESTED, topics.DECISION_MADE])
+    asked = [
+        question(order=1),
+        question("co_sign_quote", order=2, quotes=[quote(1, "112"), quote(2, "111.5")]),
+        question(order=3, target_amount="250000.01"),
+    ]
+    EventProducer(settings).publish([outgoing(request) for request in asked])
+    consumer = BatchConsumer(
+        settings,
+        group=kafka.topic_prefix + "reader",
+        topics=[topics.DECISION_MADE.topic(kafka.topic_prefix)],
+        session_timeout=6,
+        starts=lambda partitions: dict.fromkeys(partitions, 0),
+        lost=lambda _: None,
+    )
+    answers: list[Record] = []
+
+    def all_answered() -> bool:
+        answers.extend(consumer.poll(records_max=10, timeout=0.2))
+        return len(answers) >= len(asked)
+
+    with external_engine(kafka):
+        eventually(all_answered, within=60, what="every question is answered")
+    consumer.close()
+    made = {decision.request_id: decision for decision in (decode(record.value, DecisionMade) for record in answers)}
+    found = [(made[request.request_id].verdict, made[request.request_id].quote_id) for request in asked]
+    assert found == [("ACCEPT", None), ("ACCEPT", quote(2).quote_id), ("REFER", None)]
+    for record in answers:
+        envelope = from_headers(record.headers)
+        decision = decode(record.value, DecisionMade)
+        request = next(one for one in asked if one.request_id == decision.request_id)
+        assert (envelope.kind, envelope.correlation_id, envelope.causation_id) == (topics.DECISION_MADE, "c" * 32, request.request_id)
+        assert record.key == request.intent_id.encode()
+        assert decision.context_sha256 == request.context_sha256
