@@ -66,14 +66,14 @@ UPDATE commands.journal SET calls_open = calls_open - 1 WHERE command_id = %(com
 
 -- put_off: Give a claim back, to be due again later.
 UPDATE commands.journal
-   SET next_at = clock_timestamp() + make_interval(secs => %(seconds)s), lease_until = '-infinity', lease_owner = NULL,
+   SET next_at = clock_timestamp() + make_interval(secs => %(seconds)s), lease_until = 'epoch', lease_owner = NULL,
        looks = looks + %(looked)s
  WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent');
 
 -- close_command: End a command; nothing is returned when the claim is lost. An unknown outcome is no definite answer: it stays open.
 UPDATE commands.journal
    SET state = %(outcome)s, open = (%(outcome)s = 'unknown'), completed_at = %(at)s, reason = %(reason)s, http_status = %(http_status)s,
-       error_code = %(error_code)s, response = %(response)s, lease_until = '-infinity', lease_owner = NULL
+       error_code = %(error_code)s, response = %(response)s, lease_until = 'epoch', lease_owner = NULL
  WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent')
 RETURNING 1;
 

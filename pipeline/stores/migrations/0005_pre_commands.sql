@@ -31,7 +31,7 @@ CREATE TABLE commands.journal (
     quote_valid_until timestamptz,
     next_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     lease_owner       text,
-    lease_until       timestamptz NOT NULL DEFAULT '-infinity',
+    lease_until       timestamptz NOT NULL DEFAULT 'epoch',
     lease_epoch       bigint      NOT NULL DEFAULT 0,
     sent_at           timestamptz,
     completed_at      timestamptz,

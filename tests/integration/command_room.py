@@ -1,0 +1,286 @@
+"""A room for the command executor: PostgreSQL, the venue simulator over its socket, commands as records, and what was published.
+
+`python -m tests.integration.command_room DSN BASE_URL PUBLISHED OWNER MODE LEASE` runs an executor as a process that tests can kill;
+what it publishes is appended to the file PUBLISHED, one event per line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import psycopg
+
+from connectors.simulators.musubi.simulator import Simulator
+from connectors.venues.musubi.commands import MusubiCommands
+from pipeline import settings as configuration
+from pipeline.clock import SystemClock
+from pipeline.commands.executor import Executor, Limits
+from pipeline.commands.ports import VenueCommands
+from pipeline.commands.sink import CommandSink
+from pipeline.failpoints import Failpoints
+from pipeline.log import topics
+from pipeline.log.codec import encode
+from pipeline.log.envelope import Outgoing, Record, derive_id, time_text
+from pipeline.ports import Written
+from pipeline.stores import journal, migrations
+from pipeline.stores.journal import PostgresJournal
+from pipeline.stores.postgres import Connection, connect
+from schemas.accepting import CommandIssued
+from tests.waiting import eventually_async
+
+VENUE = "tokyo"
+SECRET = "command-room-secret"
+TERMS = {"source_currency": "JPYSC0", "target_currency": "USDCx", "target_amount": "100000", "source_amount_max": "12000000"}
+RATE = "112.0"
+
+
+class FreeBudget:
+    """Lets every request pass."""
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Let it pass."""
+
+
+class Kept:
+    """A publisher that keeps events in memory, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Outgoing] = []
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Keep them."""
+        self.events.extend(events)
+
+    def completed(self) -> list[dict[str, Any]]:
+        """Return the outcomes that were published."""
+        return [json.loads(event.value) for event in self.events if event.envelope.kind == topics.COMMAND_COMPLETED]
+
+    def alarms(self) -> list[str]:
+        """Return the kinds of the alarms that were published."""
+        return [json.loads(event.value)["kind"] for event in self.events if event.envelope.kind == topics.ALARM_RAISED]
+
+
+class Filed:
+    """A publisher that appends to a file, which survives a kill."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Append one line per event."""
+        lines = [json.dumps({"id": one.envelope.id, "kind": one.envelope.kind.name, **json.loads(one.value)}) for one in events]
+        os.write(self._file, "".join(line + "\n" for line in lines).encode())
+
+
+def prepare(dsn: str) -> Connection:
+    """Make the tables and return a connection in autocommit mode."""
+    connection: Connection = psycopg.connect(dsn, autocommit=True)
+    migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+    return connection
+
+
+def connector_of(dsn: str) -> Callable[[], Connection]:
+    """Return what opens connections as a role does."""
+    postgres = configuration.Postgres(dsn=dsn)
+    return lambda: connect(postgres, name="commands", autocommit=True)
+
+
+def venue_commands(base_url: str, **section: Any) -> MusubiCommands:
+    """Return the venue's accept calls over its socket."""
+    auth = configuration.Auth.model_validate({"kind": "musubi", "client_id": "custodian-a", "client_secret": SECRET})
+    venue = configuration.Venue.model_validate({"kind": "musubi", "base_url": base_url, "auth": auth, **section})
+    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=FreeBudget())
+
+
+@dataclass(kw_only=True)
+class Room:
+    """One test's database and venue."""
+
+    dsn: str
+    connection: Connection
+    simulator: Simulator
+    http: httpx.AsyncClient
+    published: Kept = field(default_factory=Kept)
+    raised: list[Outgoing] = field(default_factory=list)
+    _issued: int = 0
+
+    async def control(self, path: str, **asked: Any) -> Any:
+        """Ask the simulator's control endpoint."""
+        answer = await self.http.post(f"/simulator/{path}", json=asked)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def create(self, **fields: Any) -> str:
+        """Create a proposal that needs us, and return its intent."""
+        order = {"side": "sender", "fx_rate": RATE, **TERMS, **fields}
+        return str((await self.control("orders", orders=[order]))["intents"][0])
+
+    async def quoted(self, intent: str, *, count: int = 1) -> list[dict[str, Any]]:
+        """Wait for quotes of an accepted proposal that live for two more seconds, and return them; the first has the usual rate."""
+
+        async def fresh() -> list[dict[str, Any]]:
+            await self.http.get("/simulator/state")
+            until = datetime.now(UTC) + timedelta(seconds=2)
+            live = [quote for quote in self.simulator.world.quotes(intent) if quote.valid_until > until]
+            found = [{"quote_id": q.quote_id, "fx_rate": format(q.fx_rate, "f"), "valid_until": q.valid_until} for q in live]
+            return found if len(found) >= count else []
+
+        return await eventually_async(fresh, within=15, what="quotes come")
+
+    def accept_directly(self, intent: str) -> None:
+        """Accept a proposal as somebody else would, in the venue's console."""
+        answer = self.simulator.world.accept_proposal(intent, datetime.now(UTC))
+        assert answer.kind == "done", answer
+
+    def calls(self, intent: str | None = None) -> list[dict[str, Any]]:
+        """Return the accept calls that the venue received."""
+        return [call for call in self.simulator.truth.calls if intent in (None, call["intent_id"])]
+
+    def effective(self, intent: str, kind: str = "accept_proposal") -> int:
+        """Return how many accept calls took effect at the venue."""
+        return sum(call["outcome"] == "done" and call["kind"] == kind for call in self.calls(intent))
+
+    def issue(
+        self, intent: str, *, quote: dict[str, Any] | None = None, seconds: float = 20.0, mode: str = "live", **changed: Any
+    ) -> tuple[str, Written]:
+        """Journal a command as the step "commands" does; return its id and what the step said."""
+        self._issued += 1
+        kind = "accept_proposal" if quote is None else "co_sign_quote"
+        now = datetime.now(UTC)
+        fields: dict[str, Any] = {
+            "command_id": derive_id("test", intent, kind, str(self._issued)),
+            "venue": VENUE,
+            "intent_id": intent,
+            "kind": kind,
+            "decision_id": f"decision-{self._issued}",
+            "mode": mode,
+            "not_after": time_text(now + timedelta(seconds=seconds)),
+            "issued_at": time_text(now),
+            **TERMS,
+        }
+        if quote is not None:
+            fields |= {"quote_id": quote["quote_id"], "fx_rate": quote["fx_rate"]}
+        issued = CommandIssued.model_validate(fields | changed)
+        written = self.write([record_of(issued, offset=self._issued)])
+        self.raised += written.raised
+        return issued.command_id, written
+
+    def write(self, records: Sequence[Record]) -> Written:
+        """Write records as one batch, in one transaction."""
+        with self.connection.transaction():
+            return CommandSink(journal.write).write(self.connection, records, datetime.now(UTC))
+
+    def row(self, command_id: str) -> dict[str, Any]:
+        """Return a command's row."""
+        with self.connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            found = cursor.execute("SELECT * FROM commands.journal WHERE command_id = %s", (command_id,)).fetchone()
+        assert found is not None
+        return found
+
+    def attempts(self, command_id: str) -> list[tuple[int, str | None]]:
+        """Return number and outcome of every attempt."""
+        rows = self.connection.execute("SELECT number, outcome FROM commands.attempts WHERE command_id = %s ORDER BY number", (command_id,))
+        return [(int(number), outcome) for number, outcome in rows.fetchall()]
+
+    async def ended(self, command_id: str, *, within: float = 20) -> dict[str, Any]:
+        """Wait until a command has ended and that is published; return its row."""
+        await eventually_async(
+            lambda: self.row(command_id)["published_at"] is not None, within=within, what=f"command {command_id} has ended"
+        )
+        return self.row(command_id)
+
+    def executor(
+        self,
+        *,
+        owner: str = "first",
+        accepting: Literal["live", "shadow"] = "live",
+        venue: VenueCommands | None = None,
+        limits: Limits | None = None,
+        published: Kept | None = None,
+        journal_: PostgresJournal | None = None,
+    ) -> Executor:
+        """Return an executor on this room's database and venue."""
+        return Executor(
+            venues=[venue or venue_commands(self.simulator.base_url)],
+            journal=journal_ or PostgresJournal(connector_of(self.dsn)),
+            publisher=published or self.published,
+            clock=SystemClock(),
+            failpoints=Failpoints({}),
+            owner=owner,
+            accepting=accepting,
+            limits=limits or Limits(),
+        )
+
+
+class Running:
+    """An executor that runs while the context is open."""
+
+    def __init__(self, *executors: Executor) -> None:
+        self._executors = executors
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Running:
+        self._tasks = [asyncio.create_task(executor.run(self._stop)) for executor in self._executors]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+
+
+def record_of(issued: CommandIssued, *, offset: int) -> Record:
+    """Return a command as it stands in its topic."""
+    headers = [("ce_id", derive_id("issued", issued.command_id).encode())]
+    return Record(
+        topic="custody.command-issued.v1", partition=0, offset=offset, key=issued.intent_id.encode(), value=encode(issued), headers=headers
+    )
+
+
+async def start_program(
+    room: Room, published: Path, *, owner: str, mode: str = "live", lease: float = 2.0, **environment: str
+) -> asyncio.subprocess.Process:
+    """Start an executor as a process of its own."""
+    arguments = [room.dsn, room.simulator.base_url, str(published), owner, mode, str(lease)]
+    with (published.parent / f"{owner}.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.integration.command_room",
+            *arguments,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **environment},
+            stderr=log,
+        )
+
+
+async def _program(dsn: str, base_url: str, published: str, owner: str, mode: Literal["live", "shadow"], lease: float) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    executor = Executor(
+        venues=[venue_commands(base_url)],
+        journal=PostgresJournal(connector_of(dsn)),
+        publisher=Filed(Path(published)),
+        clock=SystemClock(),
+        failpoints=Failpoints.from_environment(),
+        owner=owner,
+        accepting=mode,
+        limits=Limits(lease=lease, look_timeout=1.0, call_timeout=1.0),
+    )
+    await executor.run(stop)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    asyncio.run(_program(given[0], given[1], given[2], given[3], "shadow" if given[4] == "shadow" else "live", float(given[5])))

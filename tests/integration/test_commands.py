@@ -1,0 +1,329 @@
+"""Commands over real sockets and a real database: what the venue received, what the journal holds, what was published."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.simulators.musubi.settings import Settings
+from connectors.simulators.musubi.simulator import Simulator
+from connectors.simulators.musubi.world import Rules
+from pipeline.commands.executor import Limits
+from pipeline.stores import halts
+from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, prepare, start_program
+from tests.waiting import eventually_async
+
+QUICK = Limits(call_timeout=1.0, look_timeout=2.0)
+
+
+@pytest.fixture
+async def room(postgres: str) -> AsyncIterator[Room]:
+    """A database with tables, and a venue in which a quote lives for three seconds and an order for thirty."""
+    settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10))
+    async with Simulator(settings) as simulator, httpx.AsyncClient(base_url=simulator.base_url, timeout=10) as http:
+        with prepare(postgres) as connection:
+            yield Room(dsn=postgres, connection=connection, simulator=simulator, http=http)
+
+
+async def test_a_proposal_is_accepted_and_a_quote_co_signed_once(room: Room) -> None:
+    """Both calls are made once, each after its attempt was committed, and both outcomes are published under the command's id."""
+    intent = await room.create()
+    async with Running(room.executor()):
+        accepting, _ = room.issue(intent)
+        accepted = await room.ended(accepting)
+        quote = (await room.quoted(intent))[0]
+        signing, _ = room.issue(intent, quote=quote)
+        signed = await room.ended(signing)
+    assert (accepted["state"], signed["state"]) == ("succeeded", "succeeded")
+    assert [(call["kind"], call["outcome"]) for call in room.calls(intent)] == [("accept_proposal", "done"), ("co_sign_quote", "done")]
+    assert room.attempts(accepting) == room.attempts(signing) == [(1, "done")]
+    assert [(one["command_id"], one["outcome"], one["http_status"], one["attempts"]) for one in room.published.completed()] == [
+        (accepting, "succeeded", 200, 1),
+        (signing, "succeeded", 200, 1),
+    ]
+    begun = room.connection.execute("SELECT begun_at FROM commands.attempts ORDER BY begun_at").fetchall()
+    received = [datetime.fromisoformat(call["at"]) for call in room.calls(intent)]
+    assert all(at[0] <= call + timedelta(milliseconds=1) for at, call in zip(begun, received, strict=True))
+
+
+@pytest.mark.parametrize("fault", ["accept_applied_502=1", "accept_timeout=1:3"])
+async def test_an_applied_call_without_its_answer_is_not_repeated(room: Room, fault: str) -> None:
+    """A call that worked and was answered with 502, or not in time, is found by reading and not made again."""
+    intent = await room.create()
+    name, _, dose = fault.partition("=")
+    await room.control("faults", set={name: dose})
+    async with Running(room.executor(limits=QUICK)):
+        accepting, _ = room.issue(intent)
+        accepted = await room.ended(accepting)
+        quote = (await room.quoted(intent))[0]
+        signing, _ = room.issue(intent, quote=quote, seconds=3)
+        signed = await room.ended(signing)
+    assert (accepted["state"], signed["state"]) == ("succeeded", "succeeded")
+    assert [(call["kind"], call["outcome"]) for call in room.calls(intent)] == [("accept_proposal", "done"), ("co_sign_quote", "done")]
+    assert room.attempts(accepting) == room.attempts(signing) == [(1, "open")]
+
+
+async def test_a_call_that_was_not_applied_is_repeated_after_reading(room: Room) -> None:
+    """A 502 without effect is followed by readings that show PENDING, then by a second call, which takes effect."""
+    intent = await room.create()
+    room.accept_directly(intent)
+    quote = (await room.quoted(intent))[0]
+    await room.control("faults", set={"accept_not_applied_502": "1"})
+    async with Running(room.executor(limits=QUICK)):
+        signing, _ = room.issue(intent, quote=quote, seconds=3)
+        await eventually_async(lambda: len(room.calls(intent)) == 1, within=5, what="the first call arrives")
+        await room.control("faults", clear=True)
+        signed = await room.ended(signing)
+    assert signed["state"] == "succeeded"
+    assert [call["outcome"] for call in room.calls(intent)] == ["not_applied_502", "done"]
+    assert room.attempts(signing) == [(1, "open"), (2, "done")]
+
+
+@pytest.mark.parametrize("kind", ["accept_proposal", "co_sign_quote"])
+async def test_one_thing_is_asked_three_times_at_most(room: Room, kind: str) -> None:
+    """A venue that always answers 502 receives three calls, and none after the command's time."""
+    intent = await room.create()
+    await room.control("faults", set={"accept_not_applied_502": "1"})
+    quote = None
+    if kind == "co_sign_quote":
+        room.accept_directly(intent)
+        quote = (await room.quoted(intent))[0]
+    async with Running(room.executor(limits=QUICK)):
+        command, _ = room.issue(intent, quote=quote, seconds=4)
+        await eventually_async(lambda: len(room.calls(intent)) == 3, within=10, what="three calls arrive")
+        if kind == "co_sign_quote":
+            ended = await room.ended(command, within=10)
+            assert (ended["state"], ended["reason"]) == ("expired", "the quote lapsed while the order was PENDING")
+        else:
+            await eventually_async(lambda: datetime.now(UTC) > room.row(command)["not_after"], within=10, what="its time is over")
+            assert room.row(command)["state"] == "sent", "an accept may still show by quotes: it is read on"
+    assert len(room.calls(intent)) == 3
+    assert room.effective(intent) == room.effective(intent, "co_sign_quote") == 0
+
+
+async def test_a_409_is_an_outcome_and_never_retried(room: Room) -> None:
+    """A refused co-signature is one call, one attempt, and an outcome that carries the venue's answer."""
+    await room.control("faults", switches={"A-10": "selected_only"})
+    intent = await room.create(quotes=3)
+    room.accept_directly(intent)
+    quote = (await room.quoted(intent, count=1))[0]
+    async with Running(room.executor()):
+        signing, _ = room.issue(intent, quote=quote, seconds=3)
+        ended = await room.ended(signing)
+        await eventually_async(lambda: datetime.now(UTC) > quote["valid_until"], within=5, what="the quote's time is over")
+    assert (ended["state"], ended["http_status"], ended["error_code"]) == ("refused", 409, "CONFLICT")
+    assert [call["outcome"] for call in room.calls(intent)] == ["conflict"]
+    assert room.attempts(signing) == [(1, "refused")]
+    assert json.loads(room.published.completed()[0]["response"])["error"]["code"] == "CONFLICT"
+
+
+async def test_a_409_for_a_proposal_that_others_accepted_is_settled_by_reading(room: Room) -> None:
+    """Before quotes a 409 stands as refused; when quotes are there nothing is sent and the proposal counts as accepted (A-09)."""
+    early, late = await room.create(quotes=0), await room.create()
+    for intent in (early, late):
+        room.accept_directly(intent)
+    await room.quoted(late)
+    async with Running(room.executor()):
+        first, _ = room.issue(early)
+        second, _ = room.issue(late)
+        refused, shown = await room.ended(first), await room.ended(second)
+    assert (refused["state"], refused["http_status"]) == ("refused", 409)
+    assert (shown["state"], shown["reason"]) == ("succeeded", "the venue's record shows it")
+    assert len(room.calls(early)) == 1
+    assert room.calls(late) == []
+
+
+@pytest.mark.parametrize(("venue", "pair"), [(None, None), (VENUE, None), (None, "JPYSC0/USDCx"), (VENUE, "JPYSC0/USDCx")])
+async def test_nothing_is_sent_while_halted(room: Room, venue: str | None, pair: str | None) -> None:
+    """A halt of everything, of the venue, of the pair or of both keeps the call back; after the resume the next command is sent."""
+    intent = await room.create()
+    now = datetime.now(UTC)
+    assert halts.halt(room.connection, venue=venue, pair=pair, reason="drill", by="officer", now=now) is not None
+    async with Running(room.executor()):
+        held, _ = room.issue(intent)
+        ended = await room.ended(held)
+        assert (ended["state"], ended["attempts"]) == ("refused", 0)
+        assert ended["reason"].startswith("halted: ")
+        assert room.calls() == []
+        assert halts.resume(room.connection, venue=venue, pair=pair, reason="over", by="officer", now=now) is not None
+        again, _ = room.issue(intent)
+        assert (await room.ended(again))["state"] == "succeeded"
+    assert room.effective(intent) == 1
+
+
+async def test_a_halt_elsewhere_holds_nothing_back(room: Room) -> None:
+    """Another venue's and another pair's halt leave this command alone."""
+    intent = await room.create()
+    now = datetime.now(UTC)
+    halts.halt(room.connection, venue="osaka", pair=None, reason="drill", by="officer", now=now)
+    halts.halt(room.connection, venue=None, pair="USDCx/JPYSC0", reason="drill", by="officer", now=now)
+    async with Running(room.executor()):
+        command, _ = room.issue(intent)
+        assert (await room.ended(command))["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(("mode", "accepting"), [("shadow", "live"), ("live", "shadow"), ("shadow", "shadow")])
+async def test_shadow_sends_nothing(room: Room, mode: str, accepting: Any) -> None:
+    """A command decided in shadow, or an executor in shadow, says what it would do, and the venue hears nothing."""
+    intent = await room.create()
+    async with Running(room.executor(accepting=accepting)):
+        command, _ = room.issue(intent, mode=mode)
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], ended["attempts"]) == ("shadowed", "would be sent", 0)
+    assert room.calls() == []
+    assert room.published.completed()[0]["outcome"] == "shadowed"
+
+
+@pytest.mark.parametrize(
+    ("record", "changed", "reason"),
+    [
+        ({}, {"target_amount": "100001"}, "terms_changed"),
+        ({}, {"source_amount_max": None}, "terms_changed"),
+        ({"source_amount_max": "11000000"}, {}, "terms_changed"),
+        ({"source_amount_max": "11000000"}, {"source_amount_max": "11000000"}, "cost_guard_broken"),
+        ({}, {"fx_rate": "111"}, "quote_changed"),
+        ({}, {"quote_id": "f47ac10b-58cc-4372-a567-0e02b2c3d479"}, "quote_gone"),
+        ({"status": "EXECUTING"}, {}, "order_advanced: EXECUTING"),
+        ({"sender_custodian_party_id": "Other::1"}, {}, "not_sender"),
+    ],
+)
+async def test_what_has_changed_since_the_decision_is_not_sent(
+    room: Room, record: dict[str, str], changed: dict[str, Any], reason: str
+) -> None:
+    """Order and quote are read again right before sending; terms other than those decided on are refused here, without a call."""
+    intent = await room.create()
+    room.accept_directly(intent)
+    quote = (await room.quoted(intent))[0]
+    await room.control("records", intent_id=intent, fields=record)
+    async with Running(room.executor()):
+        command, _ = room.issue(intent, quote=quote, seconds=3, **changed)
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", reason, 0)
+    assert room.calls() == []
+
+
+async def test_nothing_is_sent_after_its_time(room: Room) -> None:
+    """A command past its not_after, and one for a quote past its valid_until, expire without a call."""
+    intent = await room.create()
+    room.accept_directly(intent)
+    quote = (await room.quoted(intent))[0]
+    other = await room.create()
+    late, _ = room.issue(other, seconds=-1)
+    async with Running(room.executor()):
+        assert (await room.ended(late))["state"] == "expired"
+        await eventually_async(lambda: datetime.now(UTC) > quote["valid_until"], within=5, what="the quote's time is over")
+        lapsed, _ = room.issue(intent, quote=quote, seconds=20)
+        ended = await room.ended(lapsed)
+    assert (ended["state"], ended["reason"]) in (("expired", "quote_expired"), ("refused", "quote_closed"))
+    assert room.calls() == []
+
+
+async def test_a_second_command_for_an_open_intent_is_refused_visibly(room: Room) -> None:
+    """While a command is open another one for the same intent and kind is answered as refused and raised as an alarm."""
+    intent = await room.create()
+    first, _ = room.issue(intent)
+    second, written = room.issue(intent, issued_at="2020-01-01T00:00:00Z")
+    assert written.counts == {"refused": 1}
+    assert [json.loads(event.value)["kind"] for event in written.raised] == ["command_while_open"]
+    async with Running(room.executor()):
+        assert (await room.ended(first))["state"] == "succeeded"
+        refused = await room.ended(second)
+    assert (refused["state"], refused["reason"]) == ("refused", "another command for this intent is open")
+    assert {one["command_id"]: one["outcome"] for one in room.published.completed()} == {first: "succeeded", second: "refused"}
+    assert len(room.calls(intent)) == 1
+
+
+async def test_a_command_that_a_later_decision_supersedes_is_not_sent(room: Room) -> None:
+    """When a later decision has issued another command for the same intent and kind, the earlier one no longer leaves."""
+    intent = await room.create()
+    first, _ = room.issue(intent)
+    room.issue(intent)
+    async with Running(room.executor()):
+        ended = await room.ended(first)
+    assert ended["state"] == "refused"
+    assert ended["reason"].startswith("superseded: ")
+    assert room.calls() == []
+
+
+async def test_the_same_record_twice_is_one_command(room: Room) -> None:
+    """A repeated record of a command changes nothing, before and after the command has ended."""
+    intent = await room.create()
+    command, _ = room.issue(intent)
+    again, written = room.issue(intent, command_id=command)
+    assert (again, written.counts) == (command, {"repeated": 1})
+    async with Running(room.executor()):
+        await room.ended(command)
+        _, written = room.issue(intent, command_id=command)
+        assert written.counts == {"repeated": 1}
+    assert len(room.calls(intent)) == len(room.published.completed()) == 1
+
+
+async def test_two_executors_send_no_command_twice(room: Room) -> None:
+    """Two executors on one journal share sixty commands: every proposal is accepted by one call and reported once."""
+    intents = [await room.create(quotes=0) for _ in range(60)]
+    one, other = Kept(), Kept()
+    async with Running(room.executor(owner="one", published=one), room.executor(owner="other", published=other)):
+        commands = [room.issue(intent)[0] for intent in intents]
+        for command in commands:
+            assert (await room.ended(command))["state"] == "succeeded"
+    assert sorted(call["intent_id"] for call in room.calls()) == sorted(intents)
+    outcomes = [one_["command_id"] for one_ in (*one.completed(), *other.completed())]
+    assert sorted(outcomes) == sorted(commands)
+    owners = room.connection.execute("SELECT DISTINCT owner FROM commands.attempts").fetchall()
+    assert {owner for (owner,) in owners} == {"one", "other"}
+
+
+STEPS = ["commands.before_send", "commands.after_send", "commands.after_outcome", "commands.after_publish"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_kill_between_any_two_steps_sends_nothing_twice(room: Room, tmp_path: Path, step: str) -> None:
+    """An executor killed between two steps leaves a command that the next one ends: one effective call per kind, one outcome id."""
+    intent = await room.create()
+    published = tmp_path / "published.jsonl"
+    command, _ = room.issue(intent)
+    victim = await start_program(room, published, owner="victim", CUSTODIAN_FAILPOINT=step)
+    assert await asyncio.wait_for(victim.wait(), 20) == -9
+    survivor = await start_program(room, published, owner="survivor")
+    try:
+        ended = await room.ended(command, within=25)
+        quote = (await room.quoted(intent))[0]
+        signing, _ = room.issue(intent, quote=quote, seconds=3)
+        assert (await room.ended(signing))["state"] == "succeeded"
+    finally:
+        survivor.terminate()
+        assert await survivor.wait() == 0
+    assert ended["state"] == "succeeded"
+    assert room.effective(intent) == room.effective(intent, "co_sign_quote") == 1
+    assert len(room.calls(intent)) == 2, "what never left is made again, what was answered is not"
+    lines = [json.loads(line) for line in published.read_text().splitlines()]
+    assert len({line["id"] for line in lines if line.get("command_id") == command}) == 1
+
+
+async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> None:
+    """Whoever holds a claim and does nothing loses it with its lease, and then can neither call nor end the command."""
+    from pipeline.commands.command import Ending
+    from pipeline.commands.ports import Barred
+    from pipeline.stores.journal import PostgresJournal
+    from tests.integration.command_room import connector_of
+
+    intent = await room.create()
+    command, _ = room.issue(intent)
+    frozen = PostgresJournal(connector_of(room.dsn))
+    (claim,) = frozen.claim("frozen", venues=[VENUE], limit=1, lease=0.5)
+    async with Running(room.executor(owner="next")):
+        assert (await room.ended(command))["state"] == "succeeded"
+    begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}")
+    assert isinstance(begun, Barred)
+    assert begun.by == "lost"
+    ending = Ending(outcome="refused", reason="too late")
+    assert frozen.close(claim, ending, result=None, at=datetime.now(UTC)) is False
+    frozen.close_connections()
+    assert len(room.calls(intent)) == 1
