@@ -208,7 +208,7 @@ client_secret_file = "secrets/client"
         def begun() -> bool:
             if program.process.poll() is not None:
                 raise RuntimeError(f"up ended with {program.process.returncode}:\n{program.tail()}")
-            return set(program.pids()) == set(ROLES)
+            return set(program.pids()) >= set(ROLES)
 
         eventually(begun, within=60, what="`custodian up` starts every role")
         return program

@@ -52,7 +52,7 @@ CONTROLS = (
         edits=(
             Edit(
                 file="pipeline/engines/step.py",
-                old="            if outcome.outputs:\n                self._publisher.publish(outcome.outputs)\n",
+                old="        if outcome.outputs:\n            self._publisher.publish(outcome.outputs)\n",
                 new="",
             ),
             Edit(
@@ -222,7 +222,7 @@ def show(control: Control) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tree.parent / 'tmp'}", control.test],
             cwd=tree,
-            env={**os.environ, "PYTHONPATH": str(tree)},
+            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {"PYTHONPATH": str(tree)},
             capture_output=True,
             text=True,
             check=False,

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from pipeline.failpoints import NAMES
+from pipeline import failpoints
 from tests.auditor import audit, until_quiet
-from tests.rig import UNRULY, Program, Rig
+from tests.rig import ROLES, UNRULY, Program, Rig
 from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
+NAMES = tuple(name for name in failpoints.NAMES if name.partition(".")[0] in ROLES)
+"""Every failpoint on the way from the stream to the books and the archive."""
 PASSAGE = {"ingest.after_parse": 20, "ingest.after_produce": 3, "ingest.before_cursor_commit": 2, "ingest.after_cursor_commit": 3}
 """Which passage kills, where the first one would be before anything happened; elsewhere the second."""
 
