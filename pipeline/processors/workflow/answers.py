@@ -18,7 +18,7 @@ from pipeline.log.envelope import derive_id, time_text
 from pipeline.processors.processor import Raised
 from pipeline.processors.workflow import outcomes, quotes
 from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE, request_id
-from pipeline.processors.workflow.facts import AnswerKept, AnswerSeen, AnswerTaken, Commanded, Fact, Moved, WorkflowRules
+from pipeline.processors.workflow.facts import AnswerKept, AnswerSeen, AnswerTaken, Commanded, Counted, Fact, Moved, WorkflowRules
 from pipeline.processors.workflow.state import EARLY_MAX, Answer, Ask, Command, WorkflowState
 from pipeline.processors.workflow.transitions import Phase, Trigger
 from schemas.accepting import CommandIssued
@@ -30,7 +30,7 @@ REFERRED = {Phase.REFERRED_ACCEPT: ACCEPT_PROPOSAL, Phase.REFERRED_QUOTE: CO_SIG
 def answered(rules: WorkflowRules, state: WorkflowState, answer: Answer, now: datetime) -> list[Fact]:
     """Say what follows from a decision that was heard."""
     if any(known.decision_id == answer.decision_id for known in (*state.answers, *state.early)):
-        return [AnswerSeen(answer, "decision_repeated")]
+        return [Counted("decision_repeated")]
     ask = state.ask
     if ask is not None and answer.request_id == ask.request_id:
         return taken(rules, state, ask, answer, now)

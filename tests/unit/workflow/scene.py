@@ -173,8 +173,8 @@ class Scene:
         """Return a scene that knows only what was stored."""
         scene = Scene(self.rules, clock=self.clock, states=self.engine.states)
         scene.engine.positions = dict(self.engine.positions)
-        scene._offsets = self._offsets
-        scene.said = self.said
+        scene._offsets = dict(self._offsets)
+        scene.said = list(self.said)
         return scene
 
 
@@ -191,5 +191,10 @@ def record(event: Event, offset: int) -> Record:
         correlation_id=correlation_of(fields.venue, fields.intent_id),
     )
     return Record(
-        topic=kind.topic(PREFIX), partition=0, offset=offset, key=fields.intent_id.encode(), value=encode(event), headers=to_headers(envelope)
+        topic=kind.topic(PREFIX),
+        partition=0,
+        offset=offset,
+        key=fields.intent_id.encode(),
+        value=encode(event),
+        headers=to_headers(envelope),
     )
