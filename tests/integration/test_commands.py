@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,16 @@ import pytest
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
+from pipeline.commands import decide
+from pipeline.commands.command import Claim, Ending
 from pipeline.commands.executor import Limits
+from pipeline.commands.ports import Barred, Began, Gate
+from pipeline.domain.accepting import Answer, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
+from pipeline.errors import ServiceAwayError
+from pipeline.log.envelope import Outgoing
 from pipeline.stores import halts
-from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, prepare, start_program
+from pipeline.stores.journal import PostgresJournal
+from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, connector_of, prepare, start_program
 from tests.waiting import eventually_async
 
 QUICK = Limits(call_timeout=1.0, look_timeout=2.0)
@@ -309,11 +317,6 @@ async def test_a_kill_between_any_two_steps_sends_nothing_twice(room: Room, tmp_
 
 async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> None:
     """Whoever holds a claim and does nothing loses it with its lease, and then can neither call nor end the command."""
-    from pipeline.commands.command import Ending
-    from pipeline.commands.ports import Barred
-    from pipeline.stores.journal import PostgresJournal
-    from tests.integration.command_room import connector_of
-
     intent = await room.create()
     command, _ = room.issue(intent)
     frozen = PostgresJournal(connector_of(room.dsn))
@@ -327,3 +330,158 @@ async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> N
     assert frozen.close(claim, ending, result=None, at=datetime.now(UTC)) is False
     frozen.close_connections()
     assert len(room.calls(intent)) == 1
+
+
+# --- a venue that plays what a test says, for answers that the simulator does not give --------------------------------
+
+
+class PlayedVenue:
+    """Shows one proposal, answers calls in turn, and counts what got through the gate."""
+
+    venue = VENUE
+
+    def __init__(self, *answers: Answer, status: str = "PENDING", resolved: bool = True, readable: bool = True) -> None:
+        self.answers = list(answers)
+        self.status, self.resolved, self.readable = status, resolved, readable
+        self.calls: list[datetime] = []
+        self.looks = 0
+
+    async def look(self, intent_id: str, *, quotes: bool) -> Look:
+        """Show the proposal."""
+        self.looks += 1
+        if not self.readable:
+            raise ServiceAwayError("away")
+        order = OrderSeen(
+            status=self.status,
+            side="sender",
+            source_currency="JPYSC0",
+            target_currency="USDCx",
+            target_amount=Decimal(100_000),
+            source_amount_max=Decimal(12_000_000),
+        )
+        return Look(order=order, quotes=(), at=datetime.now(UTC))
+
+    async def send(self, kind: Kind, intent_id: str, quote_id: str | None, *, gate: Gate) -> Answer:
+        """Pass the gate and answer."""
+        await gate()
+        self.calls.append(datetime.now(UTC))
+        return self.answers[min(len(self.calls), len(self.answers)) - 1]
+
+    def time(self) -> VenueTime:
+        """Tell our own time."""
+        now = datetime.now(UTC)
+        return VenueTime(earliest=now, latest=now, resolved=self.resolved)
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+INTENT = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+
+
+async def test_a_busy_venue_is_asked_again_when_it_says_so(room: Room) -> None:
+    """429 with Retry-After: the next call leaves no sooner, and calls without effect do not use up the three."""
+    venue = PlayedVenue(*[NotDone(reason="429", retry_after=0.3)] * 4, OutcomeOpen(reason="never"))
+    async with Running(room.executor(venue=venue)):
+        command, _ = room.issue(INTENT, seconds=60)
+        await eventually_async(lambda: len(venue.calls) == 5, within=10, what="five calls")
+        await eventually_async(lambda: room.attempts(command)[-1][1] == "open", within=5, what="the last answer is stored")
+    gaps = [later - earlier for earlier, later in zip(venue.calls, venue.calls[1:], strict=False)]
+    assert min(gaps[:4]) >= timedelta(seconds=0.3)
+    assert [outcome for _, outcome in room.attempts(command)] == ["not_done"] * 4 + ["open"]
+    assert room.row(command)["calls_open"] == 1
+
+
+async def test_an_unresolved_clock_keeps_the_call_back(room: Room) -> None:
+    """While the venue's time is not known nothing is sent: read twice, then refused."""
+    venue = PlayedVenue(resolved=False)
+    async with Running(room.executor(venue=venue)):
+        command, _ = room.issue(INTENT)
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], venue.looks, venue.calls) == ("refused", "clock_unresolved", 2, [])
+
+
+async def test_an_outcome_that_stays_unknown_is_an_alarm_and_stays_open(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the allowed readings the outcome is unknown: an alarm, no other quote or decision gets through, the same thing goes on."""
+    monkeypatch.setattr(decide, "READ_ON", timedelta(seconds=0.2))
+    quote, other = {"quote_id": INTENT, "fx_rate": "112"}, {"quote_id": INTENT.replace("f47", "a47"), "fx_rate": "111"}
+    started = datetime.now(UTC)
+    venue = PlayedVenue(OutcomeOpen(reason="502"), status="QUOTED")
+    journal = PostgresJournal(connector_of(room.dsn))
+    command, _ = room.issue(INTENT, quote=quote, seconds=1)
+    (claim,) = journal.claim("gone", venues=[VENUE], limit=1, lease=0.2)
+    assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}"), Began)
+    async with Running(room.executor(venue=venue)):
+        ended = await room.ended(command, within=15)
+    assert (ended["state"], ended["open"], venue.calls) == ("unknown", True, [])
+    assert room.published.alarms() == ["command_outcome_unknown"]
+    assert room.published.completed()[0]["outcome"] == "unknown"
+    _, written = room.issue(INTENT, quote=other)
+    assert written.counts == {"refused": 1}
+    again, written = room.issue(INTENT, quote=quote)
+    assert written.counts == {"journalled": 1}
+    (claim,) = journal.claim("next", venues=[VENUE], limit=9, lease=5)
+    assert (claim.order.command_id, claim.calls_open) == (again, 1), "the call of before counts, so it begins by reading"
+    journal.close_connections()
+
+
+async def test_a_venue_that_cannot_be_read_lets_an_unsent_command_expire(room: Room) -> None:
+    """Nothing is sent to a venue whose record cannot be read; when its time is over the command expires."""
+    venue = PlayedVenue(readable=False)
+    async with Running(room.executor(venue=venue)):
+        command, _ = room.issue(INTENT, seconds=1.5)
+        ended = await room.ended(command)
+    assert (ended["state"], ended["attempts"], venue.calls) == ("expired", 0, [])
+
+
+class Reluctant(Kept):
+    """A publisher whose broker is away for the first times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Fail, or keep them."""
+        if self.times > 0:
+            self.times -= 1
+            raise ServiceAwayError("Kafka does not answer")
+        super().publish(events)
+
+
+async def test_an_outcome_is_marked_only_after_it_is_acknowledged(room: Room) -> None:
+    """While Kafka is away the outcome waits in the journal; then it is published once."""
+    intent = await room.create()
+    published = Reluctant(3)
+    async with Running(room.executor(published=published)):
+        command, _ = room.issue(intent)
+        await room.ended(command)
+    assert published.times == 0
+    assert [one["command_id"] for one in published.completed()] == [command]
+
+
+async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> None:
+    """Sixty attempts race with a halt: none is committed after it, in the order in which the database committed them."""
+    journal = PostgresJournal(connector_of(room.dsn), connections=8)
+    commands = [room.issue(INTENT.replace("479", f"{number:03}"))[0] for number in range(60)]
+    claims = journal.claim("racer", venues=[VENUE], limit=60, lease=30)
+    assert len(claims) == 60
+
+    def begin(claim: Claim) -> bool:
+        return isinstance(journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}"), Began)
+
+    def halt() -> int:
+        halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer", now=datetime.now(UTC))
+        row = room.connection.execute("SELECT count(*) FROM commands.attempts").fetchone()
+        return int(row[0]) if row else 0
+
+    begun = [asyncio.to_thread(begin, claim) for claim in claims]
+    first = await asyncio.gather(*begun[:20])
+    *rest, committed_at_halt = await asyncio.gather(*begun[20:40], asyncio.to_thread(halt), *[])
+    last = await asyncio.gather(*begun[40:])
+    assert all(first)
+    assert not any(last)
+    assert committed_at_halt == sum(first) + sum(rest), "whoever began was committed when the halt returned"
+    assert halts.in_flight(room.connection, venue=None, pair=None) == committed_at_halt
+    assert sum(room.row(command)["state"] == "sent" for command in commands) == committed_at_halt
+    journal.close_connections()
