@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -147,6 +148,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
     def within(one: Recorded) -> bool:
         return (since is None or one.at >= since) and (until is None or one.at < until)
 
+    gc.freeze()  # what was read stays: looking through it again and again would take longer than the replay
     asked = [one for one in happenings if isinstance(one, Recorded) and within(one)]
     summary = Summary(fates, samples=samples)
     if counters == "recorded":

@@ -25,14 +25,29 @@ About = Literal["order", "quote", "quotes"]
 """A rule is asked once about the order, once for each quote, or once about all quotes that the built-in rules let through."""
 
 
+Inputs = dict[str, str] | Callable[[], dict[str, str]]
+Observed = str | Callable[[], str] | None
+"""What takes long to write down is a function: a replay, and a quote that is not chosen, never write it."""
+
+
 class Found(NamedTuple):
     """What a rule found."""
 
     says: Says
-    inputs: dict[str, str]
-    observed: str | None = None
+    inputs: Inputs
+    observed: Observed = None
     note: str = ""
     """Why, where that is more than the limit and the observed value."""
+
+    def observed_text(self) -> str | None:
+        """Write down the observed value."""
+        observed = self.observed
+        return observed() if callable(observed) else observed
+
+    def inputs_written(self) -> dict[str, str]:
+        """Write down the inputs."""
+        inputs = self.inputs
+        return inputs() if callable(inputs) else inputs
 
 
 class Case(NamedTuple):
@@ -122,7 +137,7 @@ class Check(Generic[P]):
     """Parameters that one can write, checked by a test."""
 
 
-def missing(what: str, inputs: dict[str, str] | None = None) -> Found:
+def missing(what: str, inputs: Inputs | None = None) -> Found:
     """Say that an input is not there."""
     return Found("MISSING", inputs or {}, None, f"{what} is not known")
 
@@ -132,6 +147,9 @@ def not_applicable(why: str, inputs: dict[str, str] | None = None) -> Found:
     return Found("NOT_APPLICABLE", inputs or {}, None, why)
 
 
-def judged(holds: bool, inputs: dict[str, str], observed: str, note: str = "") -> Found:
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long, and every rule makes one
+
+
+def judged(holds: bool, inputs: Inputs, observed: Observed, note: str = "") -> Found:
     """Say PASS or FAIL."""
-    return Found("PASS" if holds else "FAIL", inputs, observed, note)
+    return _new(Found, ("PASS" if holds else "FAIL", inputs, observed, note))

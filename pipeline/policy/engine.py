@@ -15,13 +15,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 from pipeline.log.envelope import derive_id, time_text
-from pipeline.policy.check import Case, Compiled, Found, Says, missing, not_applicable
+from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, not_applicable
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
 from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
@@ -33,6 +33,7 @@ DECIDED_BY = "risk"
 """Who decides where no person does."""
 
 Word = Literal["PASS", "REJECT", "REFER", "WAIT", "NOT_APPLICABLE"]
+_HOLDS: frozenset[Word] = frozenset({"PASS", "NOT_APPLICABLE"})
 _WORD: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT"}
 
 
@@ -142,7 +143,7 @@ class Engine:
         for number, quote in enumerate(facts.quotes):
             case = Case(facts, quote)
             of_quote[number] = built_in = [_ask(rule, case) for rule in _BUILT_IN_QUOTE]
-            if all(outcome.verdict in ("PASS", "NOT_APPLICABLE") for outcome in built_in):
+            if {verdict for _, verdict, _ in built_in} <= _HOLDS:
                 acceptable.append(quote)
         for number, quote in enumerate(facts.quotes):
             case = Case(facts, quote, acceptable)
@@ -158,9 +159,9 @@ class Engine:
         return self._conclude(facts, outcomes, None if shown is None else shown.id)
 
     def _chosen(self, facts: Facts, of_quote: Mapping[int, Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
-        inputs = {}
-        for number, quote in enumerate(facts.quotes):
-            inputs[f"quote {quote.id}"] = _competitor(quote, of_quote[number], quote is chosen)
+        def inputs() -> dict[str, str]:
+            return {f"quote {quote.id}": _competitor(quote, of_quote[number], quote is chosen) for number, quote in enumerate(facts.quotes)}
+
         if not facts.quotes:
             return Outcome(self._choice, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
         if chosen is None:
@@ -173,9 +174,9 @@ class Engine:
     def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
         # Without any quote the rules about quotes were not asked; that there are some is enough.
         unasked = facts.question == "co_sign_quote" and not facts.quotes and bool(self._quote)
-        if not unasked and not any(not outcome.rule.builtin and outcome.verdict != "NOT_APPLICABLE" for outcome in outcomes):
+        if not unasked and {verdict for rule, verdict, _ in outcomes if not rule.builtin} <= {"NOT_APPLICABLE"}:
             outcomes.append(Outcome(_DEFAULT, "REFER", Found("FAIL", {"question": facts.question}, "no rule")))
-        words = {outcome.verdict for outcome in outcomes}
+        words = {verdict for _, verdict, _ in outcomes}
         if "REJECT" in words:
             return Judgement("REJECT", quote_id, 0, outcomes)
         if "REFER" in words:
@@ -214,17 +215,20 @@ def _elsewhere(rule: Asked, facts: Facts) -> str | None:
     return None
 
 
+_new = tuple.__new__  # see pipeline.policy.check
+
+
 def _ask(rule: Asked, case: Case) -> Outcome:
     if rule.venue is not None or rule.pair is not None:
         elsewhere = _elsewhere(rule, case.facts)
         if elsewhere is not None:
             return Outcome(rule, "NOT_APPLICABLE", not_applicable(elsewhere, {"venue": case.facts.venue, "pair": case.facts.pair}))
     found = rule.compiled.evaluate(case)
-    return Outcome(rule, _WORD.get(found.says, rule.otherwise), found)
+    return _new(Outcome, (rule, _WORD.get(found.says, rule.otherwise), found))
 
 
-def _rejected(outcomes: Iterable[Outcome]) -> bool:
-    return any(outcome.verdict == "REJECT" for outcome in outcomes)
+def _rejected(outcomes: Sequence[Outcome]) -> bool:
+    return "REJECT" in {verdict for _, verdict, _ in outcomes}
 
 
 def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
@@ -233,9 +237,9 @@ def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
     maker = stated.market_maker_party_id or "unnamed"
     text = f"source {quote.required_text or 'unknown'}, rate {stated.fx_rate}, by {maker}, until {stated.valid_until}"
     against = [
-        f"{outcome.verdict} by {outcome.rule.name} (observed {outcome.found.observed or 'nothing'}, limit {outcome.rule.compiled.limit})"
-        for outcome in outcomes
-        if outcome.verdict in ("REJECT", "REFER")
+        f"{verdict} by {rule.name} (observed {found.observed_text() or 'nothing'}, limit {rule.compiled.limit})"
+        for rule, verdict, found in outcomes
+        if verdict in ("REJECT", "REFER")
     ]
     return "; ".join([text, *against, *(["chosen"] if chosen else [])])
 
@@ -247,9 +251,9 @@ def _written(outcome: Outcome) -> dict[str, object]:
         "name": rule.name,
         "check": rule.check,
         "verdict": verdict,
-        "inputs": found.inputs,
+        "inputs": found.inputs_written(),
         "limit": rule.compiled.limit,
-        "observed": found.observed,
+        "observed": found.observed_text(),
         "explanation": f"{rule.sentence} Here: {found.note}." if found.note else rule.sentence,
     }
 
@@ -264,7 +268,7 @@ def _whole(case: Case) -> Found:
         return Found("FAIL", inputs, None, "the context is not the one that the digest was made of")
     if case.facts.target is None:
         return missing("the target amount", inputs)
-    return Found("PASS", inputs, None)
+    return judged(True, inputs, None)
 
 
 def _in_time(case: Case) -> Found:
@@ -274,8 +278,8 @@ def _in_time(case: Case) -> Found:
         return missing("decide_by", inputs)
     left = decide_by - case.facts.now
     if left <= timedelta(0):
-        return Found("WAIT", inputs, f"{span_text(left)} left", "an accept would come too late; it has to be asked anew")
-    return Found("PASS", inputs, f"{span_text(left)} left")
+        return Found("WAIT", inputs, lambda: f"{span_text(left)} left", "an accept would come too late; it has to be asked anew")
+    return judged(True, inputs, lambda: f"{span_text(left)} left")
 
 
 def _open(case: Case) -> Found:
@@ -289,12 +293,12 @@ def _open(case: Case) -> Found:
         return not_applicable("the order has no expiry") if stated is None else missing("expires_at", {"expires_at": stated})
     left = facts.expires_at - facts.now
     inputs = {"expires_at": facts.request.context.expires_at or ""}
-    return Found("PASS" if left > timedelta(0) else "FAIL", inputs, f"{span_text(left)} left")
+    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
 
 
 def _ours(case: Case) -> Found:
     side = case.facts.request.context.side
-    return Found("PASS" if side in ("sender", "both") else "FAIL", {"side": side}, side)
+    return judged(side in ("sender", "both"), {"side": side}, side)
 
 
 def _guard_text(case: Case) -> Found:

@@ -150,7 +150,7 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
             return missing(key, inputs)
         inputs[key] = before
         total = plus(Decimal(before), amount)
-        return judged(total <= limit, inputs, plain(total))
+        return judged(total <= limit, inputs, lambda: plain(total))
 
     return Compiled(evaluate=evaluate, about=_about(params.side, per, question), limit=limit_text, query=query)
 

@@ -66,7 +66,7 @@ def _kyc(params: Kyc, _: Question) -> Compiled:
             return missing("kyc_expires_at", inputs)
         inputs["kyc_expires_at"] = compliance.kyc_expires_at or ""
         left = expires_at - case.facts.now
-        return judged(left > params.valid_for, inputs, f"{compliance.kyc_status}, {left.days} days left")
+        return judged(left > params.valid_for, inputs, lambda: f"{compliance.kyc_status}, {left.days} days left")
 
     return Compiled(evaluate=evaluate, limit=f"{' or '.join(params.allowed)}, valid for over {duration_text(params.valid_for)}")
 
@@ -105,7 +105,7 @@ def _sanctions(params: Sanctions, _: Question) -> Compiled:
         inputs |= said
         if age is None or age < -_AHEAD_MAX:
             return missing("when the screening was", inputs)
-        return judged(age <= params.age_max, inputs, f"{status}, {span_text(age)} ago at most")
+        return judged(age <= params.age_max, inputs, lambda: f"{status}, {span_text(age)} ago at most")
 
     return Compiled(evaluate=evaluate, limit=f"{' or '.join(params.allowed)}, at most {duration_text(params.age_max)} old")
 
@@ -135,7 +135,7 @@ def _not_pep(params: NotPep, _: Question) -> Compiled:
             return missing("pep_checked_at", inputs)
         inputs["pep_checked_at"] = compliance.pep_checked_at or ""
         age = case.facts.now - at
-        return judged(age <= params.age_max, inputs, f"NOT_PEP, checked {span_text(age)} ago")
+        return judged(age <= params.age_max, inputs, lambda: f"NOT_PEP, checked {span_text(age)} ago")
 
     limit = "NOT_PEP" if params.age_max is None else f"NOT_PEP, checked at most {duration_text(params.age_max)} ago"
     return Compiled(evaluate=evaluate, limit=limit)
@@ -144,12 +144,13 @@ def _not_pep(params: NotPep, _: Question) -> Compiled:
 def _travel_rule(_: NoParams, __: Question) -> Compiled:
     def evaluate(case: Case) -> Found:
         compliance = case.facts.compliance
-        codes = {name: getattr(compliance, name) for name in ("originating_vasp_code", "beneficiary_vasp_code")}
+        originating, beneficiary = compliance.originating_vasp_code, compliance.beneficiary_vasp_code
+        if originating and beneficiary and not originating.isspace() and not beneficiary.isspace():
+            both = {"originating_vasp_code": originating, "beneficiary_vasp_code": beneficiary}
+            return judged(True, both, lambda: f"{originating} to {beneficiary}")
+        codes = {"originating_vasp_code": originating, "beneficiary_vasp_code": beneficiary}
         inputs = {name: code for name, code in codes.items() if code is not None}
-        lacking = [name for name, code in codes.items() if code is None or not code.strip()]
-        if lacking:
-            return missing(" and ".join(lacking), inputs)
-        return judged(True, inputs, " to ".join(inputs.values()))
+        return missing(" and ".join(name for name, code in codes.items() if code is None or not code.strip()), inputs)
 
     return Compiled(evaluate=evaluate, limit="both codes")
 

@@ -62,17 +62,22 @@ class Hours(Params):
 
 def _hours(params: Hours, _: Question) -> Compiled:
     days = frozenset(DAYS.index(day) for day in params.days)
-    holidays, opens, closes = frozenset(params.holidays), params.opens, params.closes
+    holidays, opens, closes, zone = frozenset(params.holidays), params.opens, params.closes, params.timezone
 
     def evaluate(case: Case) -> Found:
-        local = case.facts.now.astimezone(params.timezone)
-        at = local.time()
-        text = f"{DAYS[local.weekday()]} {local.isoformat(' ')[:19]}"
-        inputs = {"decided_at": text, "timezone": params.timezone.key}
-        if local.date() in holidays:
+        local = case.facts.now.astimezone(zone)
+
+        def text() -> str:
+            return f"{DAYS[local.weekday()]} {local.isoformat(' ')[:19]}"
+
+        def inputs() -> dict[str, str]:
+            return {"decided_at": text(), "timezone": zone.key}
+
+        if holidays and local.date() in holidays:
             return judged(False, inputs, text, "a holiday")
         if local.weekday() not in days:
             return judged(False, inputs, text, "not a business day")
+        at = local.time()
         return judged(opens <= at and (closes is None or at < closes), inputs, text)
 
     until = "24:00" if closes is None else f"{closes:%H:%M}"

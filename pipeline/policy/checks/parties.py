@@ -111,7 +111,7 @@ def _jurisdictions(params: JurisdictionList, *, allowed: bool) -> Compiled:
                 return missing(name, inputs)
             inputs[name] = one if one == other else f"{one} (order), {other} (attested)"
             held = held and (one in codes) is allowed and (other in codes) is allowed
-        return judged(held, inputs, " to ".join(inputs.values()))
+        return judged(held, inputs, lambda: " to ".join(inputs.values()))
 
     shown = ", ".join(sorted(codes))
     return Compiled(evaluate=evaluate, limit=shown if allowed else f"none of {shown}")

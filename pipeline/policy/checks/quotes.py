@@ -79,7 +79,7 @@ def quote_valid(case: Case) -> Found:
         if quote.stated.status.upper() in CLOSED_QUOTES:
             return judged(False, inputs, quote.stated.status, "the quote is closed")
     left = quote.valid_until - case.facts.now
-    return judged(left > timedelta(0), inputs, f"{span_text(left)} left")
+    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
 
 
 def cost_guard_held(case: Case) -> Found:
@@ -154,7 +154,7 @@ def _time_left(params: TimeLeft, question: Question) -> Compiled:
         if until is None:
             return missing(name, inputs)
         left = until - facts.now
-        return judged(left >= need, inputs, span_text(left))
+        return judged(left >= need, inputs, lambda: span_text(left))
 
     latency, margin = duration_text(params.p99_latency), duration_text(params.margin)
     return Compiled(evaluate=evaluate, about="quote" if question == "co_sign_quote" else "order", limit=duration_text(need))
@@ -183,9 +183,12 @@ def _spread(params: Spread, _: Question) -> Compiled:
         if len(required) < 2:
             return not_applicable("fewer than two acceptable quotes have no spread", {"acceptable": str(len(required))})
         lowest, highest = min(required), max(required)
-        inputs = {"lowest_source": plain(lowest), "highest_source": plain(highest)}
         holds = within_basis_points(highest, lowest, params.basis_points)
-        return judged(holds, inputs, f"{basis_points(highest, lowest)} basis points")
+        return judged(
+            holds,
+            lambda: {"lowest_source": plain(lowest), "highest_source": plain(highest)},
+            lambda: f"{basis_points(highest, lowest)} basis points",
+        )
 
     return Compiled(evaluate=evaluate, about="quotes", limit=f"{plain(params.basis_points)} basis points")
 

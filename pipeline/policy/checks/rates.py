@@ -12,7 +12,7 @@ from pydantic import Field
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, BasisPoints, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing
 from pipeline.policy.exact import basis_points, duration_text, minus, times, within_basis_points
-from pipeline.policy.facts import Facts, Rate
+from pipeline.policy.facts import Facts, Quote, Rate
 from schemas.accepting import Question
 
 AHEAD_MAX = timedelta(seconds=5)
@@ -52,8 +52,13 @@ def _usable(facts: Facts, params: Reference) -> list[tuple[Rate, Decimal]]:
     ]
 
 
-def _described(rates: list[tuple[Rate, Decimal]]) -> dict[str, str]:
-    return {f"reference {rate.stated.provider}": f"{rate.stated.rate} at {rate.stated.quoted_at}" for rate, _ in rates}
+def _described(rates: list[tuple[Rate, Decimal]], quote: Quote | None = None, source: Decimal | None = None) -> dict[str, str]:
+    inputs = {f"reference {rate.stated.provider}": f"{rate.stated.rate} at {rate.stated.quoted_at}" for rate, _ in rates}
+    if quote is not None:
+        inputs["quote_id"], inputs["fx_rate"] = quote.id, quote.stated.fx_rate
+    if source is not None:
+        inputs["source_amount" if quote else "source_amount_max"] = plain(source)
+    return inputs
 
 
 def _none_usable(facts: Facts, params: Reference) -> Found:
@@ -68,17 +73,13 @@ def _rate_within(params: RateWithin, question: Question) -> Compiled:
         usable = _usable(facts, params)
         if not usable:
             return _none_usable(facts, params)
-        inputs = _described(usable)
-        if quote is not None:
-            inputs["quote_id"], inputs["fx_rate"] = quote.id, quote.stated.fx_rate
         if target is None or source is None:
-            return missing("the source amount" if quote else "source_amount_max", inputs)
+            return missing("the source amount" if quote else "source_amount_max", lambda: _described(usable, quote))
         # Compared as amounts, source against target x reference, so that nothing is divided. Every usable reference has to agree.
-        inputs["source_amount" if quote else "source_amount_max"] = plain(source)
         expected = [times(target, rate) for _, rate in usable]
         worst = expected[0] if len(expected) == 1 else max(expected, key=lambda at: _apart(source, at))
         holds = within_basis_points(source, worst, params.basis_points)
-        return judged(holds, inputs, f"{basis_points(source, worst)} basis points")
+        return judged(holds, lambda: _described(usable, quote, source), lambda: f"{basis_points(source, worst)} basis points")
 
     return Compiled(
         evaluate=evaluate,
@@ -98,9 +99,9 @@ def _peg_band(params: PegBand, _: Question) -> Compiled:
         usable = _usable(case.facts, params)
         if not usable:
             return _none_usable(case.facts, params)
-        worst = max((rate for _, rate in usable), key=lambda rate: abs(minus(rate, params.peg)))
+        worst = max([rate for _, rate in usable], key=lambda rate: abs(minus(rate, params.peg)))
         holds = within_basis_points(worst, params.peg, params.basis_points)
-        return judged(holds, _described(usable), f"{basis_points(worst, params.peg)} basis points")
+        return judged(holds, lambda: _described(usable), lambda: f"{basis_points(worst, params.peg)} basis points")
 
     return Compiled(evaluate=evaluate, limit=f"{plain(params.basis_points)} basis points around {plain(params.peg)}")
 
