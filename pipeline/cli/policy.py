@@ -32,8 +32,8 @@ CHECKS = (
     Column(field="check", rank=0),
     Column(field="on", rank=2),
     Column(field="explanation", rank=1),
-    Column(field="params", rank=1, value=lambda row: "; ".join(f"{name}: {text}" for name, text in row["params"].items())),
-    Column(field="example", rank=3),
+    Column(field="example", rank=1),
+    Column(field="params", rank=3, value=lambda row: ", ".join(row["params"])),
 )
 CHANGES = (
     Column(field="kind", rank=0),
@@ -62,6 +62,8 @@ def check(file: Path | None, listing: bool, form: Format) -> None:
 
     if listing:
         show(_checks(), form, columns=CHECKS)
+        if form == "table":
+            click.echo("every parameter is explained by: custodian policy check --list --format json", err=True)
         return
     found = read(file if file is not None else settings().risk.policy_file)
     rows = (
