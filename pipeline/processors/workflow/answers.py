@@ -55,6 +55,8 @@ def _former(state: WorkflowState, answer: Answer, now: datetime) -> list[Fact]:
     before = [known for known in state.answers if known.request_id == answer.request_id and known.context_sha256 == answer.context_sha256]
     if not before:
         return [AnswerSeen(answer, "decision_superseded")]
+    if before[-1].verdict == "REFER" and answer.refers_to == before[-1].decision_id:
+        return _late(state, answer, now, "the referral has lapsed, or was asked anew on changed terms")
     if (before[-1].verdict, before[-1].quote_id) == (answer.verdict, answer.quote_id):
         return [AnswerSeen(answer, "decision_repeated")]
     return [AnswerSeen(answer, "decision_contradicted"), _contradicted(state, before[-1], answer, now)]
@@ -85,8 +87,7 @@ def _too_late(state: WorkflowState, ask: Ask, answer: Answer, now: datetime) -> 
     """After `decide_by` this is late; before it the intent has gone on without an answer."""
     if now < ask.decide_by:
         return [AnswerSeen(answer, "decision_moot")]
-    seen: list[Fact] = [AnswerSeen(answer, "decision_late")]
-    return [*seen, _late(state, ask, answer, now)] if answer.verdict == "ACCEPT" else seen
+    return _late(state, answer, now, f"the time to decide was over at {time_text(ask.decide_by)}")
 
 
 def _effect(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, now: datetime, *, person: bool) -> list[Fact]:
@@ -116,7 +117,7 @@ def _accept(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer
     if not quotes.is_offered(state, quote) or lapses_at is None or now >= lapses_at:
         note = f"the decision for quote {quote.quote_id} came too late"
         back = Moved(trigger=Trigger.LAPSED, at=now, note=note)
-        return [AnswerTaken(answer), _late(state, ask, answer, now), back]
+        return [AnswerTaken(answer), _late_accept(state, answer, now, note), back]
     return _command(rules, state, answer, now, not_after=lapses_at)
 
 
@@ -165,8 +166,13 @@ def _contradicted(state: WorkflowState, before: Answer, answer: Answer, now: dat
     return _raised("decision_contradicted", "critical", state, answer, now, before=_said(before), after=_said(answer))
 
 
-def _late(state: WorkflowState, ask: Ask, answer: Answer, now: datetime) -> Raised:
-    return _raised("decision_late", "warning", state, answer, now, decide_by=time_text(ask.decide_by))
+def _late(state: WorkflowState, answer: Answer, now: datetime, why: str) -> list[Fact]:
+    seen: list[Fact] = [AnswerSeen(answer, "decision_late")]
+    return [*seen, _late_accept(state, answer, now, why)] if answer.verdict == "ACCEPT" else seen
+
+
+def _late_accept(state: WorkflowState, answer: Answer, now: datetime, why: str) -> Raised:
+    return _raised("decision_late", "warning", state, answer, now, reason=why)
 
 
 def _said(answer: Answer) -> str:
