@@ -15,7 +15,7 @@ from pipeline.commands.command import Order
 from pipeline.commands.events import second_command
 from pipeline.commands.ports import Writer
 from pipeline.domain.accepting import CO_SIGN_QUOTE
-from pipeline.domain.identifiers import intent_id, quote_id
+from pipeline.domain.identifiers import intent_id, opaque, quote_id
 from pipeline.domain.money import parse_amount
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
@@ -31,21 +31,23 @@ def order_of(record: Record) -> Order:
     issued = decode(record.value, CommandIssued)
     if issued.kind == CO_SIGN_QUOTE and (issued.quote_id is None or issued.fx_rate is None):
         raise PoisonRecordError("a co-signature without quote_id or fx_rate")
+    if issued.kind != CO_SIGN_QUOTE and issued.quote_id is not None:
+        raise PoisonRecordError("the accept of a proposal that names a quote")
 
     def amount(text: str | None, name: str) -> Decimal | None:
         return None if text is None else parse_amount(text, name)
 
     return Order(
-        command_id=issued.command_id,
-        venue=issued.venue,
+        command_id=opaque(issued.command_id, "command_id"),
+        venue=opaque(issued.venue, "venue"),
         intent_id=intent_id(issued.intent_id),
         kind=issued.kind,
         quote_id=quote_id(issued.quote_id) if issued.quote_id is not None else None,
-        decision_id=issued.decision_id,
+        decision_id=opaque(issued.decision_id, "decision_id"),
         shadow=issued.mode == "shadow",
         not_after=parse_time(issued.not_after, "not_after"),
-        source_currency=issued.source_currency,
-        target_currency=issued.target_currency,
+        source_currency=opaque(issued.source_currency, "source_currency"),
+        target_currency=opaque(issued.target_currency, "target_currency"),
         target_amount=parse_amount(issued.target_amount, "target_amount"),
         source_amount_max=amount(issued.source_amount_max, "source_amount_max"),
         fx_rate=amount(issued.fx_rate, "fx_rate"),

@@ -26,8 +26,8 @@ CONTROLS = (
             ),
             Edit(
                 file="pipeline/stores/journal.py",
-                old='            connection.execute(_SQL["insert_attempt"], {**values, "number": row[0], "owner": row[1], "evidence": evidence})\n',
-                new="",
+                old='            connection.execute(_SQL["insert_attempt"], {**values,',
+                new="            str({**values,",
             ),
         ),
         test=_TESTS + "test_an_applied_call_without_its_answer_is_not_repeated[accept_applied_502=1]",
@@ -103,8 +103,8 @@ CONTROLS = (
         edits=(
             Edit(
                 file="pipeline/stores/journal.sql",
-                old=" WHERE command_id = %(command_id)s AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent') AND lease_until > clock_timestamp()\n",
-                new=" WHERE command_id = %(command_id)s\n",
+                old=" AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent') AND lease_until > clock_timestamp()\n",
+                new="\n",
             ),
         ),
         test=_TESTS + "test_a_claim_passes_on_when_its_executor_stands_still",
