@@ -1,4 +1,4 @@
-"""A worker process for tests: the settlement processor on the Faust engine, settings by environment, until SIGTERM."""
+"""A worker process for tests: the settlement or the workflow processor on the Faust engine, settings by environment, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.engines import faust as engine
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import EventProducer
+from pipeline.processors.workflow.facts import WorkflowRules
+from pipeline.processors.workflow.processor import workflow
 from pipeline.stores.postgres import Connection, connect
 from pipeline.topology import PROCESSORS
 
@@ -43,9 +46,11 @@ def main() -> int:
     def tell(health: engine.Health) -> None:
         print(json.dumps({"healthy": health.healthy, "note": health.note, "lag": health.lag, "partitions": health.partitions}), flush=True)
 
+    wait = timedelta(seconds=float(os.environ.get("WORKER_EVIDENCE_WAIT", "1")))
+    processors = {**PROCESSORS, "workflow": workflow(WorkflowRules(evidence_wait=wait))}
     engine.STUCK_AFTER = float(os.environ.get("WORKER_STUCK_AFTER", engine.STUCK_AFTER))
     return engine.run_faust(
-        PROCESSORS["settlement"],
+        processors[os.environ.get("WORKER_PROCESSOR", "settlement")],
         settings=settings,
         connect=open_connection,
         publisher=EventProducer(settings.kafka, linger_ms=2),

@@ -51,7 +51,7 @@ def acts(draw: st.DrawFn) -> Act:
             return kind, lost, draw(st.sampled_from(["PENDING"] * 4 + ["QUOTED", "EXECUTING", *TERMINAL]))
         case "quote":
             valid = draw(st.sampled_from([10.0, 25.0, 30.0, 30.0, None]))
-            fields: dict[str, str] = draw(
+            fields: dict[str, Any] = draw(
                 st.sampled_from([{}, {}, {"source_amount": "11200000"}, {"target_amount": "7"}, {"status": "REJECTED"}])
             )
             return kind, lost, draw(st.sampled_from(QUOTES)), draw(st.sampled_from(RATES)), valid, fields
@@ -360,7 +360,7 @@ def test_a_batch_says_what_single_records_say(history: list[Act]) -> None:
     processor = workflow(world.scene.rules)
     one_by_one = Scene(clock=clock)
     single = [out.envelope.id for one in records for out in one_by_one.engine.run([one])]
-    batch = run_events(processor, records, [decode(one) for one in records], {}.get, clock)
+    batch = run_events(processor, records, [decode(one) for one in records], lambda _: None, clock)
     assert [out.envelope.id for out in batch.outputs] == single
     assert {key: kept.text for key, kept in batch.states.items()} == one_by_one.engine.states
     for text in one_by_one.engine.states.values():
@@ -381,12 +381,13 @@ def test_wherever_the_worker_dies_what_should_be_accepted_is(data: st.DataObject
     """
     world = World()
     shows: list[Event] = [order(), rate(), compliance(), quote("q1", "112", seconds=0, valid=100), quote("q2", "111", seconds=0, valid=100)]
-    pending = data.draw(st.permutations(shows))
+    pending: list[Event] = data.draw(st.permutations(shows))
     answered: set[tuple[str, str]] = set()
     ended: set[str] = set()
     for _ in range(60):
         if pending and data.draw(st.integers(0, 3)):
-            event = pending.pop(data.draw(st.integers(0, len(pending) - 1)))
+            place: int = data.draw(st.integers(0, len(pending) - 1))
+            event = pending.pop(place)
             world.hears(event, lost=data.draw(st.integers(0, 2)) == 0)
             pending += world.unread
             world.unread.clear()

@@ -10,7 +10,7 @@ from pipeline.processors.workflow.facts import WorkflowRules
 from tests.unit.workflow.scene import Scene, at, completion, compliance, decision, order, quote, rate
 
 
-def quoting(rules: WorkflowRules | None = None, **terms: str) -> Scene:
+def quoting(rules: WorkflowRules | None = None, **terms: Any) -> Scene:
     """Return a scene in which the proposal is accepted, eight seconds after the start."""
     scene = Scene(rules)
     (request,) = scene.hears(order(**terms), rate(), compliance())
@@ -96,7 +96,7 @@ def test_a_quote_that_changes_while_it_is_decided_on_is_asked_about_anew() -> No
         ({"target_amount": "100001"}, False),
     ],
 )
-def test_a_quote_that_disagrees_with_its_order_is_an_alarm_and_no_choice(amounts: dict[str, str], agree: bool) -> None:
+def test_a_quote_that_disagrees_with_its_order_is_an_alarm_and_no_choice(amounts: dict[str, Any], agree: bool) -> None:
     """A-08: the stated amounts are the order's, or the quote is one alarm, is listed as disagreeing, and cannot be chosen."""
     scene = quoting()
     said = scene.hears(quote("q1", "112", **amounts), quote("q1", "112", seconds=9, **amounts))
