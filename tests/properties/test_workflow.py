@@ -374,7 +374,7 @@ def _records(events: list[Event]) -> list[Record]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_wherever_the_worker_dies_what_should_be_accepted_is(data: st.DataObject) -> None:
+def test_wherever_the_worker_dies_what_should_be_accepted_is(data: Any) -> None:
     """With honest neighbours, any order of arrival between topics and deaths between publishing and commit: accepted and co-signed, once.
 
     The decision maker answers each distinct record of a request once, the executor ends each command once; nobody repeats himself.
