@@ -206,11 +206,6 @@ class Executor:
 
     async def _step(self, claim: Claim, venue: VenueCommands) -> None:
         may_send = not (claim.order.shadow or self.accepting == "shadow")
-        if claim.calls_open == 0 and may_send:
-            halted = await self._in_thread(self.journal.halted, claim.order)
-            if halted is not None:
-                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.HALTED}: {halted}"))
-                return
         look = await self._look(claim, venue)
         if look is None:
             return

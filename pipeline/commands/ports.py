@@ -88,10 +88,6 @@ class CommandJournal(Protocol):
         """End a command; False when the claim is lost."""
         ...
 
-    def halted(self, order: Order) -> str | None:
-        """Return why accepting is halted for this command's venue or pair, None when it is not."""
-        ...
-
     def publish(self, publish: Callable[[Sequence[Completed]], None], *, limit: int) -> int:
         """Hand over endings that are not yet published, and mark them when that returned; return how many there were."""
         ...

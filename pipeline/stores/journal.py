@@ -145,12 +145,6 @@ class PostgresJournal:
         if known is not None and result.outcome == "not_done":
             connection.execute(_SQL["take_back_call"], values)
 
-    def halted(self, order: Order) -> str | None:
-        """Return why accepting is halted for this command's venue or pair, None when it is not."""
-        with self._use("looking for halts") as connection:
-            halt = halts.over(connection, venue=order.venue, pair=order.pair)
-        return None if halt is None else halt.told
-
     def publish(self, publish: Callable[[Sequence[Completed]], None], *, limit: int) -> int:
         """Hand over endings that are not yet published, and mark them when that returned; return how many there were."""
         with self._use("publishing outcomes") as connection, connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
