@@ -47,7 +47,7 @@ class EventProducer:
     """Produces events and waits until the broker has each of them."""
 
     def __init__(self, kafka: configuration.Kafka, *, linger_ms: float = 2.0) -> None:
-        """`linger_ms`: how long librdkafka waits for company; 0 for single records, 2 to 5 for batches."""
+        """`linger_ms`: how long librdkafka waits for company while a batch is handed over; the end of a batch never waits."""
         self._prefix = kafka.topic_prefix
         self._producer = Producer(
             {
@@ -81,7 +81,8 @@ class EventProducer:
             self._produce(topic, key, value, headers, outcome)
         deadline = time.monotonic() + DELIVERY_TIMEOUT_MS / 1000 + 5
         while outcome.open:
-            self._producer.poll(0.05)
+            # Flushing, unlike polling, ends the linger: no company comes now. It waits for records of other threads too, hence the limit.
+            self._producer.flush(0.02)
             if time.monotonic() > deadline:
                 raise ServiceAwayError(f"Kafka did not acknowledge {outcome.open} records within {DELIVERY_TIMEOUT_MS // 1000} s")
         if outcome.error is not None:
@@ -142,12 +143,15 @@ class BatchConsumer:
         starts: Callable[[Sequence[Partition]], Mapping[Partition, int]],
         lost: Callable[[Sequence[Partition]], None],
         instance_id: str | None = None,
+        linger: float = 0.0,
     ) -> None:
         """`starts` tells the stored position of newly assigned partitions; `lost` hears which ones are gone. Both run inside `poll`.
 
+        `linger`: seconds that `poll` waits for company after the first record, unless the batch is full before.
+
         A partition that `starts` leaves out is fetched only from `begin` on: so a caller whose store is away need not wait inside `poll`.
         """
-        self._starts, self._lost = starts, lost
+        self._starts, self._lost, self._linger = starts, lost, linger
         self._failure: BaseException | None = None
         options = {
             **client_options(kafka),
@@ -177,7 +181,9 @@ class BatchConsumer:
         """
         # Two calls, because `consume` waits out its timeout unless the batch is full: the first record would be late by it.
         first = self._consumer.poll(timeout)
-        polled = [] if first is None else [first, *self._consumer.consume(records_max - 1, 0)] if records_max > 1 else [first]
+        polled = [] if first is None else [first]
+        if polled and records_max > 1:
+            polled += self._consumer.consume(records_max - 1, self._linger)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
