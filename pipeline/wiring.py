@@ -49,6 +49,9 @@ class Surroundings:
 
 Program = Callable[[Surroundings], int]
 
+ARCHIVE_LINGER = 0.1
+"""Seconds that the archive lets records gather: nobody waits for it, and ten commits a second leave the disk to those who book."""
+
 
 def ingest(given: Surroundings) -> int:
     """Run the ingest of every venue of the settings."""
@@ -187,7 +190,7 @@ def archive(given: Surroundings) -> int:
     beside = threading.Thread(target=sequence, name="sequencer")
     beside.start()
     try:
-        _deliver(given, ComplianceArchive())
+        _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
     finally:
         delivered.set()
         beside.join()
@@ -196,8 +199,8 @@ def archive(given: Surroundings) -> int:
     return 0
 
 
-def _deliver(given: Surroundings, sink: Sink) -> int:
-    """Run a sink on the batch loop until the stop."""
+def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
+    """Run a sink on the batch loop until the stop; `linger` is how many seconds a batch waits for company."""
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
@@ -213,6 +216,7 @@ def _deliver(given: Surroundings, sink: Sink) -> int:
             group=f"{kafka.topic_prefix}{sink.consumer}",
             topics=[kind.topic(kafka.topic_prefix) for kind in sink.kinds],
             session_timeout=given.settings.engine.session_timeout,
+            linger=linger,
         ),
         store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
         topic_reader=TopicAdmin(kafka),

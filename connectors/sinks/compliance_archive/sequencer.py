@@ -60,7 +60,8 @@ class Sequencer:
                     pause = min(max(2 * pause, self._config.sequencing_interval), RETRY_DELAY_MAX)
                 else:
                     self.waiting_for = None
-                    pause = 0.0 if done else self._config.sequencing_interval
+                    # Fewer than a partition's share: none was cut short, so what is left has only just come.
+                    pause = 0.0 if done >= self._config.sequencing_batch_max else self._config.sequencing_interval
             self.drain()
         finally:
             self.close()
