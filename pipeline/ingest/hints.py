@@ -136,6 +136,7 @@ class HintReader:
                 fact = fact_of(seen)
                 assert fact is not None, "an order has a fact"
                 self._book.known.add(fact)
+                self._wanted.settled(event.intent_id)
                 if event.intent_id in self._book.open:
                     self._book.open.discard(event.intent_id)
                     closed = event.intent_id

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from queue import SimpleQueue
 
 from pipeline import metrics
 from pipeline.clock import Clock
@@ -30,6 +31,10 @@ BATCH_ITEMS_MAX = 1_000
 BATCH_BYTES_MAX = 2 * 1024 * 1024
 UNSTORED_MAX = 20_000
 """Items that Kafka has and the database does not: beyond it publishing waits, and a crash repeats no more than these."""
+
+STORE_PAUSE = 0.05
+"""Seconds for which what is acknowledged gathers before it is stored: nobody waits for it, and twenty commits a second cost less than two
+hundred. A crash repeats that much more."""
 
 
 class Keeper:
@@ -75,6 +80,7 @@ class Keeper:
         while True:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._pending)
+            await asyncio.sleep(STORE_PAUSE)
             await self._store_once()
 
     async def flushed(self) -> None:
@@ -129,28 +135,35 @@ class Publishing:
         """Publish only while the lease is certainly ours."""
         self._publisher, self._outbox, self._keeper, self._lease = publisher, outbox, keeper, lease
         self._venue, self._clock, self._failpoints, self._pauses = venue, clock, failpoints, pauses
+        self._thread = _Thread()
 
     async def run(self) -> None:
         """Publish for ever; raise FatalError when the producer is broken."""
-        while True:
-            batch = await self._outbox.take(items_max=BATCH_ITEMS_MAX, bytes_max=BATCH_BYTES_MAX)
-            began = self._clock.monotonic()
-            events = [item.outgoing for item in batch if item.outgoing is not None]
-            if events:
-                await self._publish(events)
-                self._failpoints.reach("ingest.after_produce")
-                metrics.RECORDS.labels("ingest", "published").inc(len(events))
-                metrics.BATCH_SECONDS.labels("ingest").observe(self._clock.monotonic() - began)
-            await self._keeper.add(batch)
-            await self._outbox.release(batch)
-            metrics.QUEUE.labels(self._venue).set(len(self._outbox))
+        try:
+            while True:
+                await self._publish_next()
+        finally:
+            self._thread.close()
+
+    async def _publish_next(self) -> None:
+        batch = await self._outbox.take(items_max=BATCH_ITEMS_MAX, bytes_max=BATCH_BYTES_MAX)
+        began = self._clock.monotonic()
+        events = [item.outgoing for item in batch if item.outgoing is not None]
+        if events:
+            await self._publish(events)
+            self._failpoints.reach("ingest.after_produce")
+            metrics.RECORDS.labels("ingest", "published").inc(len(events))
+            metrics.BATCH_SECONDS.labels("ingest").observe(self._clock.monotonic() - began)
+        await self._keeper.add(batch)
+        await self._outbox.release(batch)
+        metrics.QUEUE.labels(self._venue).set(len(self._outbox))
 
     async def _publish(self, events: list[Outgoing]) -> None:
         """Publish until Kafka has them; what it refuses for its size becomes a dead letter."""
         while True:
             await self._lease.certain()
             try:
-                await _in_thread_of_its_own(partial(self._publisher.publish, events))
+                await self._thread.run(partial(self._publisher.publish, events))
             except PoisonRecordError as error:
                 if len(events) > 1:  # the others are published again with the same ids
                     half = len(events) // 2
@@ -173,26 +186,47 @@ class Publishing:
         return dead_letter(venue=self._venue, origin="read", body=event.value[: 256 * 1024], reason=reason, now=self._clock.now())
 
 
-async def _in_thread_of_its_own(call: Callable[[], None]) -> None:
-    """Run a call that may take half a minute in a thread that nobody waits for when the process ends; raise what it raises."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
+class _Thread:
+    """One thread for calls that may take half a minute: a daemon, so that nobody waits for it when the process ends.
 
-    def note(error: BaseException | None) -> None:
-        if not ended.done():
-            if error is None:
-                ended.set_result(None)
-            else:
-                ended.set_exception(error)
+    It is kept between calls, since the event loop stands still while a thread starts.
+    """
 
-    def run() -> None:
-        failure: BaseException | None = None
-        try:
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._started = False
+
+    async def run(self, call: Callable[[], None]) -> None:
+        """Run a call in the thread and raise what it raises."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def note(error: BaseException | None) -> None:
+            if not ended.done():
+                if error is None:
+                    ended.set_result(None)
+                else:
+                    ended.set_exception(error)
+
+        def run() -> None:
+            failure: BaseException | None = None
+            try:
+                call()
+            except BaseException as error:
+                failure = error
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(note, failure)
+
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._serve, name="publish", daemon=True).start()
+        self._calls.put(run)
+        await ended
+
+    def close(self) -> None:
+        """Let the thread end after the call that it is at."""
+        self._calls.put(None)
+
+    def _serve(self) -> None:
+        while (call := self._calls.get()) is not None:
             call()
-        except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(note, failure)
-
-    threading.Thread(target=run, name="publish", daemon=True).start()
-    await ended

@@ -73,6 +73,12 @@ class Wanted:
         self._wants[place] = want
         self._news.set()
 
+    def settled(self, intent_id: str) -> None:
+        """Forget a read that an earlier, open status asked for: the settlement that is known now says more."""
+        want = self._wants.get(("order", intent_id))
+        if want is not None and is_open(want.status):
+            del self._wants["order", intent_id]
+
     def due(self, now: float) -> list[Want]:
         """Return what may be read now and is not being read."""
         return [want for place, want in self._wants.items() if want.not_before <= now and place not in self._flying]

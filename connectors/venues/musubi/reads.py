@@ -99,7 +99,7 @@ async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str
     reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": PAGE_SIZE}, venue)
     seen = elements_of(
         reply,
-        lambda body, intent: parse.parse_order(
+        lambda body, intent: parse.parse_listed_order(
             body, venue=venue, own_party=own_party, observed=observation(reply, "list", hinted_at(intent) if intent else None)
         ),
         event_type="order",
