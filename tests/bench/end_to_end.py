@@ -33,7 +33,7 @@ SELECT extract(epoch FROM u.produced_at - e.observed_at)::float8, extract(epoch 
         WHERE u.subject = e.intent_id AND u.ce_type = 'custody.order-updated.v1' AND u.produced_at <= s.produced_at) u ON true
  WHERE e.observed_at > %s
 """
-FULL_TERMS = ("--switch", "A-02=full", "--switch", "A-28=from_pending")
+FULL_TERMS = ("--switch", "A-02=full")
 
 
 def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> list[Figure]:
