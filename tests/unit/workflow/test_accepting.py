@@ -357,3 +357,31 @@ def test_the_evidence_wait_is_a_setting() -> None:
     scene.hears(order())
     assert scene.at(2.9) == []
     assert len(scene.at(3)) == 1
+
+
+def test_an_accept_that_is_read_after_its_time_has_no_effect() -> None:
+    """Also when no wake-up came between: the answer itself is what shows that it is late."""
+    scene, request = asked()
+    scene.clock.pass_by(298)
+    assert alarms(scene.hears(decision(request, "ACCEPT"))) == ["decision_late", "decision_missing"]
+    assert scene.state().phase == "stopped"
+
+
+def test_the_success_of_a_forgotten_command_counts_without_its_decision() -> None:
+    """When the decision is read again too late, what its command did at the venue is taken over all the same."""
+    lost, request = asked()
+    (command,) = lost.hears(decision(request, "ACCEPT"))
+    scene, _ = asked()
+    assert scene.hears(completion(command)) == []
+    assert scene.state().phase == "quoting"
+    assert scene.hears(decision(request, "ACCEPT")) == []
+
+
+def test_a_forgotten_command_that_was_not_sent_is_not_issued_twice() -> None:
+    """Its end is known before it is issued again: nothing more is heard of that command, so the question comes anew after the pause."""
+    lost, request = asked()
+    (command,) = lost.hears(decision(request, "ACCEPT"))
+    scene, _ = asked()
+    scene.hears(completion(command, "refused", attempts=0, reason="halted"))
+    assert scene.hears(decision(request, "ACCEPT")) == []
+    assert [(one["_kind"], one["round"]) for one in scene.at(2)] == [("decision-requested", 2)]
