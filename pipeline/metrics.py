@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 RECORDS = Counter(
     "custodian_records",
-    "Records and frames by role and by what became of them (seen, published, duplicate, settled, booked, archived, dead_lettered, regressed …).",
+    "Records and frames by role and by what became of them: seen, published, duplicate, settled, booked, archived, dead_lettered, …",
     ["role", "outcome"],
 )
 ALARMS = Counter("custodian_alarms", "Alarms raised, by kind.", ["kind"])
@@ -28,5 +28,9 @@ LAG = Gauge("custodian_lag_records", "Records between the stored position and th
 RETRIES = Counter("custodian_retries", "Pauses because a service was away or slow.", ["role", "service"])
 CONNECTED = Gauge("custodian_venue_connected", "1 while the venue's stream is connected.", ["venue"])
 LAST_BYTE = Gauge("custodian_venue_last_byte_timestamp_seconds", "When the venue's stream last sent a byte (Unix time).", ["venue"])
-LAST_RECONCILED = Gauge("custodian_venue_last_reconciled_timestamp_seconds", "When the last listing ended (Unix time).", ["venue"])
+LAST_RECONCILED = Gauge(
+    "custodian_venue_last_reconciled_timestamp_seconds",
+    "When the last completed listing began (Unix time): everything before it is published.",
+    ["venue"],
+)
 QUEUE = Gauge("custodian_ingest_queue", "Events between the stream reader and the publisher.", ["venue"])

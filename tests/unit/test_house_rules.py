@@ -129,7 +129,8 @@ def test_nothing_tracked_names_a_registry_or_a_place_of_one_machine() -> None:
 def test_every_kind_of_alarm_has_a_runbook() -> None:
     """Whatever alarm the product can raise has a page that says what to do, and no page is about an alarm that it cannot raise."""
     raised = re.compile(r'(?:kind="|_raised\("|alarm\("|_refuse\([^"]*")([a-z]+(?:_[a-z]+)+)"')
-    named = re.compile(r'"((?:position|topic|schema|stream|venue|amount|double|settlement|terminal|unknown|decision|quote|cost|command)_[a-z_]+)"')
+    families = "position|topic|schema|stream|venue|amount|double|settlement|terminal|unknown|decision|quote|cost|command"
+    named = re.compile(rf'"((?:{families})_[a-z_]+)"')
     pages = {path.stem for path in (ROOT / "infra/runbooks").glob("*.md")} - {"README"}
     text = "\n".join(path.read_text() for path in PRODUCT)
     kinds = set(raised.findall(text))
