@@ -198,7 +198,12 @@ class BatchConsumer:
 
     def begin(self, offsets: Mapping[Partition, int]) -> None:
         """Fetch assigned partitions that `starts` left out, each from its offset."""
-        self._consumer.incremental_assign([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])
+        self._fetch([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])
+
+    def _fetch(self, partitions: list[TopicPartition]) -> None:
+        self._consumer.incremental_assign(partitions)
+        # librdkafka keeps a pause beyond the assignment: what went away while it was paused would stand still for ever when it comes back.
+        self._consumer.resume(partitions)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         started = []
@@ -207,7 +212,7 @@ class BatchConsumer:
             started = [TopicPartition(t, p, offset) for (t, p), offset in starts.items()]
         except BaseException as failure:  # an exception cannot cross librdkafka's callback: poll raises it
             self._failure = failure
-        consumer.incremental_assign(started)
+        self._fetch(started)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._lost([(p.topic, p.partition) for p in partitions])
