@@ -205,7 +205,7 @@ class BatchConsumer:
         # librdkafka keeps a pause beyond the assignment: what went away while it was paused would stand still for ever when it comes back.
         self._consumer.resume(partitions)
 
-    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         started = []
         try:
             starts = self._starts([(p.topic, p.partition) for p in partitions])

@@ -296,6 +296,23 @@ client_secret_file = "secrets/client"
         before = self.booked()
         eventually(lambda: self.booked() >= before + by, within=within, what=f"{by} more than {before} settlements are booked")
 
+    def condition(self) -> str:
+        """Describe for a failure where every consumer and role stands, as far as the database still says."""
+        parts = {
+            "positions": "SELECT consumer, topic, partition, next_offset, updated_at::text FROM custodian.positions WHERE next_offset > 0",
+            "cursor": "SELECT venue, epoch, reconciled_at::text, updated_at::text FROM custodian.ingest_cursors",
+            "lease": "SELECT owner, epoch, expires_at::text FROM custodian.leases",
+            "roles": "SELECT role, pid, healthy, seen_at::text, report::text FROM custodian.roles",
+            "sessions": "SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity",
+        }
+        found = []
+        for name, query in parts.items():
+            try:
+                found += [f"{name}: {row}" for row in self.rows(query)]
+            except psycopg.Error as error:
+                found.append(f"{name}: {str(error).strip()}")
+        return "\n".join(found)
+
     def topic(self, name: str) -> str:
         """Return the whole name of a topic such as "order-settled.v1"."""
         return f"{self.topic_prefix}{name}"
@@ -348,6 +365,7 @@ def running_rig(
         try:
             yield rig
         finally:
+            print(rig.condition())
             rig.end_all()
             print(f"seed of the simulator: {seed}; faults: {', '.join(faults) or 'none'}; files in {folder}")
             for program in rig.programs:

@@ -160,12 +160,19 @@ CONTROLS = (
         edits=(
             Edit(
                 file="pipeline/kafka.py",
-                old="        self._consumer.incremental_assign([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])\n",
-                new="        self._consumer.incremental_assign([TopicPartition(t, p) for (t, p), offset in offsets.items()])\n",
+                old="        self._fetch([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])\n",
+                new="        self._fetch([TopicPartition(t, p) for (t, p), offset in offsets.items()])\n",
             ),
         ),
         test="tests/faults/test_positions.py::test_the_stored_position_wins_over_committed_offsets_ahead_back_and_deleted",
         says=r"not within|assert not up.deaths|up ended",
+    ),
+    Control(
+        name="a pause ends with its assignment",
+        edits=(Edit(file="pipeline/kafka.py", old="        self._consumer.resume(partitions)\n", new=""),),
+        test="tests/faults/test_paused_partitions.py"
+        "::test_a_partition_that_was_paused_when_it_went_away_is_read_when_it_comes_back[begun later]",
+        says=r"comes back is read again",
     ),
     Control(
         name="verbatim bytes in the archive",

@@ -73,6 +73,26 @@ def test_seven_blows_in_a_row(private_rig: MakeRig, private_services: PrivateSer
 
 
 @pytest.mark.faults_long
+@pytest.mark.timeout(600)
+def test_both_services_killed_at_once_again_and_again(private_rig: MakeRig, private_services: PrivateServices) -> None:
+    """PostgreSQL and the broker killed together, six times over: the same processes go on booking within a minute, nothing lost or doubled."""
+    rig = private_rig(seed=28, rate=10, faults=UNRULY)
+    up = rig.up()
+    rig.connected()
+    rig.books_grow(within=60)
+    for _ in range(6):
+        private_services.postgres.kill()
+        private_services.kafka.kill()
+        private_services.kafka.start()
+        private_services.postgres.start()
+        rig.books_grow(within=60)
+    rig.traffic(10)
+    until_quiet(rig)
+    audit(rig)
+    assert up.end() == 0
+
+
+@pytest.mark.faults_long
 def test_sigterm_while_the_services_are_away_ends_in_time_and_the_next_start_waits_for_them(
     private_rig: MakeRig, private_services: PrivateServices
 ) -> None:
