@@ -75,7 +75,7 @@ def test_seven_blows_in_a_row(private_rig: MakeRig, private_services: PrivateSer
 @pytest.mark.faults_long
 @pytest.mark.timeout(600)
 def test_both_services_killed_at_once_again_and_again(private_rig: MakeRig, private_services: PrivateServices) -> None:
-    """PostgreSQL and the broker killed together, six times over: the same processes go on booking within a minute, nothing lost or doubled."""
+    """PostgreSQL and the broker killed together, six times over: booking goes on within a minute, nothing is lost or doubled."""
     rig = private_rig(seed=28, rate=10, faults=UNRULY)
     up = rig.up()
     rig.connected()
