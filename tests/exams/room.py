@@ -52,7 +52,9 @@ class Worker:
             raise AssertionError(f"the worker is still there after {within:g} s:\n{self.tail()}") from None
 
     def end(self, signal_number: int = signal.SIGTERM, *, within: float = 30) -> int:
-        """Send a signal and return the exit code."""
+        """Send a signal and return the exit code; a stop waits until the worker listens for it, which is after its imports."""
+        if signal_number == signal.SIGTERM:
+            eventually(lambda: self.log.read_text() or self.process.poll() is not None, within=30, what="the worker has begun")
         self.process.send_signal(signal_number)
         return self.wait(within=within)
 

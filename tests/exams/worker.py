@@ -39,6 +39,7 @@ def main() -> int:
     settings = configuration.load(None)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    print(json.dumps({"begun": True}), flush=True)
 
     def open_connection() -> Connection:
         return connect(settings.postgres, name="settlement")

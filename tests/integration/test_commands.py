@@ -121,7 +121,8 @@ async def test_a_409_is_an_outcome_and_never_retried(room: Room) -> None:
     await room.control("faults", switches={"A-10": "selected_only"})
     intent = await room.create(quotes=3)
     room.accept_directly(intent)
-    quote = (await room.quoted(intent, count=1))[0]
+    # The institution selects the cheapest sooner or later; the dearest is never selected, however slow this machine is.
+    quote = max(await room.quoted(intent, count=2), key=lambda each: Decimal(each["fx_rate"]))
     async with Running(room.executor()):
         signing, _ = room.issue(intent, quote=quote, seconds=3)
         ended = await room.ended(signing)

@@ -19,7 +19,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from connectors.simulators.musubi.control import Control
 from connectors.simulators.musubi.faults import parse_faults
+from connectors.simulators.musubi.poison import KINDS
 from connectors.simulators.musubi.settings import Settings as SimulatorSettings
 from connectors.simulators.musubi.simulator import Simulator, running_simulator
 from connectors.simulators.musubi.switches import Switches
@@ -209,6 +211,11 @@ def finished(simulator: Simulator, orders: int) -> bool:
     return simulator.world.created >= orders and not simulator.world.open
 
 
+async def listening(board: IngestHealth) -> None:
+    """Wait until the stream is open: what the venue says before that reaches nobody."""
+    await eventually_async(lambda: "tokyo" in board.venues and board.venues["tokyo"].connected, within=30, what="the stream is open")
+
+
 async def reconciled_after(board: IngestHealth, at: datetime) -> None:
     """Wait until a listing that began after `at` is published and stored."""
 
@@ -231,6 +238,8 @@ async def test_every_settlement_of_the_truth_is_published_although_frames_are_lo
         room.configure(simulator.base_url)
         room.prepare()
         async with running(room) as board:
+            await listening(board)
+            Control(simulator.venue, simulator.hub, simulator.clock).inject({"poison": list(KINDS)})
             await eventually_async(lambda: finished(simulator, RULES.orders), within=60, what="the venue is done")
             await reconciled_after(board, simulator.clock.now())
         assert_holds_truth(room, simulator)
@@ -342,6 +351,7 @@ async def test_another_schema_version_after_an_outage_stops_publishing_with_an_a
         room.configure(simulator.base_url)
         room.prepare()
         async with running(room, limits=Limits(schema_ask_seconds=1.0)) as board:
+            await listening(board)
             await eventually_async(lambda: len(simulator.truth.settled) > 5, within=30)
             simulator.venue.schema_version = "v3"
             simulator.hub.close_all()

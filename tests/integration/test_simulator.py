@@ -419,11 +419,18 @@ async def test_all_switches_of_the_stream_together_still_name_every_settlement()
     """snake_case, wrapped, nulls: each settled intent is named in the stream."""
     switches = Switches({"A-01": "snake_case", "A-02": "wrapped", "A-37": "null", "A-05": "none"})
     async with at(replace(BUSY, switches=switches)) as client, Stream(client) as stream:
+        before = set(client.simulator.truth.settled)  # the venue may have settled some before the stream was open
         await client.finished()
-        documents = [json.loads(raw)["data"] for raw in stream.frames()]
-        settled = {document["intent_id"] for document in documents if document["status"] == "SETTLED"}
-        assert settled == set(client.simulator.truth.settled)
-        assert all(document["failure_reason"] is None for document in documents if document["status"] == "SETTLED")
+        truth = set(client.simulator.truth.settled)
+
+        def settled() -> dict[str, dict[str, Any]]:
+            documents = [json.loads(raw)["data"] for raw in stream.frames()]
+            return {document["intent_id"]: document for document in documents if document["status"] == "SETTLED"}
+
+        await eventually_async(lambda: truth - before <= settled().keys(), within=20, what="every settlement since then is named")
+        assert settled().keys() <= truth
+        assert truth - before
+        assert all(document["failure_reason"] is None for document in settled().values())
 
 
 # -- faults -------------------------------------------------------------------------------------------------------
