@@ -54,5 +54,9 @@ class TopicTruncatedError(FatalError):
     """The stored position is outside what Kafka still has: nothing is skipped, a person has to look."""
 
 
+class StuckError(FatalError):
+    """There is something to do, every service answers, and nothing moves: a new process is better than this one."""
+
+
 class SettingsError(PipelineError):
     """A setting is wrong: exit code 78 with the key, what was found and what to write."""

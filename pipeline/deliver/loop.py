@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.deliver.ports import BatchStore, OpenSource, Outcome, Partition, RecordSource, Step, TopicReader
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, TopicReplacedError, TopicTruncatedError
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, StuckError, TopicReplacedError, TopicTruncatedError
 from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Outgoing, Record
@@ -43,6 +43,9 @@ LAST_ALARM_LIMIT = 10.0
 LAG_INTERVAL = 5.0
 LAG_INTERVAL_AWAY = 1.0
 """Seconds between two looks at the ends of the topics; while Kafka does not tell them, and at the beginning."""
+
+STUCK_AFTER = 120.0
+"""Seconds that a partition may have records and not move while every service answers; then a new process is better than this one."""
 
 _COORDINATES = re.compile(r"[A-Za-z0-9._-]+\[\d+\]")
 _ALARMS: dict[type[FatalError], str] = {
@@ -93,6 +96,7 @@ class DeliverLoop:
         self._delay = 0.0  # seconds of the present back-off; 0 while all is well
         self._asked = "Kafka"  # the service that an error would come from
         self._lag_due = clock.monotonic() + LAG_INTERVAL_AWAY
+        self._still: dict[Partition, tuple[int, float]] = {}  # behind and not moving: the position, and since when
         self._kafka_away: str | None = None  # what Kafka's absence said at the last look
         self.health = Health(last_progress=clock.monotonic())
 
@@ -234,6 +238,7 @@ class DeliverLoop:
     def _wait(self, source: RecordSource, error: RetryableError) -> None:
         """Pause, and stay in the group by polling, for the time of the back-off."""
         source.pause()
+        self._still.clear()  # standing still is right while a service is away
         self._delay = error.retry_after or min(max(self._delay * 2, RETRY_DELAY_MIN), RETRY_DELAY_MAX)
         self.health.waiting_for, self.health.reason = self._asked, str(error)
         metrics.RETRIES.labels(self._step.consumer, self._asked).inc()
@@ -254,11 +259,21 @@ class DeliverLoop:
         except RetryableError as error:
             self._lag_due = self._clock.monotonic() + LAG_INTERVAL_AWAY
             self._kafka_away = str(error)
+            self._still.clear()
             return
         self._lag_due = self._clock.monotonic() + LAG_INTERVAL
         self._kafka_away = None
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._step.consumer).set(self.health.lag)
+        self._judge({partition: offset for partition, offset in self._positions.items() if ends[partition] > offset})
+
+    def _judge(self, behind: Mapping[Partition, int]) -> None:
+        """Raise StuckError when a partition that has records has stood at one offset for too long."""
+        now, before = self._clock.monotonic(), self._still
+        self._still = {p: before[p] if p in before and before[p][0] == offset else (offset, now) for p, offset in behind.items()}
+        for (topic, partition), (offset, since) in self._still.items():
+            if now - since > STUCK_AFTER:
+                raise StuckError(f"{topic}[{partition}] stands at offset {offset} for {now - since:.0f} s though every service answers")
 
     # The end
 

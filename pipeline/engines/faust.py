@@ -42,8 +42,8 @@ from pipeline.clock import Clock
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
 from pipeline.engines.step import Step
-from pipeline.engines.watch import StuckError, Watch, watch_interval
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, TopicReplacedError
+from pipeline.engines.watch import Watch, watch_interval
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, StuckError, TopicReplacedError
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log.envelope import Record
 from pipeline.log.notices import alarm

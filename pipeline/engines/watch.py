@@ -9,16 +9,12 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pipeline.clock import Clock
-from pipeline.errors import FatalError, TopicReplacedError
+from pipeline.errors import FatalError, StuckError, TopicReplacedError
 from pipeline.kafka import TopicAdmin
 from pipeline.stores import positions
 from pipeline.stores.postgres import Connection, translated
 
 Partition = tuple[str, int]
-
-
-class StuckError(FatalError):
-    """There is something to do, every service answers, and nothing moves."""
 
 
 def watch_interval(stuck_after: float) -> float:

@@ -10,6 +10,7 @@ from pipeline.errors import (
     RetryableError,
     ServiceAwayError,
     SettingsError,
+    StuckError,
     TopicReplacedError,
     TopicTruncatedError,
 )
@@ -55,6 +56,8 @@ def code_of(error: BaseException) -> int:
             return 78
         case PositionHoleError():
             return 80
+        case StuckError():
+            return 81
         case TopicReplacedError():
             return 82
         case TopicTruncatedError():

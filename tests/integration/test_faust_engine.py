@@ -21,7 +21,8 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.engines import faust as engine
 from pipeline.engines._faust_transport import missing_names
-from pipeline.engines.watch import StuckError, Watch
+from pipeline.engines.watch import Watch
+from pipeline.errors import StuckError
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
 from pipeline.testing.clocks import HandClock

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.deliver.sink_step import SinkStep
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, ServiceAwayError, TopicReplacedError, TopicTruncatedError
+from pipeline.errors import (
+    FatalError,
+    PositionHoleError,
+    RetryableError,
+    ServiceAwayError,
+    StuckError,
+    TopicReplacedError,
+    TopicTruncatedError,
+)
 from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Envelope, Outgoing, Record
@@ -185,6 +193,43 @@ def test_a_lost_partition_is_somebody_elses() -> None:
     at.loop.run()
     assert [(each.partition, each.offset) for each in at.store.committed] == [(1, 0)]
     assert at.store.stored == {(TOPIC, 0): 0, (TOPIC, 1): 1}
+
+
+def standing(at: Stage, seconds: float) -> list[Callable[[], list[Record]]]:
+    """Return polls that bring nothing for so long."""
+
+    def wait() -> list[Record]:
+        at.clock.seconds += 1
+        return []
+
+    return [wait] * int(seconds)
+
+
+def test_a_partition_that_has_records_and_does_not_move_ends_the_run() -> None:
+    """Behind, with every service answering, and no record for two minutes: the run ends, so that a new process begins."""
+    at = stage([record(0)])
+    at.source.script.extend(standing(at, 200))
+    with pytest.raises(StuckError, match=r"\[0\] stands at offset 1 for 12\d s"):
+        at.loop.run()
+    assert 120 < at.clock.seconds < 150
+
+
+def test_standing_still_is_right_while_a_service_is_away_or_nothing_is_there() -> None:
+    """Neither a caught-up partition, nor one whose records come slowly, nor an outage in between is taken for stuck."""
+    caught_up = stage(stored={(TOPIC, 0): 100})
+    caught_up.source.script.extend(standing(caught_up, 300))
+    caught_up.loop.run()
+    slow = stage()
+    for offset in range(4):
+        slow.source.script.extend([*standing(slow, 80), [record(offset)]])
+    slow.loop.run()
+    assert slow.store.stored == {(TOPIC, 0): 4}
+    outage = stage()
+    outage.store.failures.append(AWAY)
+    outage.source.script.extend([*standing(outage, 80), [record(0)]])
+    outage.source.script.extend(standing(outage, 80))
+    outage.loop.run()
+    assert outage.store.stored == {(TOPIC, 0): 1}
 
 
 def test_an_unknown_error_of_the_step_ends_the_run() -> None:

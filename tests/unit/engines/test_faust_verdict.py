@@ -6,8 +6,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, NotCoordinatorForGroupError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 
 from pipeline.engines import faust as engine
-from pipeline.engines.watch import StuckError
-from pipeline.errors import FatalError, PositionHoleError, ServiceAwayError, SettingsError, TopicReplacedError
+from pipeline.errors import FatalError, PositionHoleError, ServiceAwayError, SettingsError, StuckError, TopicReplacedError
 
 
 @pytest.mark.parametrize(
