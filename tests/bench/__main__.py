@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from tests.bench import end_to_end, stages
-from tests.bench.figures import Figure, markdown, merged, print_table, shown, write_json
+from tests.bench.figures import Figure, merged, print_table, report, shown, write_json
 from tests.bench.ground import Ground, ground
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,8 +36,8 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
 @click.option("--runs", type=click.IntRange(1, 20), default=1, show_default=True, help="How often; the medians are shown with their range.")
 @click.option("--quick", is_flag=True, help="Two seconds each, for a look.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=RESULTS / "latest.json", show_default=False)
-@click.option("--markdown", "show_markdown", is_flag=True, help="Print the table for a README as well.")
-def main(only: tuple[str, ...], seconds: float, runs: int, quick: bool, json_file: Path, show_markdown: bool) -> None:
+@click.option("--reference", is_flag=True, help="Write results/reference.json and results/README.md too: the figures to compare with.")
+def main(only: tuple[str, ...], seconds: float, runs: int, quick: bool, json_file: Path, reference: bool) -> None:
     """Measure the product on Kafka and PostgreSQL of its own, in a folder that is removed afterwards."""
     console = Console(stderr=True)
     seconds = 2.0 if quick else seconds
@@ -51,12 +51,15 @@ def main(only: tuple[str, ...], seconds: float, runs: int, quick: bool, json_fil
                 found += (figures := BENCHMARKS[name](on, seconds))
                 for figure in figures:
                     console.print(f"  {figure.name}: {shown(figure.ours)} {figure.unit}, plain {shown(figure.plain)}")
+                if not rounds:  # a first run that is cut short leaves what it has
+                    write_json(found, json_file, options={"seconds": seconds, "runs": number + 1, "only": list(names)})
             rounds.append(found)
-    figures = merged(rounds)
+    figures, options = merged(rounds), {"seconds": seconds, "runs": runs, "only": list(names)}
     print_table(figures, Console())
-    write_json(figures, json_file, options={"seconds": seconds, "runs": runs, "only": list(names)})
-    if show_markdown:
-        click.echo(markdown(figures))
+    write_json(figures, json_file, options=options)
+    if reference:
+        write_json(figures, RESULTS / "reference.json", options=options)
+        (RESULTS / "README.md").write_text(report(figures, options), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -108,13 +108,27 @@ def write_json(figures: Sequence[Figure], file: Path, *, options: dict[str, Any]
     file.write_text(text + "\n", encoding="utf-8")
 
 
-def markdown(figures: Sequence[Figure]) -> str:
-    """Return the table for README files."""
-    lines = ["| benchmark | unit | ours | range | plain | ratio | target |", "|---|---|---:|---:|---:|---:|---:|"]
+def report(figures: Sequence[Figure], options: dict[str, Any]) -> str:
+    """Return the page that stands beside the reference figures."""
+    lines = [
+        "# Figures",
+        "",
+        f"`make bench` on {machine()}: {options['runs']} runs of some {options['seconds']:g} s each, medians and range.",
+        "Kafka, PostgreSQL (fsync on), the venue and what is measured share the processors. `plain` is a program that does the bare work,",
+        "measured in the same run (`tests/bench/plain.py`): compare ratios, not figures of other machines. CPU is the processor time of the",
+        "measured program per record, its start included for ingest.",
+        "",
+        "| benchmark | unit | ours | range | plain | ratio | target | CPU ours | CPU plain |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
     for figure in figures:
         ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         target = "" if figure.target is None else f"{'< ' if figure.lower_is_better else '≥ '}{shown(figure.target)}"
-        lines.append(
-            f"| {figure.name} | {figure.unit} | {shown(figure.ours)} | {_range(figure)} | {shown(figure.plain)} | {ratio} | {target} |"
-        )
+        cells = [figure.name, figure.unit, shown(figure.ours), _range(figure), shown(figure.plain), ratio, target, *_cpu(figure)]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", *(f"* {figure.name}: {figure.note}" for figure in figures if figure.note), ""]
     return "\n".join(lines)
+
+
+def _cpu(figure: Figure) -> list[str]:
+    return [f"{figure.detail[name]:.0f} µs" if name in figure.detail else "" for name in ("cpu_us_ours", "cpu_us_plain")]

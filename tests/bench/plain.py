@@ -67,7 +67,8 @@ def dedupe(told: dict[str, Any]) -> None:
 
 def ledger(told: dict[str, Any]) -> None:
     """Settlements to rows of entries and postings, by COPY, into bare tables."""
-    connection = _prepared(told, "CREATE TABLE bench.entries (LIKE ledger.entries)", "CREATE TABLE bench.postings (LIKE ledger.postings)")
+    columns = ", ".join(map(" ".join, zip(_ENTRY_COLUMNS, _ENTRY_TYPES, strict=True)))
+    connection = _prepared(told, f"CREATE TABLE bench.entries ({columns})", f"CREATE TABLE bench.postings ({_POSTING_COLUMNS})")
     for batch in _batches(told, ["order-settled.v1"], BATCH):
         now = datetime.now(UTC)
         with connection.transaction(), connection.cursor() as cursor:
@@ -77,19 +78,17 @@ def ledger(told: dict[str, Any]) -> None:
                 copy.set_types(_ENTRY_TYPES)
                 for message, event, entry in events:
                     copy.write_row(_entry(message, event, entry, now))
-            with cursor.copy(
-                "COPY bench.postings (entry_id, posting_no, account_id, currency, side, amount) FROM STDIN (FORMAT binary)"
-            ) as copy:
-                copy.set_types(["uuid", "int2", "int4", "text", "text", "numeric"])
+            with cursor.copy(_COPY_POSTINGS) as copy:
+                copy.set_types(["uuid", "int2", "int4", "text", "int2", "text", "numeric"])
                 for _, event, entry in events:
                     amount = int(event["source_amount_actual"]) * 10**18
-                    copy.write_row((entry, 1, 1, event["source_currency"], "debit", amount))
-                    copy.write_row((entry, 2, 2, event["source_currency"], "credit", amount))
+                    copy.write_row((entry, 1, 1, event["source_currency"], 18, "debit", amount))
+                    copy.write_row((entry, 2, 2, event["source_currency"], 18, "credit", amount))
 
 
 def archive(told: dict[str, Any]) -> None:
     """Records to rows, by COPY, into a bare table."""
-    connection = _prepared(told, "CREATE TABLE bench.records (LIKE archive.records)")
+    connection = _prepared(told, f"CREATE TABLE bench.records ({_RECORD_COLUMNS})")
     names = ["order-updated.v1", "quote-received.v1", "order-settled.v1"]
     numbers = {told["prefix"] + name: number for number, name in enumerate(names)}
     for batch in _batches(told, names, BATCH):
@@ -195,13 +194,19 @@ def _advance(connection: psycopg.Connection[tuple[Any, ...]], batch: list[Messag
     )
 
 
-_ENTRY_COLUMNS = (
-    "entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at, record_topic, record_partition, record_offset,"
-    " record_ce_id, side, source_currency, source_amount_actual, target_currency, target_amount, fx_rate, sender_custodian_party_id,"
-    " receiver_custodian_party_id, sender_party_id, receiver_party_id, market_maker_party_id, terms_sha256, document_sha256, observed_at"
+_ENTRY_NAMES = (
+    "entry_id kind legs venue intent_id transaction_hash occurred_at recorded_at record_topic record_partition record_offset"
+    " record_ce_id side source_currency source_amount_actual target_currency target_amount fx_rate sender_custodian_party_id"
+    " receiver_custodian_party_id sender_party_id receiver_party_id market_maker_party_id terms_sha256 document_sha256 observed_at"
 )
-_COPY_ENTRIES = f"COPY bench.entries ({_ENTRY_COLUMNS}) FROM STDIN (FORMAT binary)"
-_COPY_POSTINGS = "COPY bench.postings (entry_id, posting_no, account_id, currency, side, amount) FROM STDIN (FORMAT binary)"
+_ENTRY_COLUMNS = _ENTRY_NAMES.split()
+_POSTING_COLUMNS = "entry_id uuid, posting_no int2, account_id int4, currency text, scale int2, side text, amount numeric"
+_RECORD_COLUMNS = (
+    'topic_no int2, partition int4, "offset" int8, produced_at timestamptz, recorded_at timestamptz, ce_id text, ce_type text,'
+    " subject text, sha256 bytea, key bytea, headers text, value bytea"
+)
+_COPY_ENTRIES = "COPY bench.entries FROM STDIN (FORMAT binary)"
+_COPY_POSTINGS = "COPY bench.postings FROM STDIN (FORMAT binary)"
 # fmt: off
 _RECORD_TYPES = ["int2", "int4", "int8", "timestamptz", "timestamptz", "text", "text", "text", "bytea", "bytea", "text", "bytea"]
 _ENTRY_TYPES = [
