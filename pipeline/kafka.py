@@ -99,7 +99,6 @@ class EventProducer:
                 outcome.error = outcome.error or error.args[0]
                 return
             else:
-                self._producer.poll(0)
                 return
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def canonical(value: str | Decimal | datetime) -> str:
 
 def digest(stated: dict[str, str]) -> str:
     """Return the SHA-256 (lower-case hex) of canonical statements, whatever their order."""
-    text = "\x1e".join(f"{name}\x1f{stated[name]}" for name in sorted(stated))
+    text = "\x1e".join([f"{name}\x1f{value}" for name, value in sorted(stated.items())])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

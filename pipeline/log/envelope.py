@@ -58,7 +58,7 @@ class Outgoing:
 
 def derive_id(*facts: str | None) -> str:
     """Derive an event id from what the event says: equal facts, equal id."""
-    joined = "\x1e".join("\x00" if fact is None else fact for fact in facts)
+    joined = "\x1e".join(["\x00" if fact is None else fact for fact in facts])
     return hashlib.sha256(joined.encode()).hexdigest()[:32]
 
 

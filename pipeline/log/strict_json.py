@@ -30,14 +30,14 @@ def loads(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) -
     """Return the value that `raw` holds; raise PoisonRecordError with the reason when it is not strict JSON."""
     text = decode_text(raw, size_max=size_max, depth_max=depth_max)
     try:
-        value, end = _scan(text, _skip(text, 0))
+        value, end = _scan(text, 0 if text.startswith("{") else _skip(text, 0))
     except StopIteration as error:
         raise PoisonRecordError(f"not JSON: nothing to read at character {error.value}") from None
     except json.JSONDecodeError as error:
         raise PoisonRecordError(f"not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
         raise PoisonRecordError(f"JSON nested deeper than {depth_max}") from None
-    if _skip(text, end) != len(text):
+    if end != len(text) and _skip(text, end) != len(text):
         raise PoisonRecordError(f"not JSON: something follows the value at character {end}")
     return value
 

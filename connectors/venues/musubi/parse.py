@@ -31,7 +31,7 @@ from connectors.venues.musubi.payloads import (
 )
 from pipeline.domain import identifiers
 from pipeline.domain.lifecycle import SETTLED
-from pipeline.domain.money import DIGITS_MAX, parse_amount, plain
+from pipeline.domain.money import parse_amount, plain
 from pipeline.domain.orders import REQUIRED_FOR_BOOKING, side_of
 from pipeline.errors import PoisonRecordError
 from pipeline.log import strict_json
@@ -48,6 +48,7 @@ DOCUMENT_SIZE_MAX = strict_json.SIZE_MAX
 """Bytes of one order or quote, from whichever side it comes."""
 
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z", re.ASCII)
+_CANONICAL_AMOUNT = re.compile(r"[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9]")
 _ORDER_AMOUNTS = ("target_amount", "source_amount_actual", "fx_rate", "source_amount_max")
 _ORDER_TIMES = ("settled_at", "created_at", "expires_at", "quote_submitted_at", "quote_accepted_at", "quote_valid_until")
 _ORDER_TERM_AMOUNTS = frozenset(_ORDER_AMOUNTS[:3])
@@ -203,7 +204,7 @@ def _check(model: type[Payload], fields: dict[str, Any], amounts: Collection[str
 
 def _stated_amount(text: str, name: str) -> str:
     """Return an amount in canonical spelling; raise PoisonRecordError."""
-    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= DIGITS_MAX:
+    if _CANONICAL_AMOUNT.fullmatch(text):
         return text  # the common case, without a detour by Decimal
     return plain(parse_amount(text, name))
 
