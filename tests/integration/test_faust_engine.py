@@ -290,22 +290,24 @@ def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_ser
 
 def test_standing_still_is_noticed_unless_a_service_is_away(room: Room) -> None:
     """Records to handle and no movement for the limit raise StuckError; waiting for a service, or moving on, starts the time anew."""
-    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(20))
+    room.produce(
+        settled_record(intent(number, room.topic_prefix), number) for number in range(200)
+    )  # so many that no partition stays empty
     clock = HandClock()
     watch = Watch(
         "settlement", [room.topic], connect=lambda: psycopg.connect(room.dsn), admin=TopicAdmin(room.kafka), clock=clock, stuck_after=60
     )
     partitions = [(room.topic, number) for number in range(PARTITIONS)]
     watch.check_start()
-    assert watch.look(partitions) == 20
+    assert watch.look(partitions) == 200
     clock.pass_by(61)
     watch.waiting("PostgreSQL is away")
-    assert watch.look(partitions) == 20
+    assert watch.look(partitions) == 200
     watch.moved()
     clock.pass_by(59)
     with psycopg.connect(room.dsn) as connection:
         connection.execute("UPDATE custodian.positions SET next_offset = 1 WHERE topic = %s", (room.topic,))
-    assert watch.look(partitions) == 20 - PARTITIONS
+    assert watch.look(partitions) == 200 - PARTITIONS
     clock.pass_by(61)
     with pytest.raises(StuckError, match="stands at offset 1"):
         watch.look(partitions)
