@@ -10,12 +10,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from schemas.accepting import (
+    CommandCompleted,
+    CommandIssued,
+    ComplianceRead,
+    DecisionMade,
+    DecisionRequested,
+    OperatorActed,
+    RateRead,
+)
 from schemas.events import AlarmRaised, DeadLetter, Event, OrderSettled, OrderUpdated, QuoteReceived
 
 FOLDER = Path(__file__).resolve().parent
 EVENTS: dict[str, type[Event]] = {
     "order-updated.v1": OrderUpdated,
     "quote-received.v1": QuoteReceived,
+    "compliance-read.v1": ComplianceRead,
+    "rate-read.v1": RateRead,
+    "decision-requested.v1": DecisionRequested,
+    "decision-made.v1": DecisionMade,
+    "command-issued.v1": CommandIssued,
+    "command-completed.v1": CommandCompleted,
+    "operator-acted.v1": OperatorActed,
     "order-settled.v1": OrderSettled,
     "alarm-raised.v1": AlarmRaised,
     "dead-letter.v1": DeadLetter,

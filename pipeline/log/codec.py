@@ -14,12 +14,19 @@ from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.envelope import parse_time
 from pipeline.log.topics import EventType
-from schemas import events
+from schemas import accepting, events
 from schemas.events import Event
 
 CLASSES: dict[EventType, type[Event]] = {
     topics.ORDER_UPDATED: events.OrderUpdated,
     topics.QUOTE_RECEIVED: events.QuoteReceived,
+    topics.COMPLIANCE_READ: accepting.ComplianceRead,
+    topics.RATE_READ: accepting.RateRead,
+    topics.DECISION_REQUESTED: accepting.DecisionRequested,
+    topics.DECISION_MADE: accepting.DecisionMade,
+    topics.COMMAND_ISSUED: accepting.CommandIssued,
+    topics.COMMAND_COMPLETED: accepting.CommandCompleted,
+    topics.OPERATOR_ACTED: accepting.OperatorActed,
     topics.ORDER_SETTLED: events.OrderSettled,
     topics.ALARM_RAISED: events.AlarmRaised,
     topics.DEAD_LETTER: events.DeadLetter,

@@ -33,6 +33,9 @@ DECISION_MADE = EventType("decision-made.v1")
 COMMAND_ISSUED = EventType("command-issued.v1")
 COMMAND_COMPLETED = EventType("command-completed.v1")
 ORDER_SETTLED = EventType("order-settled.v1")
+COMPLIANCE_READ = EventType("compliance-read.v1")
+RATE_READ = EventType("rate-read.v1")
+OPERATOR_ACTED = EventType("operator-acted.v1")
 ALARM_RAISED = EventType("alarm-raised.v1")
 DEAD_LETTER = EventType("dead-letter.v1")
 
@@ -44,6 +47,9 @@ ALL = (
     COMMAND_ISSUED,
     COMMAND_COMPLETED,
     ORDER_SETTLED,
+    COMPLIANCE_READ,
+    RATE_READ,
+    OPERATOR_ACTED,
     ALARM_RAISED,
     DEAD_LETTER,
 )

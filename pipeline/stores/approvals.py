@@ -20,7 +20,6 @@ from pipeline.log import topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
 from pipeline.stores import outbox
-from pipeline.stores.halts import OPERATOR_ACTED
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import DecisionMade, OperatorActed
@@ -247,7 +246,7 @@ def _acted(referral: Referral, verdict: Verdict, *, person: str, by: str, reason
     )
     envelope = Envelope(
         id=derive_id("operator_acted", verdict, decision.decision_id, person),
-        kind=OPERATOR_ACTED,
+        kind=topics.OPERATOR_ACTED,
         source="/operators",
         subject=decision.intent_id,
         time=now,

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
-from pipeline.log.topics import EventType
 from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import OperatorActed
 
-OPERATOR_ACTED = EventType("operator-acted.v1")
 _SQL = named_statements("pipeline.stores", "halts.sql")
 _PAIR = re.compile(r"[^\s/]+/[^\s/]+")
 
@@ -108,7 +107,7 @@ def _acted(action: Literal["halt", "resume"], halted: Halt, *, by: str, reason: 
     key = halted.venue or "global"
     envelope = Envelope(
         id=derive_id("operator_acted", action, str(halted.halt_id), halted.venue, halted.pair, time_text(halted.at)),
-        kind=OPERATOR_ACTED,
+        kind=topics.OPERATOR_ACTED,
         source="/operators",
         subject=key,
         time=now,

@@ -57,9 +57,6 @@ from schemas.events import OrderUpdated, QuoteReceived
 NAME = "workflow"
 SOURCE = "/processors/workflow"
 
-COMPLIANCE_READ = EventType("compliance-read.v1")
-RATE_READ = EventType("rate-read.v1")
-
 _AMOUNTS = frozenset({"target_amount", "source_amount_max", "fx_rate", "source_amount"})
 _TIMES = frozenset({"created_at", "expires_at", "valid_until"})
 _RATE_FIELDS = ("source_currency", "target_currency", "rate", "sources", "provider", "quoted_at")
@@ -202,8 +199,8 @@ def _completion(value: bytes, cause: str) -> Heard:
 _READERS: dict[EventType, Callable[[bytes, str], Heard]] = {
     topics.ORDER_UPDATED: _order,
     topics.QUOTE_RECEIVED: _quote,
-    COMPLIANCE_READ: _compliance,
-    RATE_READ: _rate,
+    topics.COMPLIANCE_READ: _compliance,
+    topics.RATE_READ: _rate,
     topics.DECISION_MADE: _decision,
     topics.COMMAND_COMPLETED: _completion,
 }

@@ -13,7 +13,7 @@ from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, time_text, to_headers
 from pipeline.log.topics import EventType
 from pipeline.processors.workflow.facts import WorkflowRules
-from pipeline.processors.workflow.processor import COMPLIANCE_READ, RATE_READ, workflow
+from pipeline.processors.workflow.processor import workflow
 from pipeline.processors.workflow.state import WorkflowState, from_json
 from pipeline.testing.clocks import START, HandClock
 from pipeline.testing.orders import PREFIX, VENUE, intent
@@ -23,8 +23,8 @@ from schemas.events import Event, OrderUpdated, QuoteReceived
 KINDS: dict[type[Event], EventType] = {
     OrderUpdated: topics.ORDER_UPDATED,
     QuoteReceived: topics.QUOTE_RECEIVED,
-    ComplianceRead: COMPLIANCE_READ,
-    RateRead: RATE_READ,
+    ComplianceRead: topics.COMPLIANCE_READ,
+    RateRead: topics.RATE_READ,
     DecisionMade: topics.DECISION_MADE,
     CommandCompleted: topics.COMMAND_COMPLETED,
 }
