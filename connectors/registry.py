@@ -7,8 +7,10 @@ from typing import Protocol
 
 from connectors.transports.rest import RequestBudget
 from connectors.venues.musubi.adapter import MusubiVenue
+from connectors.venues.musubi.commands import MusubiCommands
 from pipeline import settings
 from pipeline.clock import Clock
+from pipeline.commands.ports import VenueCommands
 from pipeline.ports import VenueConnector
 
 
@@ -22,8 +24,21 @@ class VenueFactory(Protocol):
         ...
 
 
+class CommandsFactory(Protocol):
+    """Makes the accept calls of one venue of the settings."""
+
+    def __call__(
+        self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+    ) -> VenueCommands:
+        """Return the accept calls; raise SettingsError."""
+        ...
+
+
 VENUES: Mapping[str, VenueFactory] = {
     "musubi": MusubiVenue,
+}
+COMMANDS: Mapping[str, CommandsFactory] = {
+    "musubi": MusubiCommands,
 }
 
 
@@ -32,3 +47,10 @@ def venue_connector(
 ) -> VenueConnector:
     """Return the connector of a venue of the settings; raise SettingsError when a secret is missing."""
     return VENUES[section.kind](venue, section, clock=clock, random=random, budget=budget)
+
+
+def venue_commands(
+    venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+) -> VenueCommands:
+    """Return the accept calls of a venue of the settings; raise SettingsError when a secret is missing."""
+    return COMMANDS[section.kind](venue, section, clock=clock, random=random, budget=budget)

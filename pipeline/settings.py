@@ -99,7 +99,10 @@ class Workflow(Section):
 class Risk(Section):
     """`[risk]`."""
 
-    policy_file: Path = Path("policy.toml")
+    engine: Literal["builtin", "external"] = "builtin"
+    """external: somebody else answers decision-requested, and the role risk is not run."""
+    policy_file: Path | None = None
+    """None: there is none beside the settings, so every question is referred to people."""
 
 
 class Currency(Section):
@@ -294,7 +297,7 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     # A folder that the file does not name is beside the file all the same.
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))
-    if isinstance(tree.setdefault("risk", {}), dict):
+    if isinstance(tree.setdefault("risk", {}), dict) and (folder / "policy.toml").is_file():
         tree["risk"].setdefault("policy_file", str(folder / "policy.toml"))
 
 

@@ -7,12 +7,14 @@ imported: the sinks do not load Faust, and only ingest loads HTTP.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.clock import Clock
 from pipeline.observability.health import Health
@@ -21,7 +23,12 @@ from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
 
 if TYPE_CHECKING:
+    from pipeline.commands.executor import Executor
+    from pipeline.engines.faust import Health as EngineHealth
+    from pipeline.engines.step import Settle
     from pipeline.ingest.run import IngestHealth
+    from pipeline.policy.file import Policy
+    from pipeline.stores.request_budget import PostgresRequestBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,8 @@ class Surroundings:
 
         return connect_
 
+
+log = logging.getLogger(__name__)
 
 Program = Callable[[Surroundings], int]
 
@@ -114,26 +123,57 @@ def chance() -> Callable[[], float]:
 def venue(settings: Settings, name: str, clock: Clock) -> VenueConnector:
     """Return the connector of a venue, whose requests count towards the cap that all processes share; raise SettingsError."""
     from connectors.registry import venue_connector
+
+    return venue_connector(name, settings.venues[name], clock=clock, random=chance(), budget=_budget(settings, name, clock))
+
+
+def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudget:
     from pipeline.stores.postgres import connect
     from pipeline.stores.request_budget import PostgresRequestBudget
 
     section = settings.venues[name]
-    budget = PostgresRequestBudget(
+    return PostgresRequestBudget(
         partial(connect, settings.postgres, name=f"budget-{name}", autocommit=True),
         name,
         rate=section.requests_per_second,
         burst=section.request_burst,
         clock=clock,
     )
-    return venue_connector(name, section, clock=clock, random=chance(), budget=budget)
 
 
 def settlement(given: Surroundings) -> int:
     """Run the settlement processor on the engine of the settings."""
-    from pipeline.engines.faust import Health as EngineHealth
+    return _process(given, "settlement")
+
+
+def workflow(given: Surroundings) -> int:
+    """Run the workflow processor on the engine of the settings."""
+    return _process(given, "workflow")
+
+
+def risk(given: Surroundings) -> int:
+    """Run the built-in risk engine by the policy of the settings; raise SettingsError."""
+    from pipeline.policy.engine import Engine
+    from pipeline.processors.risk.settle import settle
+    from pipeline.stores.exposures import PostgresExposures
+
+    engine = Engine(policy_of(given.settings))
+    log.info("deciding by policy %s, version %d", engine.policy.name, engine.policy.version, extra={"sha256": engine.policy.sha256})
+    return _process(given, "risk", settle=lambda connection, events: settle(engine, PostgresExposures(connection), events, given.clock.now))
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the policy of the settings, or the one without rules where there is none; raise SettingsError naming what is wrong."""
+    from pipeline.policy.file import NO_POLICY, read
+
+    return NO_POLICY if settings.risk.policy_file is None else read(settings.risk.policy_file)
+
+
+def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = None) -> int:
+    """Run a processor on the engine of the settings until the stop."""
     from pipeline.engines.faust import run_faust
     from pipeline.kafka import EventProducer
-    from pipeline.processors.settlement.processor import SETTLEMENT
+    from pipeline.topology import PROCESSORS
 
     def on_health(said: EngineHealth) -> None:
         if said.healthy:
@@ -141,17 +181,91 @@ def settlement(given: Surroundings) -> int:
         else:
             given.health.unavailable("engine", said.note)
 
+    given.health.unavailable("engine", "joining its group")
     given.health.started()
     return run_faust(
-        SETTLEMENT,
+        PROCESSORS[name](given.settings),
         settings=given.settings,
-        connect=given.connector("settlement"),
+        connect=given.connector(name),
         publisher=EventProducer(given.settings.kafka),
         clock=given.clock,
         failpoints=given.failpoints,
         stop=given.stop,
         on_health=on_health,
+        settle=settle,
     )
+
+
+def commands(given: Surroundings) -> int:
+    """Run the command executor: the batch loop that journals commands beside the loop that carries them out."""
+    from pipeline.commands.sink import CommandSink
+    from pipeline.stores import journal
+
+    executor = _executor(given)
+    given.health.watch("executor", lambda: executor.health.reason if executor.health else None)
+    with _beside(given, journal=lambda: _deliver(given, CommandSink(journal.write, wake=executor.wake))):
+        asyncio.run(_execute(executor, given.stop))
+    return 0
+
+
+async def _execute(executor: Executor, stop: threading.Event) -> None:
+    await executor.run(_asyncio_event(stop))
+
+
+def _executor(given: Surroundings) -> Executor:
+    from connectors.registry import venue_commands
+    from pipeline.commands.executor import Executor
+    from pipeline.kafka import EventProducer
+    from pipeline.stores import outbox
+    from pipeline.stores.journal import PostgresJournal
+    from pipeline.stores.session import Session
+
+    settings = given.settings
+    publisher = EventProducer(settings.kafka)
+    of_people = Session(given.connector("outbox"))
+
+    def publish_what_people_did() -> int:
+        with of_people.use("publishing what people did") as connection:
+            return outbox.publish(connection, publisher.publish)
+
+    return Executor(
+        venues=[
+            venue_commands(name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock))
+            for name, section in settings.venues.items()
+        ],
+        journal=PostgresJournal(given.connector("commands")),
+        publisher=publisher,
+        clock=given.clock,
+        failpoints=given.failpoints,
+        owner=given.instance,
+        accepting=settings.mode.accepting,
+        also_publish=publish_what_people_did,
+    )
+
+
+@contextmanager
+def _beside(given: Surroundings, **loops: Callable[[], object]) -> Iterator[None]:
+    """Run loops in threads of their own; one that fails ends the role, and its error is raised here at the end."""
+    failures: list[BaseException] = []
+
+    def run(loop: Callable[[], object]) -> None:
+        try:
+            loop()
+        except BaseException as error:
+            failures.append(error)
+            given.stop.set()
+
+    threads = [threading.Thread(target=run, args=(loop,), name=name) for name, loop in loops.items()]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        given.stop.set()
+        for thread in threads:
+            thread.join()
+    for failure in failures:
+        raise failure
 
 
 def ledger(given: Surroundings) -> int:
@@ -225,7 +339,7 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
         failpoints=given.failpoints,
         stop=given.stop,
     )
-    given.health.watch("loop", lambda: loop.health.reason, lambda: loop.health.last_progress)
+    given.health.watch(f"{sink.consumer} loop", lambda: loop.health.reason, lambda: loop.health.last_progress)
     given.health.started()
     try:
         loop.run()
@@ -237,6 +351,9 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
 PROGRAMS: Mapping[str, Program] = {
     "ingest": ingest,
     "settlement": settlement,
+    "workflow": workflow,
+    "risk": risk,
+    "commands": commands,
     "ledger": ledger,
     "archive": archive,
 }

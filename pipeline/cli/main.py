@@ -25,7 +25,7 @@ ENTRIES = {
     "init": Entry("pipeline.cli.init:init", "Make topics and prepare the database; safe to repeat."),
     "doctor": Entry("pipeline.cli.doctor:doctor", "Try every connection and move nothing."),
     "up": Entry("pipeline.cli.run:up", "Run every role, supervised, in the foreground."),
-    "run": Entry("pipeline.cli.run:run", "Run one or more roles: ingest, settlement, ledger, archive."),
+    "run": Entry("pipeline.cli.run:run", "Run one or more roles, such as ingest or ledger."),
     "status": Entry("pipeline.cli.status:status", "Health, lag and positions of what runs."),
     "simulate": Entry("pipeline.cli.simulate:simulate", "A venue to try everything on."),
     "orders": Entry("pipeline.cli.orders:orders", "Orders, and an intent's whole story."),

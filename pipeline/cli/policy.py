@@ -65,7 +65,12 @@ def check(file: Path | None, listing: bool, form: Format) -> None:
         if form == "table":
             click.echo("every parameter is explained by: custodian policy check --list --format json", err=True)
         return
-    found = read(file if file is not None else settings().risk.policy_file)
+    file = settings().risk.policy_file if file is None else file
+    if file is None:
+        raise click.UsageError(
+            "risk.policy_file: there is no policy.toml beside the settings; name a FILE (infra/policies/default.toml is an example)"
+        )
+    found = read(file)
     rows = (
         {
             "name": rule.name,

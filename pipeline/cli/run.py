@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.supervisor.supervisor import Plan
 
-ROLES = ("ingest", "settlement", "ledger", "archive")
-LATER = ("workflow", "risk", "commands", "console")
+ROLES = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
+LATER = ("console",)
 START_WITHIN = 30.0
 
 
@@ -37,7 +37,7 @@ def _known(_context: click.Context, _option: click.Parameter, value: tuple[str, 
 @click.command()
 @click.argument("roles", nargs=-1, required=True, callback=_known, metavar="ROLE…")
 def run(roles: tuple[str, ...]) -> NoReturn:
-    """Run one role in this process, or several as supervised children: ingest, settlement, ledger, archive."""
+    """Run one role in this process, or several as supervised children: ingest, settlement, workflow, risk, commands, ledger, archive."""
     loaded = settings()
     if len(roles) > 1:
         _supervise(loaded, roles)
@@ -48,8 +48,12 @@ def run(roles: tuple[str, ...]) -> NoReturn:
 
 @click.command()
 def up() -> NoReturn:
-    """Run every role, supervised, until SIGTERM or ctrl-C; what `custodian init` would do is done first."""
-    _supervise(settings(), ROLES)
+    """Run every role, supervised, until SIGTERM or ctrl-C; what `custodian init` would do is done first.
+
+    The role risk is left out where [risk] engine = "external".
+    """
+    loaded = settings()
+    _supervise(loaded, [role for role in ROLES if role != "risk" or loaded.risk.engine == "builtin"])
 
 
 def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:

@@ -41,7 +41,7 @@ from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
-from pipeline.engines.step import Step
+from pipeline.engines.step import Settle, Step
 from pipeline.engines.watch import Watch, watch_interval
 from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, StuckError, TopicReplacedError
 from pipeline.kafka import EventProducer, TopicAdmin
@@ -103,13 +103,14 @@ def run_faust(
     failpoints: Failpoints,
     stop: threading.Event,
     on_health: Callable[[Health], None] = lambda _: None,
+    settle: Settle[Any] | None = None,
 ) -> int:
     """Run a processor until `stop` is set and return 0; any other end is the end of the process, by one of the exit codes above.
 
-    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited. An error ends the whole process, so
-    no other role may live in it. Raise SettingsError when `kafka.client` cannot be translated.
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle` is the step's.
+    An error ends the whole process, so no other role may live in it. Raise SettingsError when `kafka.client` cannot be translated.
     """
-    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health)
+    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health, settle)
     return asyncio.run(worker.run())
 
 
@@ -129,11 +130,12 @@ class _Worker:
         failpoints: Failpoints,
         stop: threading.Event,
         on_health: Callable[[Health], None],
+        settle: Settle[Any] | None,
     ) -> None:
         self._processor, self._settings, self._clock, self._stop, self._on_health = processor, settings, clock, stop, on_health
         self._credentials = credentials(settings.kafka.client)
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
-        self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints)
+        self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
         self._watch = Watch(
             processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
         )
@@ -169,8 +171,9 @@ class _Worker:
                 self._raise_from(task)
                 if task.get_name() == "crashed":
                     self._fail(app.crash_reason or FatalError("Faust stopped without a reason"))
-            if starting.done():
+            if starting in done:
                 tasks.discard(starting)
+                self._on_health(Health(healthy=True, note="working", partitions=len(self._assigned(app))))
         await self._leave(app)
         return 0
 

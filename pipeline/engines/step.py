@@ -8,6 +8,10 @@ decide, write, produce, commit. A state that was woken is stored with its next t
 
 It can be repeated as a whole: the position row says whether it has happened. A crash before the commit repeats outputs under the same
 ids, it never loses one. Kafka's own offsets play no part. Design, section 4.
+
+Where an answer depends on more than state and event, such as counters and the time, repeating would give another one. A processor of that
+kind is run with `settle`: in a transaction of its own, with the same locks, it completes the events and stores how, before any of them is
+decided and published; what is repeated finds what was stored.
 """
 
 from __future__ import annotations
@@ -34,6 +38,9 @@ from pipeline.stores.states import Kept
 log = logging.getLogger(__name__)
 
 Partition = tuple[str, int]
+
+Settle = Callable[[Connection, Sequence[E]], Sequence[E]]
+"""Completes events inside an open transaction, in their order; repeated, it gives the same."""
 
 SESSION = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '90s'"
 """A worker that was stopped in mid-transaction must not hold a partition for ever: its lock is waited for 5 s at a time, and the server
@@ -132,10 +139,11 @@ class Step(Generic[S, E, F]):
         publisher: EventPublisher,
         clock: Clock,
         failpoints: Failpoints,
+        settle: Settle[E] | None = None,
     ) -> None:
-        """`connect` opens a connection of this step's own; it is opened anew after an error."""
+        """`connect` opens a connection of this step's own; it is opened anew after an error. `settle` runs before each batch, see above."""
         self._processor, self._connect, self._publisher = processor, connect, publisher
-        self._clock, self._failpoints = clock, failpoints
+        self._clock, self._failpoints, self._settle = clock, failpoints, settle
         self._connection: Connection | None = None
         self.due_at: datetime | None = None
         """When the next state is to be woken, as far as this worker has seen; None: none that it knows of."""
@@ -188,15 +196,15 @@ class Step(Generic[S, E, F]):
 
     def _transact(self, connection: Connection, batches: dict[Partition, list[Record]]) -> Outcome:
         name = self._processor.name
+        settled = {} if self._settle is None else self._settled(connection, batches, self._settle)
         with connection.transaction():
-            stored = positions.lock_numbers(connection, name, sorted({number for _, number in batches}))
-            positions.check(name, stored, batches)
-            fresh = {partition: unseen(batch, stored[partition].next_offset) for partition, batch in batches.items()}
+            fresh = self._fresh(connection, batches)
             records = [record for batch in fresh.values() for record in batch]
             repeated = sum(map(len, batches.values())) - len(records)
             if not records:
                 return Outcome(counts=Counter(seen_before=repeated))
-            keyed = [decoded(self._processor, record) for record in records]
+            # Positions only grow, so whatever is fresh now was so when it was settled.
+            keyed = [decoded(self._processor, record) if self._settle is None else settled[_place(record)] for record in records]
             keys = {item.key for item in keyed if isinstance(item, Keyed)}
             known = states.read(connection, name, keys, lock=len(self._processor.consumes) > 1)
             outcome = run_events(self._processor, records, keyed, known.get, self._clock)
@@ -205,6 +213,25 @@ class Step(Generic[S, E, F]):
             positions.advance(connection, name, {partition: batch[-1].offset + 1 for partition, batch in fresh.items() if batch})
             self._write(connection, outcome)
         return outcome
+
+    def _fresh(self, connection: Connection, batches: Mapping[Partition, list[Record]]) -> dict[Partition, Sequence[Record]]:
+        """Lock the positions and return what is not done yet; raise PositionHoleError at a hole."""
+        stored = positions.lock_numbers(connection, self._processor.name, sorted({number for _, number in batches}))
+        positions.check(self._processor.name, stored, batches)
+        return {partition: unseen(batch, stored[partition].next_offset) for partition, batch in batches.items()}
+
+    def _settled(
+        self, connection: Connection, batches: Mapping[Partition, list[Record]], settle: Settle[E]
+    ) -> dict[tuple[str, int, int], Keyed[E] | PoisonRecordError]:
+        """Settle what is fresh and commit that; return everything fresh, by its place in the log."""
+        with connection.transaction():
+            records = [record for batch in self._fresh(connection, batches).values() for record in batch]
+            read = {_place(record): decoded(self._processor, record) for record in records}
+            places = [place for place, item in read.items() if isinstance(item, Keyed)]
+            events = settle(connection, [read[place].event for place in places])  # type: ignore[union-attr]
+            read.update({place: Keyed(read[place].key, event) for place, event in zip(places, events, strict=True)})  # type: ignore[union-attr]
+        self._failpoints.reach(f"{self._processor.name}.after_settle")
+        return read
 
     def _wake(self, connection: Connection, number: int) -> Outcome:
         name = self._processor.name
@@ -246,6 +273,10 @@ class Step(Generic[S, E, F]):
         for kind, count in outcome.alarms.items():
             metrics.ALARMS.labels(kind).inc(count)
         metrics.BATCH_SECONDS.labels(role).observe(seconds)
+
+
+def _place(record: Record) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
 
 
 def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:

@@ -51,6 +51,10 @@ class Policy:
     rules: tuple[Rule, ...]
 
 
+NO_POLICY = Policy(name="none", version=0, sha256=hashlib.sha256(b"").hexdigest(), rules=())
+"""Where nobody wrote a policy no rule applies, and what no rule decides is referred to people."""
+
+
 class _Errors:
     """Collects what is wrong, each with its line."""
 

@@ -14,12 +14,23 @@ from pipeline.settings import Settings
 from pipeline.stores import migrations, positions
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection, connect, translated
+from pipeline.wiring import policy_of
 
 MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
 """Packages with migrations, in the order in which they lean on one another."""
 
 CONSUMERS: Mapping[str, tuple[EventType, ...]] = {
     "settlement": (topics.ORDER_UPDATED,),
+    "workflow": (
+        topics.ORDER_UPDATED,
+        topics.QUOTE_RECEIVED,
+        topics.COMPLIANCE_READ,
+        topics.RATE_READ,
+        topics.DECISION_MADE,
+        topics.COMMAND_COMPLETED,
+    ),
+    "risk": (topics.DECISION_REQUESTED, topics.DECISION_MADE, topics.COMMAND_COMPLETED, topics.ORDER_UPDATED),
+    "commands": (topics.COMMAND_ISSUED,),
     "ledger": (topics.ORDER_SETTLED,),
     "archive": topics.ALL,
 }
@@ -39,14 +50,16 @@ class Prepared:
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
-    """Look at what no service has to answer for; raise SettingsError for a missing secret, or ingest without a venue."""
+    """Look at what no service has to answer for; raise SettingsError for a missing secret, a wrong policy, or ingest without a venue."""
     settings.postgres.secret()
-    if "ingest" not in roles:
-        return
-    if not settings.venues:
+    if "risk" in roles:
+        policy_of(settings)
+    if "ingest" in roles and not settings.venues:
         raise SettingsError(
             "venues: there is none; write a section [venues.NAME] with base_url and [venues.NAME.auth], or leave out the role ingest"
         )
+    if not {"ingest", "commands"} & set(roles):
+        return
     for name, venue in settings.venues.items():
         venue.auth.secret(name)
         venue.auth.static_token(name)

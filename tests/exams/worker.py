@@ -48,10 +48,11 @@ def main() -> int:
         print(json.dumps({"healthy": health.healthy, "note": health.note, "lag": health.lag, "partitions": health.partitions}), flush=True)
 
     wait = timedelta(seconds=float(os.environ.get("WORKER_EVIDENCE_WAIT", "1")))
-    processors = {**PROCESSORS, "workflow": workflow(WorkflowRules(evidence_wait=wait))}
+    name = os.environ.get("WORKER_PROCESSOR", "settlement")
+    processor = workflow(WorkflowRules(evidence_wait=wait)) if name == "workflow" else PROCESSORS[name](settings)
     engine.STUCK_AFTER = float(os.environ.get("WORKER_STUCK_AFTER", engine.STUCK_AFTER))
     return engine.run_faust(
-        processors[os.environ.get("WORKER_PROCESSOR", "settlement")],
+        processor,
         settings=settings,
         connect=open_connection,
         publisher=EventProducer(settings.kafka, linger_ms=2),

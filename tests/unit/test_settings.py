@@ -82,10 +82,17 @@ def test_every_promised_key_is_understood(tmp_path: Path) -> None:
 
 
 def test_the_defaults_of_the_page_are_the_defaults(tmp_path: Path) -> None:
-    """What the page shows as a value is what an empty file means."""
+    """What the page shows as a value is what an empty file means, once the policy that the page names is there."""
+    (tmp_path / "policy.toml").touch()
     shown, empty = load(write(tmp_path, EVERY_KEY), {}), load(write(tmp_path, VENUE), {})
     for section in ("engine", "mode", "workflow", "risk", "archive", "console", "metrics", "venues"):
         assert getattr(shown, section) == getattr(empty, section)
+
+
+def test_without_a_policy_beside_the_settings_there_is_none(tmp_path: Path) -> None:
+    """Nobody has to write a policy to follow and book; one that is named is named, there or not."""
+    assert load(write(tmp_path, VENUE), {}).risk.policy_file is None
+    assert load(write(tmp_path, EVERY_KEY), {}).risk.policy_file == tmp_path / "policy.toml"
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
