@@ -360,6 +360,6 @@ PROGRAMS: Mapping[str, Program] = {
 """The roles of this release."""
 
 
-def consumer_of(role: str) -> str | None:
-    """Return the name that a role's positions are stored under, None when it consumes no topic."""
-    return None if role == "ingest" else role
+def consumers_of(role: str) -> tuple[str, ...]:
+    """Return the names that a role's positions are stored under; none when it consumes no topic."""
+    return () if role == "ingest" else (role,)

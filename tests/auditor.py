@@ -28,6 +28,9 @@ TOPICS = (
     "command-issued.v1",
     "command-completed.v1",
     "order-settled.v1",
+    "compliance-read.v1",
+    "rate-read.v1",
+    "operator-acted.v1",
     "alarm-raised.v1",
     "dead-letter.v1",
 )
@@ -164,7 +167,7 @@ def _reconciled_after(rig: Rig, moment: datetime, *, within: float) -> None:
 
 
 def until_done(rig: Rig, *, within: float = 60) -> None:
-    """Wait until every consumer's stored positions are at the ends and every archived record has its index."""
+    """Wait until the stored positions of all that runs are at the ends and every archived record has its index."""
 
     def done() -> bool:
         rig.check_alive()
@@ -281,7 +284,9 @@ def _postings(truth: Mapping[str, Any]) -> list[Posting]:
 
 
 def _positions(rig: Rig) -> list[tuple[Any, ...]]:
-    return rig.rows("SELECT consumer, topic, partition, next_offset FROM custodian.positions")
+    return rig.rows(
+        "SELECT consumer, topic, partition, next_offset FROM custodian.positions WHERE consumer = ANY (%s)", (list(rig.consumers),)
+    )
 
 
 def _consumer(rig: Rig) -> Consumer:

@@ -33,6 +33,10 @@ ROOT = Path(__file__).parents[1]
 VENUE = "tokyo"
 PARTITIONS = 3
 ROLES = ("ingest", "settlement", "ledger", "archive")
+"""What it takes to follow and to book."""
+EVERY_ROLE = (*ROLES, "workflow", "risk", "commands")
+CONSUMERS = {"ingest": (), "commands": ("commands", "decisions")}
+"""The names under which a role stores positions, where it is not its own."""
 UNRULY = ("duplicate=0.3:0.5", "drop=0.02", "reorder=0.1:0.3", "skip_executing=0.3")
 """30 % of the frames come twice, 2 % never, a tenth late, and three in ten orders settle without EXECUTING."""
 CLIENT_SECRET = "rig-client-secret"
@@ -105,7 +109,13 @@ class Rig:
     folder: Path
     venue: Simulator
     rules: Rules
+    roles: Sequence[str] = ROLES
     programs: list[Program] = field(default_factory=list)
+
+    @property
+    def consumers(self) -> list[str]:
+        """Return the names under which what runs here stores its positions."""
+        return [name for role in self.roles for name in CONSUMERS.get(role, (role,))]
 
     # -- settings -------------------------------------------------------------------------------------------------
 
@@ -201,16 +211,20 @@ client_secret_file = "secrets/client"
         self.programs.append(program)
         return program
 
+    def start_up(self, **environment: str) -> Program:
+        """Start the roles of this rig, supervised, and wait for nothing."""
+        return self.start(*(("up",) if set(self.roles) == set(EVERY_ROLE) else ("run", *self.roles)), **environment)
+
     def up(self, **environment: str) -> Program:
-        """Start every role, supervised, and wait until each has been started once."""
-        program = self.start("up", **environment)
+        """Start the roles of this rig, supervised, and wait until each has been started once."""
+        program = self.start_up(**environment)
 
         def begun() -> bool:
             if program.process.poll() is not None:
                 raise RuntimeError(f"up ended with {program.process.returncode}:\n{program.tail()}")
-            return set(program.pids()) >= set(ROLES)
+            return set(program.pids()) >= set(self.roles)
 
-        eventually(begun, within=60, what="`custodian up` starts every role")
+        eventually(begun, within=60, what=f"{self.roles} are started")
         return program
 
     def check_alive(self) -> None:
@@ -345,6 +359,7 @@ def running_rig(
     mix: Mix | None = None,
     failing: float = 0.04,
     client_secret: str = CLIENT_SECRET,
+    roles: Sequence[str] = ROLES,
     **settings: Any,
 ) -> Iterator[Rig]:
     """Start a venue and write settings for it; end everything afterwards, and print what a failure has to be looked up with."""
@@ -365,7 +380,9 @@ def running_rig(
         truth_file=folder / "truth.jsonl",
     )
     with running_simulator(told) as venue:
-        rig = Rig(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix, dsn=dsn, folder=folder, venue=venue, rules=rules)
+        rig = Rig(
+            bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix, dsn=dsn, folder=folder, venue=venue, rules=rules, roles=roles
+        )
         rig.write_settings(client_secret=client_secret, **settings)
         try:
             yield rig

@@ -77,14 +77,15 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     from pipeline.stores import alarms, positions, roles
     from pipeline.supervisor.heartbeat import lag_of
     from pipeline.supervisor.preparation import CONSUMERS
+    from pipeline.wiring import consumers_of
 
     stored = {consumer: positions.of_consumer(connection, consumer) for consumer in CONSUMERS}
     ends = _ends(loaded, [partition for held in stored.values() for partition in held])
     lines = []
     for seen in shown(roles.seen(connection)):
         line = role_line(seen)
-        held = stored.get(seen.heartbeat.role)
-        if held is not None:
+        held = {place: offset for name in consumers_of(seen.heartbeat.role) for place, offset in stored.get(name, {}).items()}
+        if held:
             line["position"] = sum(held.values())
             # Fresh, and also of a role that does not run: what waits for it.
             line["lag"] = None if ends is None else lag_of(held, ends)

@@ -35,8 +35,8 @@ class Identity:
     host: str
     restarts: int
     metrics_port: int | None
-    consumer: str | None
-    """The name that its positions are stored under; None for a role that consumes nothing."""
+    consumers: tuple[str, ...]
+    """The names that its positions are stored under; none for a role that consumes nothing."""
 
 
 class Pulse:
@@ -82,13 +82,14 @@ class Pulse:
             self._leave(connection)
 
     def _beat(self, connection: Connection) -> None:
-        if self._identity.consumer is not None:
-            self._positions = positions.of_consumer(connection, self._identity.consumer)
+        self._positions = {
+            partition: offset for name in self._identity.consumers for partition, offset in positions.of_consumer(connection, name).items()
+        }
         state = self._health.state()
         me = self._identity
         report = {
             "lag": self.lag(),
-            "position": sum(self._positions.values()) if me.consumer is not None else None,
+            "position": sum(self._positions.values()) if me.consumers else None,
             "ready": state.ready,
             "reasons": {**state.unready, **state.unhealthy},
             "counts": counts(me.role),
@@ -119,7 +120,7 @@ class Pulse:
 
     def lag(self) -> int | None:
         """Return the records between the stored positions and the ends, or None while Kafka does not tell; for ingest what is queued."""
-        if self._identity.consumer is None:
+        if not self._identity.consumers:
             return queued()
         if self._ends is None:
             return None

@@ -55,7 +55,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     from pipeline.supervisor.heartbeat import Identity, Pulse
     from pipeline.supervisor.preparation import check_prepared, check_settings
     from pipeline.supervisor.services import wait_for_services
-    from pipeline.wiring import PROGRAMS, Surroundings, consumer_of
+    from pipeline.wiring import PROGRAMS, Surroundings, consumers_of
 
     check_settings(settings, [role])
     clock = SystemClock()
@@ -69,7 +69,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         host=socket.gethostname(),
         restarts=restarts,
         metrics_port=listener.port,
-        consumer=consumer_of(role),
+        consumers=consumers_of(role),
     )
     pulse = Pulse(settings, identity, health)
     log.info("starting", extra={"pid": os.getpid(), "metrics_port": listener.port})

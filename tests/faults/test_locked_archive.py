@@ -32,9 +32,10 @@ def resident(up: Program) -> dict[str, int]:
 
 @contextmanager
 def locked(rig: Rig) -> Iterator[None]:
-    """Hold the archive's tables as a schema change would."""
+    """Hold the archive's tables by a schema change, which their owner may make in every version of PostgreSQL, and take it back."""
     with psycopg.connect(rig.dsn) as connection:
-        connection.execute("LOCK TABLE archive.records, archive.leaves, archive.topics IN ACCESS EXCLUSIVE MODE")
+        for table in ("records", "leaves", "topics"):
+            connection.execute(f"ALTER TABLE archive.{table} ADD COLUMN passing integer".encode())
         yield
         connection.rollback()
 

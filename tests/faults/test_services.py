@@ -104,7 +104,7 @@ def test_sigterm_while_the_services_are_away_ends_in_time_and_the_next_start_wai
     private_services.kafka.kill()
     private_services.postgres.kill()
     up.end()
-    up = rig.start("up")
+    up = rig.start_up()
     waiting = ("is away", "waiting", "not reach", "refused")
     eventually(lambda: any(word in up.log.read_text() for word in waiting), within=30, what="up says what it waits for")
     private_services.postgres.start()

@@ -20,11 +20,13 @@ from connectors.simulators.musubi.settings import Settings as VenueSettings
 from connectors.simulators.musubi.simulator import running_simulator
 from connectors.simulators.musubi.world import Mix, Rules
 from pipeline import settings as configuration
+from pipeline.cli.run import ROLES
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of
 from pipeline.log.notices import dead_letter
+from pipeline.supervisor.preparation import CONSUMERS
 from schemas.events import OrderSettled
 from tests.integration.commands import CANARY, PROGRAM, Commands, working, write_settings
 from tests.services import KafkaRoom
@@ -109,7 +111,7 @@ def test_a_database_user_without_rights_is_told_what_an_administrator_can_run(co
 def test_a_database_that_was_not_prepared_is_a_matter_of_init(commands: Commands) -> None:
     """Commands that read, and every role, end with 78 and name `custodian init`."""
     lists = (["status"], ["orders", "list"], ["ledger", "entries"], ["archive", "records"], ["alarms", "list"])
-    for arguments in (*lists, *(["run", role] for role in ("ingest", "settlement", "ledger", "archive"))):
+    for arguments in (*lists, *(["run", role] for role in ROLES)):
         done = commands.run(*arguments)
         assert done.returncode == 78, done.stderr
         assert "custodian init" in done.stderr
@@ -162,7 +164,7 @@ def test_init_makes_everything_once_and_says_so(commands: Commands, kafka: Kafka
     assert {state.partitions for state in states.values()} == {2}
     with psycopg.connect(postgres) as connection:
         rows = connection.execute("SELECT consumer, count(*), max(next_offset) FROM custodian.positions GROUP BY 1 ORDER BY 1").fetchall()
-    assert rows == [("archive", 18, 0), ("ledger", 2, 0), ("settlement", 2, 0)]
+    assert rows == [(consumer, 2 * len(kinds), 0) for consumer, kinds in sorted(CONSUMERS.items())]
     second = commands.run("init")
     assert second.returncode == 0
     assert "nothing to do" in second.stdout
@@ -180,7 +182,9 @@ def test_two_inits_at_once_both_end_well(commands: Commands, postgres: str) -> N
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err.decode()
     with psycopg.connect(postgres) as connection:
-        assert connection.execute("SELECT count(*) FROM custodian.positions").fetchone() == (22,)
+        assert connection.execute("SELECT count(*) FROM custodian.positions").fetchone() == (
+            sum(2 * len(kinds) for kinds in CONSUMERS.values()),
+        )
 
 
 def test_init_refuses_a_topic_that_was_made_anew(prepared: Commands, postgres: str) -> None:
@@ -478,7 +482,7 @@ def test_no_secret_is_seen_anywhere(prepared: Commands, postgres: str) -> None:
     with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
         url = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
         with prepared.running("up", **url) as running:
-            working(prepared, {"ingest", "settlement", "ledger", "archive"}, within=60)
+            working(prepared, set(ROLES), within=60)
             lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (running.process.pid, *running.pids())]
             assert running.end(signal.SIGTERM, within=32) == 0
             seen = [running.text(), *(line.decode() for line in lines)]
@@ -487,7 +491,7 @@ def test_no_secret_is_seen_anywhere(prepared: Commands, postgres: str) -> None:
         seen += [wrong.stdout, wrong.stderr]
     with psycopg.connect(postgres) as connection:
         tables = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('custodian', 'ledger', 'archive')"
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('custodian', 'risk', 'commands', 'ledger', 'archive')"
         ).fetchall()
         for schema, table in tables:
             with connection.cursor().copy(f"COPY {schema}.{table} TO STDOUT".encode()) as rows:

@@ -20,7 +20,7 @@ from tests.integration.commands import CANARY, Commands, all_gone, working, writ
 from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually
 
-ROLES = {"ingest", "settlement", "ledger", "archive"}
+ROLES = {"ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive"}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_up_prepares_runs_and_ends_by_sigterm_with_0(commands: Commands) -> None
     """`up` on services that nobody has initialised brings every role to health, and SIGTERM ends all of it with 0."""
     with commands.running("up") as running:
         found = working(commands, ROLES, within=60)
-        assert [role["restarts"] for role in found["roles"]] == [0, 0, 0, 0]
+        assert [role["restarts"] for role in found["roles"]] == [0] * len(ROLES)
         assert all(isinstance(role["lag"], int) for role in found["roles"])
         pids = running.pids()
         for role in found["roles"]:
@@ -63,7 +63,7 @@ def test_a_role_that_is_killed_is_back_within_two_seconds_and_working_soon(comma
 
         found = eventually(replaced, within=15, what="the new ledger is ready")
         assert found is not None
-        assert {role["role"]: role["restarts"] for role in found["roles"]} == {"ingest": 0, "settlement": 0, "archive": 0, "ledger": 1}
+        assert {role["role"]: role["restarts"] for role in found["roles"]} == dict.fromkeys(ROLES, 0) | {"ledger": 1}
         deaths = [event for event in running.events() if "died_role" in event]
         assert [(event["died_role"], event["returncode"], event["pid"]) for event in deaths] == [("ledger", -9, before)]
         assert "killed by SIGKILL" in deaths[0]["event"]
@@ -129,7 +129,7 @@ def test_services_that_go_away_are_waited_for(private_services: PrivateServices,
         private_services.postgres.kill()
         since = time.monotonic()
         reasons = eventually(lambda: _not_ready(port), within=20, what="/readyz answers 503")
-        assert "postgres" in reasons or "loop" in reasons
+        assert "postgres" in reasons or "ledger loop" in reasons
         assert _status(port, "healthz") == 200
         eventually(
             lambda: time.monotonic() - since > 6, within=10, what="PostgreSQL has been away for longer than a connection takes to fail"

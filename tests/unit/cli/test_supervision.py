@@ -77,9 +77,9 @@ def test_a_reader_that_stops_reading_costs_lines_and_no_time() -> None:
     stream.go.set()
     output.close(within=30)
     written = stream.getvalue().splitlines()
-    dropped = [line for line in written if "dropped" in line]
-    assert len(dropped) == 1
-    assert int(dropped[0].split()[0]) + len(written) - 1 == QUEUE_MAX + 500
+    dropped = [int(line.split()[0]) for line in written if "dropped" in line]
+    assert dropped, "nothing was dropped, so somebody waited"  # twice, when the writing thread began late
+    assert sum(dropped) + len(written) - len(dropped) == QUEUE_MAX + 500
 
 
 def test_health_tells_standing_still_from_waiting() -> None:
