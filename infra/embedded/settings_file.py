@@ -13,6 +13,8 @@ from pipeline.errors import SettingsError
 SIMULATOR_URL = "http://127.0.0.1:8700"
 VENUE = "tokyo"
 CLIENT_ID = "custodian-a"
+POLICY = "policy.toml"
+EXAMPLE_POLICY = Path(__file__).resolve().parents[1] / "policies" / "default.toml"
 
 
 def settings_text(addresses: Addresses, folder: Path) -> str:
@@ -26,6 +28,10 @@ bootstrap_servers = {_quoted(addresses.bootstrap_servers)}
 [postgres]
 dsn = {_quoted(addresses.postgres_dsn)}
 password_file = {_quoted(_seen_from(folder, addresses.password_file))}
+
+# What may be accepted without a person; `accepting = "shadow"` below [mode] decides and sends nothing.
+[risk]
+policy_file = "{POLICY}"
 
 # The venue simulator: custodian simulate musubi --secret-file secrets/{VENUE}
 [venues.{VENUE}]
@@ -46,7 +52,7 @@ def refuse_to_overwrite(path: Path) -> None:
 
 
 def write_settings(path: Path, addresses: Addresses) -> None:
-    """Write `path`, whole or not at all, and the simulator's secret beside it (mode 0600) where it is missing.
+    """Write `path`, whole or not at all, and beside it the simulator's secret (mode 0600) and the example policy where they are missing.
 
     Raises SettingsError when the folder cannot be written to.
     """
@@ -54,11 +60,18 @@ def write_settings(path: Path, addresses: Addresses) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ensure_secret(folder / "secrets" / VENUE)
+        write_policy(folder)
         draft = path.with_name(path.name + ".draft")
         draft.write_text(settings_text(addresses, folder), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error}") from error
+
+
+def write_policy(folder: Path) -> None:
+    """Copy the example policy into `folder` where there is none; raise OSError when the folder cannot be written to."""
+    if not (folder / POLICY).exists():
+        (folder / POLICY).write_bytes(EXAMPLE_POLICY.read_bytes())
 
 
 def _seen_from(folder: Path, file: Path) -> str:

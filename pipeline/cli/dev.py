@@ -56,7 +56,7 @@ def up(folder: Path, new_ports: bool, config: Path | None, force: bool) -> None:
         addresses = EmbeddedServices(folder, note=_note).up(new_ports=new_ports)
         if config is not None:
             write_settings(config, addresses)
-            _note(f"wrote {config}; next: custodian init")
+            _note(f"wrote {config} and, where it was missing, policy.toml beside it; next: custodian init")
     if not addresses.started:
         _note("Kafka and PostgreSQL are up already; nothing to do")
     click.echo(f"kafka     {addresses.bootstrap_servers}")

@@ -68,6 +68,7 @@ def checks(loaded: Settings) -> Iterator[Line]:
     file = settings_file()
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
+    yield from _guarded("risk.policy_file", lambda: _policy(loaded))
     yield from _guarded("Kafka", lambda: _kafka(loaded))
     yield from _guarded("PostgreSQL", lambda: _postgres(loaded))
     for name, venue in loaded.venues.items():
@@ -100,6 +101,17 @@ def _secrets(loaded: Settings) -> Iterator[Line]:
             yield Line(key, f"{file} is missing", "write the secret into that file")
         elif os.name == "posix" and file.stat().st_mode & 0o077:
             yield Line(key, f"{file} can be read by others", f"chmod 600 {file}")
+
+
+def _policy(loaded: Settings) -> list[Line]:
+    from pipeline.wiring import policy_of
+
+    if loaded.risk.engine == "external":
+        return [Line("policy", "not ours: somebody else answers decision-requested")]
+    policy = policy_of(loaded)
+    if not policy.rules:
+        return [Line("policy", "none beside the settings: every proposal waits for a person")]
+    return [Line("policy", f"{policy.name}, version {policy.version}, {len(policy.rules)} rules; accepting is {loaded.mode.accepting}")]
 
 
 def _kafka(loaded: Settings) -> list[Line]:
@@ -144,7 +156,7 @@ def _postgres(loaded: Settings) -> list[Line]:
             if pending:
                 return [*lines, Line("migrations", f"{len(pending)} are not applied, first {pending[0].name}", "run `custodian init`")]
             lines.append(Line("migrations", "all applied"))
-            refused = inspection.forbidden(connection, ("custodian", "ledger", "archive"))
+            refused = inspection.forbidden(connection, ("custodian", "risk", "commands", "ledger", "archive"))
             found = f"{about.user} may not write {', '.join(refused[:3])}" if refused else f"{about.user} may read and write what it has to"
             lines.append(Line("permissions", found, "connect as the owner, or grant SELECT and INSERT" if refused else None))
             lines.append(_positions(loaded, connection))
