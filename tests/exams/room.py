@@ -119,7 +119,8 @@ class Room:
         """Make the topics, the tables and the positions."""
         admin = TopicAdmin(self.kafka)
         admin.ensure_topics()
-        topic_id = admin.describe([self.topic])[self.topic].topic_id
+        described = eventually(lambda: admin.describe([self.topic]), within=30, what=f"Kafka shows the topic {self.topic}")
+        topic_id = described[self.topic].topic_id
         with psycopg.connect(self.dsn) as connection:
             migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
             positions.prepare(connection, "settlement", [(self.topic, number, topic_id) for number in range(PARTITIONS)])

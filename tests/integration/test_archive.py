@@ -194,8 +194,8 @@ def test_a_sequencer_gives_the_last_indexes_when_it_is_told_to_stop(archive: Arc
 def test_a_locked_archive_makes_the_sequencer_wait(archive: Archive) -> None:
     """While another session holds the table, the sequencer says that it waits; afterwards it goes on by itself."""
     archive.write([archive.of(outgoing(settled(1)))])
-    with psycopg.connect(archive.dsn) as other:
-        other.execute("LOCK TABLE archive.records IN ACCESS EXCLUSIVE MODE")
+    with psycopg.connect(archive.dsn) as other, other.transaction(force_rollback=True):
+        other.execute("ALTER TABLE archive.records ADD COLUMN passing integer")
         thread = threading.Thread(target=archive.sequencer.run)
         thread.start()
         eventually(lambda: archive.sequencer.waiting_for is not None, within=10, what="the sequencer says that it waits")

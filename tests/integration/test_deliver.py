@@ -329,8 +329,8 @@ def test_a_locked_archive_makes_only_the_archive_wait(room: SinkRoom) -> None:
     """While another session holds the archive's table, the ledger books everything; the archive says what it waits for and then has all."""
     events = events_of(100)
     with room.running("ledger"), room.running("archive") as archive:
-        with room.connection() as other, other.transaction():
-            other.execute("LOCK TABLE archive.records IN ACCESS EXCLUSIVE MODE")
+        with room.connection() as other, other.transaction(force_rollback=True):
+            other.execute("ALTER TABLE archive.records ADD COLUMN passing integer")
             room.publish(events)
             until_at(room, "ledger", 100)
             eventually(lambda: archive.health.waiting_for == "PostgreSQL", within=15, what="the archive says that it waits")
