@@ -94,6 +94,8 @@ class Workflow(Section):
 
     quote_window: Seconds = 5.0
     quote_margin: Seconds = 2.0
+    quotes_expected: int | None = Field(default=None, ge=1)
+    """With so many quotes that may be chosen the window closes at once; None: it is waited for its end."""
 
 
 class Risk(Section):
@@ -279,7 +281,9 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
 
 def _typed(path: list[str], text: str) -> object:
     """Read a number where the setting is one: everything in the environment is text."""
-    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale") and re.fullmatch(r"-?\d+", text):
+    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale", "quotes_expected") and re.fullmatch(
+        r"-?\d+", text
+    ):
         return int(text)
     if path[-1] == "requests_per_second" and re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)

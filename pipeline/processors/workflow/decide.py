@@ -280,7 +280,7 @@ def _from_gathering(rules: WorkflowRules, state: WorkflowState, now: datetime) -
     if now >= accept_by(rules, state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="too late when first seen")]
     assert state.phase_since is not None
-    complete = state.compliance is not None and bool(rates_of(state))
+    complete = state.compliance is not None and (bool(rates_of(state)) or not rules.rates_expected)
     return ask(rules, state, ACCEPT_PROPOSAL, now) if complete or now >= state.phase_since + rules.evidence_wait else []
 
 

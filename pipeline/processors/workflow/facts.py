@@ -21,6 +21,8 @@ class WorkflowRules:
     mode: Literal["live", "shadow"] = "live"
     quote_window: timedelta = timedelta(seconds=5)
     """How long quotes are collected after the first."""
+    quotes_expected: int | None = None
+    """With so many quotes that may be chosen nobody else is waited for; None: the window decides."""
     quote_margin: timedelta = timedelta(seconds=2)
     """A co-signature is sent no later than this before the quote's end."""
     accept_margin: timedelta = timedelta(seconds=2)
@@ -29,6 +31,8 @@ class WorkflowRules:
     """What the window leaves to decision and command before the earliest quote is too late: several times our p99."""
     evidence_wait: timedelta = timedelta(seconds=1)
     """How long a new proposal waits for compliance snapshot and reference rate; both are read within a few 100 ms, or not at all."""
+    rates_expected: bool = True
+    """False where no reference rates are configured: then only the snapshot is waited for."""
     wait_pause: timedelta = timedelta(seconds=1)
     """After WAIT the same question is asked again; quotes live for some 30 s, so this is short."""
     refusal_pause: timedelta = timedelta(seconds=2)

@@ -86,11 +86,14 @@ def offered(state: WorkflowState) -> tuple[Quote, ...]:
 def window_closes_at(rules: WorkflowRules, state: WorkflowState) -> datetime | None:
     """Return when collecting ends and the decision is asked for; None while there is no offered quote that no decision has rejected.
 
-    The window begins with the first such quote, and ends early enough for decision and command before the earliest of them lapses.
+    The window begins with the first such quote, and ends early enough for decision and command before the earliest of them lapses, or with
+    the last quote that is expected.
     """
     fresh = [quote for quote in offered(state) if not quote.rejected]
     if not fresh:
         return None
+    if rules.quotes_expected is not None and len(fresh) >= rules.quotes_expected:
+        return sorted(quote.noted_at for quote in fresh)[rules.quotes_expected - 1]
     begin = min(min(quote.first_seen_at, quote.noted_at) for quote in fresh)
     lapses = [at for quote in fresh if (at := lapses_at(rules, state, quote)) is not None]
     return min([begin + rules.quote_window, *(at - rules.decision_time for at in lapses)])

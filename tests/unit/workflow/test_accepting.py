@@ -45,6 +45,14 @@ def test_a_proposal_is_asked_about_once_the_evidence_is_here() -> None:
     assert context["quotes"] == []
 
 
+def test_without_configured_rates_only_the_snapshot_is_waited_for() -> None:
+    """Nobody waits for a rate that no provider was asked for."""
+    scene = Scene(WorkflowRules(rates_expected=False))
+    assert scene.hears(order()) == []
+    (request,) = scene.hears(compliance())
+    assert (request["question"], request["context"].get("rates")) == ("accept_proposal", [])
+
+
 def test_evidence_that_does_not_come_is_waited_for_shortly() -> None:
     """A second after the terms were known the question comes without what is missing; a rate of another pair is no rate."""
     scene = Scene()

@@ -56,6 +56,22 @@ def test_the_window_leaves_time_to_decide_before_the_first_quote_lapses() -> Non
     assert [ids(one) for one in scene.at(9.5)] == [["q1", "q2"]]
 
 
+def test_the_window_closes_with_the_last_quote_that_is_expected() -> None:
+    """With three expected nobody is waited for once three may be chosen; one over the maximum is none of them."""
+    scene = quoting(WorkflowRules(quotes_expected=3))
+    assert kinds(scene.hears(quote("q1"), quote("q2", "111"), quote("dear", "999"))) == ["cost_guard_broken"]
+    assert scene.at(9) == []
+    (request,) = scene.hears(quote("q3", "113", seconds=9))
+    assert (request["question"], set(ids(request))) == ("co_sign_quote", {"q1", "q2", "q3", "dear"})
+
+
+def test_fewer_quotes_than_expected_are_decided_on_when_the_window_closes() -> None:
+    """Quotes that never come cost no more than the window."""
+    scene = quoting(WorkflowRules(quotes_expected=3))
+    scene.hears(quote("q1"), quote("q2", "111"))
+    assert [ids(request) for request in scene.at(13)] == [["q1", "q2"]]
+
+
 def test_the_command_ends_with_the_margin_of_its_own_quote() -> None:
     """`not_after` is the chosen quote's `valid_until` less the margin, and no later than the order's own end."""
     scene = quoting()
