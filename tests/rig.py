@@ -132,8 +132,12 @@ class Rig:
         scales: Mapping[str, int] | None = None,
         client_secret: str = CLIENT_SECRET,
         base_url: str | None = None,
+        policy: str | None = None,
+        more: str = "",
     ) -> None:
-        """Write custodian.toml and the secrets that it names; no secret stands in it."""
+        """Write custodian.toml, the policy beside it, and the secrets that it names; no secret stands in it. `more` is TOML of its own."""
+        if policy is not None:
+            (self.folder / "policy.toml").write_text(policy)
         secrets = self.folder / "secrets"
         secrets.mkdir(exist_ok=True)
         (secrets / "client").write_text(client_secret)
@@ -162,7 +166,8 @@ request_burst = 300
 kind = "musubi"
 client_id = "custodian-a"
 client_secret_file = "secrets/client"
-{currencies}"""
+{currencies}
+{more}"""
         )
 
     # -- the program ----------------------------------------------------------------------------------------------
@@ -360,6 +365,7 @@ def running_rig(
     failing: float = 0.04,
     client_secret: str = CLIENT_SECRET,
     roles: Sequence[str] = ROLES,
+    console_user: float = 1.0,
     **settings: Any,
 ) -> Iterator[Rig]:
     """Start a venue and write settings for it; end everything afterwards, and print what a failure has to be looked up with."""
@@ -367,7 +373,7 @@ def running_rig(
         seed=seed,
         rate=rate,
         speed=speed,
-        console_user=1.0,
+        console_user=console_user,
         failing=failing,
         mix=mix or Mix(receiver=45, sender=40, both=10, none=5),
     )
