@@ -42,21 +42,21 @@ def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> li
     """Return p50 and p99 at a rate; `hints` are "full" (terms in the frame) or "bare" (one read of the record per settlement)."""
     switches = FULL_TERMS if hints == "full" else ()
     with venue(on.folder, rate, switches) as url, on.room(url) as room, plain_programs(room, url) as latencies:
-        _count_moves(lambda: _lines(latencies), "frames reach the plain program")
+        count_moves(lambda: _lines(latencies), "frames reach the plain program")
         at_start = _lines(latencies)
-        _wait(WARM_UP_SECONDS + seconds)
+        let_run(WARM_UP_SECONDS + seconds)
         plain = sorted(_seconds(latencies)[at_start + int(rate * WARM_UP_SECONDS) :])
     with venue(on.folder, rate, switches) as url, on.room(url) as room, room.running("up") as process:
-        port = int(_count_moves(lambda: _ledger_port(room), "the ledger listens"))
-        _count_moves(lambda: room.value("SELECT count(*) FROM ledger.entries"), "entries are booked")
+        port = int(count_moves(lambda: _ledger_port(room), "the ledger listens"))
+        count_moves(lambda: room.value("SELECT count(*) FROM ledger.entries"), "entries are booked")
         with contextlib.suppress(AssertionError):  # a machine that never catches up is measured as it is
             eventually(lambda: (room.value(_NEWEST_TOOK) or math.inf) < CAUGHT_UP_SECONDS, within=60)
-        _wait(WARM_UP_SECONDS)
+        let_run(WARM_UP_SECONDS)
         before, since = _buckets(port), room.value("SELECT clock_timestamp()")
-        used = _cpu_of_roles(process.pid)
-        _wait(seconds)
+        used = cpu_of_roles(process.pid)
+        let_run(seconds)
         after = _buckets(port)
-        used = {role: used_later - used.get(role, 0.0) for role, used_later in _cpu_of_roles(process.pid).items()}
+        used = {role: used_later - used.get(role, 0.0) for role, used_later in cpu_of_roles(process.pid).items()}
         _post(url, "stop-creating")
         settled = len(_get(url, "truth?parts=settlements")["settlements"])
         eventually(lambda: room.value("SELECT count(*) FROM ledger.entries") == settled, within=60, what=f"{settled} entries are booked")
@@ -76,10 +76,10 @@ def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> li
         "booked_per_second": booked,
         "cpu_seconds_per_second": {role: round(spent / seconds, 2) for role, spent in sorted(used.items())},
         "stages_ms": {
-            name: {str(q): round(1000 * _percentile(sorted(row[column] for row in stages), q), 1) for q in (0.5, 0.99)}
+            name: {str(q): round(1000 * percentile(sorted(row[column] for row in stages), q), 1) for q in (0.5, 0.99)}
             for column, name in enumerate(("frame to producer", "to producer of order-settled", "to transaction of the entry"))
         },
-        "entries_ms": {str(q): round(1000 * _percentile(exact, q), 1) for q in (0.5, 0.9, 0.99, 0.999)} if exact else {},
+        "entries_ms": {str(q): round(1000 * percentile(exact, q), 1) for q in (0.5, 0.9, 0.99, 0.999)} if exact else {},
     }
     how = "" if hints == "full" else ", one read each"
     figures = []
@@ -89,7 +89,7 @@ def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> li
                 name=f"frame to booking, {rate}/s{how}, p{q * 100:g}",
                 unit="ms",
                 ours=1000 * _quantile(counts, q),
-                plain=1000 * _percentile(plain, q),
+                plain=1000 * percentile(plain, q),
                 target=target if rate == 200 and hints == "full" else None,
                 note=f"{booked:.0f} booked/s" if q == 0.5 else "",
                 detail=detail,
@@ -125,12 +125,13 @@ def plain_programs(room: Room, url: str) -> Iterator[Path]:
         yield latencies
 
 
-def _count_moves(count: Any, what: str) -> float:
+def count_moves(count: Any, what: str) -> float:
+    """Wait until a count is no longer zero, and return it."""
     found: float = eventually(count, within=60, what=what)
     return found
 
 
-def _wait(seconds: float) -> None:
+def let_run(seconds: float) -> None:
     """Let the load run: the one thing that a steady rate needs is time."""
     until = time.monotonic() + seconds
     eventually(lambda: time.monotonic() >= until, within=seconds + 5, what="the time is over")
@@ -174,11 +175,12 @@ def _quantile(counts: dict[float, float], q: float) -> float:
     return low_bound
 
 
-def _percentile(samples: Sequence[float], q: float) -> float:
+def percentile(samples: Sequence[float], q: float) -> float:
+    """Return a quantile of sorted samples, nan when there are none."""
     return samples[min(len(samples) - 1, int(q * len(samples)))] if samples else math.nan
 
 
-def _cpu_of_roles(supervisor: int) -> dict[str, float]:
+def cpu_of_roles(supervisor: int) -> dict[str, float]:
     """Return the processor time of each role below the supervisor so far; nothing where there is no /proc."""
     found: dict[str, float] = {}
     for folder in Path("/proc").glob("[0-9]*"):

@@ -134,6 +134,26 @@ def kafka_to_rows(told: dict[str, Any]) -> None:
             lines.writelines(f"{row['here']} {committed}\n" for row in rows)
 
 
+def frames_to_accepts(told: dict[str, Any]) -> None:
+    """A stream of proposals, each read and accepted at once; the time from frame to call is written to a file."""
+    credentials = {"client_id": "custodian-a", "client_secret": "bench-client-secret"}
+    with (
+        httpx.Client(base_url=told["base_url"], trust_env=False, timeout=60, headers=_HEADERS) as client,
+        Path(told["latencies"]).open("w", buffering=1) as lines,
+    ):
+        token = client.post("/auth/token", json=credentials).json()["data"]["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        with connect_sse(client, "GET", "/api/v1/orders/events", headers=bearer) as source:
+            for frame in source.iter_sse():
+                here = time.time()
+                document = json.loads(frame.data) if frame.event == "order_updated" else {}
+                if document.get("status") == "PENDING":
+                    order = f"/api/v1/orders/{document['intentId']}"
+                    client.get(order, headers=bearer).raise_for_status()
+                    lines.write(f"{time.time() - here}\n")
+                    client.post(f"{order}/accept", headers=bearer)
+
+
 def _producer(told: dict[str, Any], *, linger: float) -> Producer:
     return Producer(
         {
@@ -269,6 +289,7 @@ def _record(message: Message, numbers: dict[str, int], now: datetime) -> tuple[A
 
 
 PROGRAMS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "frames_to_accepts": frames_to_accepts,
     "ingest": ingest,
     "dedupe": dedupe,
     "ledger": ledger,
