@@ -1,8 +1,9 @@
 """From a proposal on the stream to its accept call, and from the end of a quote window to the co-signature, at a steady rate.
 
 All of `custodian up` runs against the simulator; every proposal needs our two calls, and the policy has 27 rules, with reference rates and
-snapshots. The times are the product's own records: when the first sign of a proposal was here, and when the attempt of the call was committed, after which the call
-leaves at once. The plain program reads the same stream, reads the order, and accepts at once whatever it is, without journal or rule.
+snapshots. The times are the product's own records: when the first sign of a proposal was here, and when the attempt of the call was
+committed, after which the call leaves at once. The plain program reads the same stream, reads the order, and accepts at once whatever it
+is, without journal or rule.
 """
 
 from __future__ import annotations
@@ -111,11 +112,8 @@ def _may_be_chosen(asked: dict[str, Any], quote: dict[str, Any]) -> bool:
 def _policy() -> bytes:
     """Return the example policy with limits that no benchmark reaches: what is measured is what it costs, not what it forbids."""
     text = EXAMPLE_POLICY.read_text(encoding="utf-8")
-    for narrow, wide in (
-        ("limit = 200,", "limit = 1000000,"),
-        ('limit = "', 'limit = "1000000'),
-        ('ties = "refer"', 'ties = "first_seen"'),
-    ):
+    pairs = json.dumps([f"{pair.source}/{pair.target}" for pair in PAIRS])
+    for narrow, wide in (("limit = 200,", "limit = 1000000,"), ('limit = "', 'limit = "1000000'), ('["JPYSC0/USDCx"]', pairs)):
         text = text.replace(narrow, wide)
     return text.encode()
 
