@@ -76,7 +76,7 @@ class Engine:
         self.policy = policy
         self._name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
         self._choice = _CHOICE
-        self._params = BestExecution()
+        self._params = _PARAMS
         rules: dict[tuple[Question, str], list[Asked]] = {}
         for rule in policy.rules:
             if isinstance(rule.params, BestExecution):
@@ -150,26 +150,17 @@ class Engine:
             of_quote[number] += [_ask(rule, case) for rule in self._quote]
         case = Case(facts, None, acceptable)
         outcomes += [_ask(rule, case) for rule in self._quotes]
+        choice, params = self._choice, self._params
+        if _elsewhere(choice, facts) is not None:  # a choice for another venue or pair chooses nothing here
+            outcomes.append(_ask(choice, case))
+            choice, params = _CHOICE, _PARAMS
         candidates = [quote for number, quote in enumerate(facts.quotes) if not _rejected(of_quote[number])]
-        chosen, equal = choose(candidates, self._params)
-        shown = chosen or choose(facts.quotes, self._params)[0] or next(iter(facts.quotes), None)
+        chosen, equal = choose(candidates, params)
+        shown = chosen or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
         if shown is not None:
             outcomes += of_quote[next(number for number, quote in enumerate(facts.quotes) if quote is shown)]
-        outcomes.append(self._chosen(facts, of_quote, chosen, equal))
+        outcomes.append(_chosen(choice, facts, of_quote, chosen, equal))
         return self._conclude(facts, outcomes, None if shown is None else shown.id)
-
-    def _chosen(self, facts: Facts, of_quote: Mapping[int, Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
-        def inputs() -> dict[str, str]:
-            return {f"quote {quote.id}": _competitor(quote, of_quote[number], quote is chosen) for number, quote in enumerate(facts.quotes)}
-
-        if not facts.quotes:
-            return Outcome(self._choice, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
-        if chosen is None:
-            return Outcome(self._choice, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
-        if equal > 1:
-            note = f"{equal} quotes are equal; nobody guesses between them"
-            return Outcome(self._choice, self._choice.otherwise, Found("FAIL", inputs, chosen.required_text, note))
-        return Outcome(self._choice, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
     def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
         # Without any quote the rules about quotes were not asked; that there are some is enough.
@@ -225,6 +216,22 @@ def _ask(rule: Asked, case: Case) -> Outcome:
             return Outcome(rule, "NOT_APPLICABLE", not_applicable(elsewhere, {"venue": case.facts.venue, "pair": case.facts.pair}))
     found = rule.compiled.evaluate(case)
     return _new(Outcome, (rule, _WORD.get(found.says, rule.otherwise), found))
+
+
+def _chosen(rule: Asked, facts: Facts, of_quote: Mapping[int, Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
+    """Say what came of the choice, with all competing quotes."""
+
+    def inputs() -> dict[str, str]:
+        return {f"quote {quote.id}": _competitor(quote, of_quote[number], quote is chosen) for number, quote in enumerate(facts.quotes)}
+
+    if not facts.quotes:
+        return Outcome(rule, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
+    if chosen is None:
+        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
+    if equal > 1:
+        note = f"{equal} quotes are equal; nobody guesses between them"
+        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, note))
+    return Outcome(rule, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
 
 def _rejected(outcomes: Sequence[Outcome]) -> bool:
@@ -346,6 +353,7 @@ _CHOICE = _built_in(
     Compiled(evaluate=lambda _: not_applicable("asked by the engine"), limit="lowest source amount"),
     "REFER",
 )
+_PARAMS = BestExecution()
 _DEFAULT = _built_in(
     "default deny",
     "default_deny",

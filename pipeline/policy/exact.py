@@ -14,8 +14,12 @@ from pipeline.domain.money import plain
 
 EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
 _SHOWN = Context(prec=60, rounding=ROUND_CEILING)
+_SHOWN_UNIT = Decimal("0.0001")
 BASIS = Decimal(10_000)
+DURATION_MAX = timedelta(days=3660)
+"""Ten years: a longer span in a policy is a slip of the pen, and one before the year 1 cannot be computed."""
 
+_TALLY = re.compile(r"[0-9]{1,250}(\.[0-9]{1,250})?")
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -46,23 +50,39 @@ def minus(one: Decimal, other: Decimal) -> Decimal:
     return EXACT.subtract(one, other)
 
 
+def apart(one: Decimal, other: Decimal) -> Decimal:
+    """Return how far apart two values are, without rounding: `abs` would round to Python's 28 digits."""
+    return EXACT.subtract(one, other).copy_abs()
+
+
 def within_basis_points(value: Decimal, reference: Decimal, limit: Decimal) -> bool:
     """Tell whether two positive values are at most `limit` basis points of the reference apart, without dividing."""
-    return times(abs(minus(value, reference)), BASIS) <= times(limit, reference)
+    return times(apart(value, reference), BASIS) <= times(limit, reference)
 
 
 def basis_points(value: Decimal, reference: Decimal) -> str:
     """Write how far a value is from a positive reference, in basis points rounded up to four decimals: to be shown, not to be compared."""
-    apart = _SHOWN.divide(times(abs(minus(value, reference)), BASIS), reference)
-    return plain(_SHOWN.quantize(apart, Decimal("0.0001"))) if apart < 10**12 else "over 1000000000000"
+    found = _SHOWN.divide(times(apart(value, reference), BASIS), reference)
+    return plain(_SHOWN.quantize(found, _SHOWN_UNIT)) if found < 10**12 else "over 1000000000000"
+
+
+def tally(text: str | None) -> Decimal | None:
+    """Return the value of a counter as read for a decision; None when it is not there, not known, or no sum or count.
+
+    Ours are always one of those; in a replay there are the counters of other engines too.
+    """
+    return None if text is None or _TALLY.fullmatch(text) is None else Decimal(text)
 
 
 def duration(text: object) -> timedelta:
-    """Read a duration such as "250ms", "30s", "5m", "24h" or "7d"; raise ValueError that says what to write."""
+    """Read a duration such as "250ms", "30s", "5m", "24h" or "7d", ten years at most; raise ValueError that says what to write."""
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise ValueError('write a duration in quotes such as "250ms", "30s", "5m", "24h" or "7d"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if span > DURATION_MAX:
+        raise ValueError(f'write a shorter duration: "{DURATION_MAX.days}d" at most')
+    return span
 
 
 def duration_text(span: timedelta) -> str:

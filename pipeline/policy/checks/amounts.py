@@ -13,7 +13,7 @@ from pydantic import Field
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing, not_applicable
 from pipeline.policy.counters import UNKNOWN, CounterQuery, Per, alike_to, exposure_of, number_of, total_of
-from pipeline.policy.exact import duration_text, plus
+from pipeline.policy.exact import duration_text, plus, tally
 from schemas.accepting import Question
 
 OrderSide = Literal["target", "source_max", "source"]
@@ -146,10 +146,11 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
         inputs[name] = text
         key = ask(where).key
         before = case.facts.counters.get(key)
-        if before is None or before == UNKNOWN:
+        used = tally(before)
+        if before is None or used is None:
             return missing(key, inputs)
         inputs[key] = before
-        total = plus(Decimal(before), amount)
+        total = plus(used, amount)
         return judged(total <= limit, inputs, lambda: plain(total))
 
     return Compiled(evaluate=evaluate, about=_about(params.side, per, question), limit=limit_text, query=query)
@@ -185,9 +186,10 @@ def _window_count(params: WindowCount, question: Question) -> Compiled:
             return missing(f"the {per}")
         key = ask(where).key
         before = case.facts.counters.get(key)
-        if before is None or before == UNKNOWN:
+        others = tally(before)
+        if before is None or others is None or others != others.to_integral_value():
             return missing(key, {per: where})
-        count = int(before) + 1
+        count = int(others) + 1
         return judged(count <= limit, {per: where, key: before}, str(count))
 
     return Compiled(evaluate=evaluate, about=_about("", per, question), limit=f"{limit} per {per} in {text}", query=query)

@@ -15,7 +15,10 @@ from pipeline.policy.facts import Facts, instant
 from schemas.accepting import Question
 
 RATINGS = ("LOW", "MEDIUM", "HIGH", "PROHIBITED")
-_WINDOW = re.compile(r"(?:PT?)?([0-9]{1,6})\s*(d|h|m|s|day|hour|min|minute|sec|second)s?", re.IGNORECASE)
+_WINDOW = re.compile(
+    r"(?:PT(?=[0-9]+[HMS])|P(?=[0-9]+D))?([0-9]{1,6})\s*(d|h|m|s|day|hour|min|minute|sec|second)s?", re.IGNORECASE | re.ASCII
+)
+"""Of ISO 8601 only what one unit says: `PT24H`, `P1D`; `P1M` is a month there, no minute, and not read."""
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _AHEAD_MAX = timedelta(minutes=5)
 """A screening or check that is further ahead of our clock than this has no known age."""

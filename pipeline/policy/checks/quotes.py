@@ -169,8 +169,9 @@ def _quotes_at_least(params: QuotesAtLeast, _: Question) -> Compiled:
         seen = [at for quote in facts.quotes if (at := instant(quote.stated.first_seen_at)) is not None]
         ends = [quote.valid_until for quote in case.acceptable if quote.valid_until is not None]
         limits = [*ends, *([] if facts.expires_at is None else [facts.expires_at])]
-        patient = bool(params.patience) and (not seen or facts.now < min(seen) + params.patience)
-        if patient and limits and facts.now < min(limits) - params.margin:
+        # Spans are compared, not times: what a venue states may be so near the end of the calendar that a time beyond it is none.
+        patient = bool(params.patience) and (not seen or facts.now - min(seen) < params.patience)
+        if patient and limits and min(limits) - facts.now > params.margin:
             return Found("WAIT", inputs, str(count), "too few quotes yet, and there is time")
         return judged(False, inputs, str(count))
 

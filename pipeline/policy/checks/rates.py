@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, BasisPoints, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing
-from pipeline.policy.exact import basis_points, duration_text, minus, times, within_basis_points
+from pipeline.policy.exact import apart, basis_points, duration_text, times, within_basis_points
 from pipeline.policy.facts import Facts, Quote, Rate
 from schemas.accepting import Question
 
@@ -36,7 +36,7 @@ class RateWithin(Reference):
 class PegBand(Reference):
     """The parameters of `peg_band`."""
 
-    peg: Amount = Field(description="the reference rate that the pair is pegged to, source units per target unit")
+    peg: Amount = Field(gt=0, description="the reference rate that the pair is pegged to, source units per target unit")
     basis_points: BasisPoints = Field(description="how far from the peg the reference may be, up or down")
 
 
@@ -91,7 +91,7 @@ def _rate_within(params: RateWithin, question: Question) -> Compiled:
 
 def _apart(value: Decimal, reference: Decimal) -> Fraction:
     """Return how far apart two values are in parts of the reference, exact, to be ordered by."""
-    return Fraction(abs(minus(value, reference))) / Fraction(reference)
+    return Fraction(apart(value, reference)) / Fraction(reference)
 
 
 def _peg_band(params: PegBand, _: Question) -> Compiled:
@@ -99,7 +99,7 @@ def _peg_band(params: PegBand, _: Question) -> Compiled:
         usable = _usable(case.facts, params)
         if not usable:
             return _none_usable(case.facts, params)
-        worst = max([rate for _, rate in usable], key=lambda rate: abs(minus(rate, params.peg)))
+        worst = max([rate for _, rate in usable], key=lambda rate: apart(rate, params.peg))
         holds = within_basis_points(worst, params.peg, params.basis_points)
         return judged(holds, lambda: _described(usable), lambda: f"{basis_points(worst, params.peg)} basis points")
 

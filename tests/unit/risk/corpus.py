@@ -80,7 +80,8 @@ def corpus(count: int = COUNT, seed: int = 20250314) -> Iterator[Asked]:
 
 
 def _policy(draw: _Draw) -> Engine:
-    names, rules = sorted(CHECKS), []
+    names = sorted(CHECKS)
+    rules: list[str] = []
     for number in range(draw.below(9)):
         check = CHECKS[draw.one(names)]
         if check.name == "best_execution" and any('"best_execution"' in text for text in rules):
