@@ -19,7 +19,8 @@ BASIS = Decimal(10_000)
 DURATION_MAX = timedelta(days=3660)
 """Ten years: a longer span in a policy is a slip of the pen, and one before the year 1 cannot be computed."""
 
-_TALLY = re.compile(r"[0-9]{1,250}(\.[0-9]{1,250})?")
+_SUM = re.compile(r"[0-9]{1,250}(\.[0-9]{1,250})?")
+COUNT_DIGITS_MAX = 18
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -55,9 +56,12 @@ def apart(one: Decimal, other: Decimal) -> Decimal:
     return EXACT.subtract(one, other).copy_abs()
 
 
-def within_basis_points(value: Decimal, reference: Decimal, limit: Decimal) -> bool:
-    """Tell whether two positive values are at most `limit` basis points of the reference apart, without dividing."""
-    return times(apart(value, reference), BASIS) <= times(limit, reference)
+def around(reference: Decimal, limit: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the lowest and highest that ten thousand times a value may be, to be at most `limit` basis points from a positive reference.
+
+    Times ten thousand, so that nothing is divided; computed once where many values are held against one reference.
+    """
+    return EXACT.multiply(reference, EXACT.subtract(BASIS, limit)), EXACT.multiply(reference, EXACT.add(BASIS, limit))
 
 
 def basis_points(value: Decimal, reference: Decimal) -> str:
@@ -66,12 +70,20 @@ def basis_points(value: Decimal, reference: Decimal) -> str:
     return plain(_SHOWN.quantize(found, _SHOWN_UNIT)) if found < 10**12 else "over 1000000000000"
 
 
-def tally(text: str | None) -> Decimal | None:
-    """Return the value of a counter as read for a decision; None when it is not there, not known, or no sum or count.
+def total(text: str | None) -> Decimal | None:
+    """Return the value of a sum as read for a decision; None when it is not there, not known, or no sum.
 
-    Ours are always one of those; in a replay there are the counters of other engines too.
+    Our own are sums; in a replay there are the counters of other engines too.
     """
-    return None if text is None or _TALLY.fullmatch(text) is None else Decimal(text)
+    if text is None:
+        return None
+    whole = text.isdigit() and text.isascii() and len(text) <= COUNT_DIGITS_MAX  # the most, and quicker than the pattern
+    return Decimal(text) if whole or _SUM.fullmatch(text) else None
+
+
+def count(text: str | None) -> int | None:
+    """Return a number of orders as read for a decision; None when it is not there, not known, or no such number."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= COUNT_DIGITS_MAX else None
 
 
 def duration(text: object) -> timedelta:
@@ -96,6 +108,9 @@ def duration_text(span: timedelta) -> str:
 
 def span_text(span: timedelta) -> str:
     """Write a measured span in seconds, to the millisecond, downwards."""
-    milliseconds = span.days * 86_400_000 + span.seconds * 1000 + span.microseconds // 1000
+    days, seconds = span.days, span.seconds
+    if days == 0:
+        return f"{seconds}.{span.microseconds // 1000:03d}s"
+    milliseconds = days * 86_400_000 + seconds * 1000 + span.microseconds // 1000
     sign = "-" if milliseconds < 0 else ""
     return f"{sign}{abs(milliseconds) // 1000}.{abs(milliseconds) % 1000:03d}s"

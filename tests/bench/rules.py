@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.log.codec import decode, encode
 from pipeline.policy.engine import Engine
+from pipeline.policy.facts import facts_of
 from pipeline.policy.file import read
 from pipeline.policy.replay import Recorded, Summary, with_recorded_counters
 from pipeline.testing.questions import NOW, question, quote
@@ -44,7 +45,9 @@ def measured() -> dict[str, float]:
     spent, waited, made = [], [], []
     for request, read_for in zip(requests, counters, strict=True):
         wall, begun = time.perf_counter_ns(), time.thread_time_ns()
-        decision = encode(engine.decide(request, read_for, NOW))
+        asked_facts = facts_of(request, {}, NOW)
+        engine.queries_of(asked_facts)
+        decision = engine.answer(asked_facts.counted(read_for)).value
         spent.append((time.thread_time_ns() - begun) / 1000)
         waited.append((time.perf_counter_ns() - wall) / 1000)
         made.append(decision)

@@ -24,7 +24,7 @@ from pipeline.policy.check import (
     missing,
     not_applicable,
 )
-from pipeline.policy.exact import BASIS, amount, basis_points, duration_text, minus, span_text, times, within_basis_points
+from pipeline.policy.exact import BASIS, amount, basis_points, duration_text, minus, plus, span_text, times
 from pipeline.policy.facts import CLOSED_QUOTES, Quote, instant
 from schemas.accepting import Question
 
@@ -179,14 +179,15 @@ def _quotes_at_least(params: QuotesAtLeast, _: Question) -> Compiled:
 
 
 def _spread(params: Spread, _: Question) -> Compiled:
+    share = plus(BASIS, params.basis_points)
+
     def evaluate(case: Case) -> Found:
         required = [quote.required for quote in case.acceptable if quote.required is not None]
         if len(required) < 2:
             return not_applicable("fewer than two acceptable quotes have no spread", {"acceptable": str(len(required))})
         lowest, highest = min(required), max(required)
-        holds = within_basis_points(highest, lowest, params.basis_points)
         return judged(
-            holds,
+            times(highest, BASIS) <= times(lowest, share),
             lambda: {"lowest_source": plain(lowest), "highest_source": plain(highest)},
             lambda: f"{basis_points(highest, lowest)} basis points",
         )
