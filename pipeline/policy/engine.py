@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
@@ -330,14 +330,17 @@ def _whole(case: Case) -> Found:
 
 
 def _in_time(case: Case) -> Found:
-    decide_by = instant(case.facts.request.decide_by)
-    inputs = {"decide_by": case.facts.request.decide_by}
+    now, stated = case.facts.now, case.facts.request.decide_by
+    decide_by, inputs = instant(stated), {"decide_by": stated}
     if decide_by is None:
         return missing("decide_by", inputs)
-    left = decide_by - case.facts.now
-    if left <= timedelta(0):
-        return Found("WAIT", inputs, lambda: f"{span_text(left)} left", "an accept would come too late; it has to be asked anew")
-    return judged(True, inputs, lambda: f"{span_text(left)} left")
+    if decide_by <= now:
+        return Found("WAIT", inputs, lambda: _left(decide_by, now), "an accept would come too late; it has to be asked anew")
+    return judged(True, inputs, lambda: _left(decide_by, now))
+
+
+def _left(end: datetime, now: datetime) -> str:
+    return f"{span_text(end - now)} left"
 
 
 def _open(case: Case) -> Found:
@@ -345,13 +348,12 @@ def _open(case: Case) -> Found:
     ended = facts.counters.get(ENDED)
     if ended is not None:
         return Found("FAIL", {"status": ended}, ended, "the venue shows the order as ended")
-    if facts.expires_at is None:
+    now, expires_at = facts.now, facts.expires_at
+    if expires_at is None:
         # Absent is absent, and says nothing; present and unreadable is a missing input.
         stated = facts.request.context.expires_at
         return not_applicable("the order has no expiry") if stated is None else missing("expires_at", {"expires_at": stated})
-    left = facts.expires_at - facts.now
-    inputs = {"expires_at": facts.request.context.expires_at or ""}
-    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
+    return judged(expires_at > now, {"expires_at": facts.request.context.expires_at or ""}, lambda: _left(expires_at, now))
 
 
 def _ours(case: Case) -> Found:

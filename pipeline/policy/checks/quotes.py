@@ -71,15 +71,16 @@ def quote_valid(case: Case) -> Found:
     """Find whether a quote can still be co-signed: valid after the time of deciding, and not closed."""
     quote = case.quote
     assert quote is not None
-    inputs = {"quote_id": quote.id, "valid_until": quote.stated.valid_until}
-    if quote.valid_until is None:
+    now, stated, valid_until = case.facts.now, quote.stated, quote.valid_until
+    inputs = {"quote_id": quote.id, "valid_until": stated.valid_until}
+    if valid_until is None:
         return missing("valid_until", inputs)
-    if quote.stated.status is not None:
-        inputs["status"] = quote.stated.status
-        if quote.stated.status.upper() in CLOSED_QUOTES:
-            return judged(False, inputs, quote.stated.status, "the quote is closed")
-    left = quote.valid_until - case.facts.now
-    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
+    status = stated.status
+    if status is not None:
+        inputs["status"] = status
+        if status.upper() in CLOSED_QUOTES:
+            return judged(False, inputs, status, "the quote is closed")
+    return judged(valid_until > now, inputs, lambda: f"{span_text(valid_until - now)} left")
 
 
 def cost_guard_held(case: Case) -> Found:
