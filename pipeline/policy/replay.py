@@ -18,7 +18,8 @@ from typing import NamedTuple
 from pipeline.domain.money import plain
 from pipeline.log.codec import encode
 from pipeline.policy.book import Book
-from pipeline.policy.engine import Engine, Judgement
+from pipeline.policy.counters import ENDED
+from pipeline.policy.engine import DECIDED_BY, Engine, Judgement
 from pipeline.policy.exact import amount, plus
 from pipeline.policy.exposures import Answer, key_of, order_of, signable
 from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
@@ -124,7 +125,7 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
         match happening:
             case Recorded(request=request, made=made, at=at):
                 asked = facts_of(request, {}, at, happening.digest)
-                facts = asked.counted(book.read(request.venue, request.intent_id, candidate.queries_of(asked), at))
+                facts = asked.counted(_rebuilt(book, candidate, asked, made))
                 judgement = candidate.judge(facts)
                 verdicts[made.decision_id] = judgement.verdict
                 book.answer(order_of(request), _answer(facts, made, judgement), at)
@@ -136,6 +137,19 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
                 book.refused(completed.venue, completed.intent_id, completed.kind, completed.decision_id)
             case Ended():
                 book.end(happening.venue, happening.intent_id, happening.status, happening.settled, happening.source_amount)
+
+
+def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) -> dict[str, str]:
+    """Read the counters as the candidate left them; whether the order was known to have ended, the record says.
+
+    The venue may have shown the end a moment before the decision, and whoever decided read of it a moment after.
+    """
+    counters = book.read(asked.request.venue, asked.request.intent_id, candidate.queries_of(asked), asked.now)
+    if made.decided_by == DECIDED_BY:
+        counters.pop(ENDED, None)
+        if ENDED in made.counters:
+            counters[ENDED] = made.counters[ENDED]
+    return counters
 
 
 def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
