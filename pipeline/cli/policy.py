@@ -190,10 +190,14 @@ def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, 
         (asked.request_id, asked.context_sha256): asked for asked in events(connection, topics.DECISION_REQUESTED, DecisionRequested)
     }
     found: list[Happening] = []
+    answered: set[tuple[str, str]] = set()
     for made in events(connection, topics.DECISION_MADE, DecisionMade):
-        request, at = requests.get((made.request_id, made.context_sha256)), instant(made.decided_at)
+        key, at = (made.request_id, made.context_sha256), instant(made.decided_at)
+        request = requests.get(key)
         if made.refers_to is None and request is not None and at is not None:
-            found.append(Recorded.of(request, made))
+            if key not in answered:  # a second answer to a question, repeated or contradicting, had no effect
+                found.append(Recorded.of(request, made))
+            answered.add(key)
         elif made.refers_to is not None and made.verdict == "ACCEPT" and at is not None:
             found.append(Approved(made, at))
     for completed in events(connection, topics.COMMAND_COMPLETED, CommandCompleted):

@@ -131,7 +131,8 @@ def from_headers(headers: Headers) -> Envelope:
 
 def time_text(at: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"  # half of strftime's time, on every record's way
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"  # half of strftime's time, on every record's way
 
 
 def parse_time(text: object, name: str) -> datetime:

@@ -132,7 +132,7 @@ class Check(Generic[P]):
     otherwise: tuple[str, ...] = ("REJECT", "REFER")
     """What a rule may say otherwise."""
     approvers: int = 1
-    """How many people a referral by this rule needs, unless the rule says more."""
+    """How many people a referral by this rule needs at least; a rule may say more, and not fewer."""
     example: dict[str, Any]
     """Parameters that one can write, checked by a test."""
 

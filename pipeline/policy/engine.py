@@ -15,26 +15,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any, Literal, NamedTuple
 
+import orjson
+
+from pipeline.log.codec import decode
 from pipeline.log.envelope import derive_id, time_text
-from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, not_applicable
+from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
 from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
 from pipeline.policy.file import Policy, Rule
-from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, Question, Verdict
+from schemas.accepting import DecisionMade, DecisionRequested, Question, Verdict
 
 DECIDED_BY = "risk"
 """Who decides where no person does."""
 
 Word = Literal["PASS", "REJECT", "REFER", "WAIT", "NOT_APPLICABLE"]
 _HOLDS: frozenset[Word] = frozenset({"PASS", "NOT_APPLICABLE"})
-_WORD: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT"}
 
 
 class Asked(NamedTuple):
@@ -49,6 +51,10 @@ class Asked(NamedTuple):
     venue: str | None
     pair: str | None
     builtin: bool
+
+
+Ready = tuple[Asked, Callable[[Case], Found], Mapping[Says, Word]]
+"""A rule, how it is asked, and what it says by what it found: taken apart once, for a policy is asked often."""
 
 
 class Outcome(NamedTuple):
@@ -68,35 +74,49 @@ class Judgement(NamedTuple):
     outcomes: Sequence[Outcome]
 
 
+class Decision(NamedTuple):
+    """A decision with its record: the bytes that `encode` gives for the `DecisionMade` that it is."""
+
+    decision_id: str
+    verdict: Verdict
+    quote_id: str | None
+    value: bytes
+
+
 class Engine:
     """A policy compiled once and applied often."""
 
     def __init__(self, policy: Policy) -> None:
         """Compile a policy; it was checked when it was read."""
         self.policy = policy
-        self._name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
+        self._name = {"name": policy.name, "version": policy.version, "sha256": policy.sha256}
         self._choice = _CHOICE
-        self._params = BestExecution()
-        rules: dict[tuple[Question, str], list[Asked]] = {}
+        self._params = _PARAMS
+        rules: dict[tuple[Question, str], list[Ready]] = {}
         for rule in policy.rules:
             if isinstance(rule.params, BestExecution):
                 self._choice, self._params = _asked(rule), rule.params
             else:
-                rules.setdefault((rule.question, rule.compiled.about), []).append(_asked(rule))
+                rules.setdefault((rule.question, rule.compiled.about), []).append(_ready(_asked(rule)))
         self._order = {
             "accept_proposal": (*_BUILT_IN_ORDER, *rules.get(("accept_proposal", "order"), ())),
             "co_sign_quote": (*_BUILT_IN_ORDER, *rules.get(("co_sign_quote", "order"), ())),
         }
         self._quote = tuple(rules.get(("co_sign_quote", "quote"), ()))
         self._quotes = tuple(rules.get(("co_sign_quote", "quotes"), ()))
+        self._counting = {question: _counting(asked) for question, asked in self._order.items()}
+        self._counting_quote = _counting(self._quote)
 
     def queries(self, request: DecisionRequested, now: datetime) -> tuple[CounterQuery, ...]:
         """Return the counters that the policy needs for a question, each once, in the order of the rules."""
-        facts = facts_of(request, {}, now)
+        return self.queries_of(facts_of(request, {}, now, ""))
+
+    def queries_of(self, facts: Facts) -> tuple[CounterQuery, ...]:
+        """Return the counters that the policy needs for a question that was read already."""
         found: dict[str, CounterQuery] = {}
         for rules, cases in (
-            (self._order[facts.question], [Case(facts)]),
-            (self._quote if facts.question == "co_sign_quote" else (), [Case(facts, quote) for quote in facts.quotes]),
+            (self._counting[facts.question], [Case(facts)]),
+            (self._counting_quote, [Case(facts, quote) for quote in facts.quotes] if self._counting_quote else ()),
         ):
             for rule in rules:
                 for case in cases:
@@ -108,73 +128,73 @@ class Engine:
         """Ask every rule and conclude."""
         if facts.question == "accept_proposal":
             case = Case(facts)
-            outcomes = [_ask(rule, case) for rule in self._order["accept_proposal"]]
+            outcomes = _asked_all(self._order["accept_proposal"], case)
             return self._conclude(facts, outcomes, None)
         return self._co_sign(facts)
 
     def decide(self, request: DecisionRequested, counters: Mapping[str, str], now: datetime) -> DecisionMade:
         """Answer a question with the evidence; the same question, counters and time give the same bytes."""
-        facts = facts_of(request, counters, now)
-        judgement = self.judge(facts)
-        return DecisionMade.model_validate(
-            {
-                "decision_id": derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256),
-                "request_id": request.request_id,
-                "venue": request.venue,
-                "intent_id": request.intent_id,
-                "question": request.question,
-                "quote_id": judgement.quote_id,
-                "verdict": judgement.verdict,
-                "policy": self._name,
-                "decided_by": DECIDED_BY,
-                "decided_at": time_text(now),
-                "rules": [_written(outcome) for outcome in judgement.outcomes],
-                "counters": dict(sorted(counters.items())),
-                "context_sha256": request.context_sha256,
-                "approvers_needed": judgement.approvers,
-            }
-        )
+        return decode(self.answer(facts_of(request, counters, now)).value, DecisionMade)
+
+    def answer(self, facts: Facts) -> Decision:
+        """Answer a question that was read already, straight into the bytes of its record.
+
+        The fields stand in the order of `DecisionMade` and absent ones are absent, as `encode` writes them; building the models and
+        checking them would take as long as all the rules. That the bytes are the same is held by a test.
+        """
+        request, judgement = facts.request, self.judge(facts)
+        decision_id = derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256)
+        made: dict[str, Any] = {
+            "decision_id": decision_id,
+            "request_id": request.request_id,
+            "venue": request.venue,
+            "intent_id": request.intent_id,
+            "question": facts.question,
+        }
+        if judgement.quote_id is not None:
+            made["quote_id"] = judgement.quote_id
+        made |= {
+            "verdict": judgement.verdict,
+            "policy": self._name,
+            "decided_by": DECIDED_BY,
+            "decided_at": time_text(facts.now),
+            "rules": [_written(outcome) for outcome in judgement.outcomes],
+            "counters": dict(sorted(facts.counters.items())),
+            "context_sha256": request.context_sha256,
+            "approvers_needed": judgement.approvers,
+        }
+        return Decision(decision_id, judgement.verdict, judgement.quote_id, orjson.dumps(made))
 
     def _co_sign(self, facts: Facts) -> Judgement:
         case = Case(facts)
-        outcomes = [_ask(rule, case) for rule in self._order["co_sign_quote"]]
-        of_quote: dict[int, list[Outcome]] = {}
+        outcomes = _asked_all(self._order["co_sign_quote"], case)
+        of_quote: list[list[Outcome]] = []
         acceptable: list[Quote] = []
-        for number, quote in enumerate(facts.quotes):
-            case = Case(facts, quote)
-            of_quote[number] = built_in = [_ask(rule, case) for rule in _BUILT_IN_QUOTE]
-            if {verdict for _, verdict, _ in built_in} <= _HOLDS:
+        for quote in facts.quotes:
+            built_in = _asked_all(_BUILT_IN_QUOTE, _new(Case, (facts, quote, ())))
+            of_quote.append(built_in)
+            if _holds(built_in):
                 acceptable.append(quote)
-        for number, quote in enumerate(facts.quotes):
-            case = Case(facts, quote, acceptable)
-            of_quote[number] += [_ask(rule, case) for rule in self._quote]
+        for quote, said in zip(facts.quotes, of_quote, strict=True):
+            said += _asked_all(self._quote, _new(Case, (facts, quote, acceptable)))
         case = Case(facts, None, acceptable)
-        outcomes += [_ask(rule, case) for rule in self._quotes]
-        candidates = [quote for number, quote in enumerate(facts.quotes) if not _rejected(of_quote[number])]
-        chosen, equal = choose(candidates, self._params)
-        shown = chosen or choose(facts.quotes, self._params)[0] or next(iter(facts.quotes), None)
+        outcomes += _asked_all(self._quotes, case)
+        choice, params = self._choice, self._params
+        if _elsewhere(choice, facts) is not None:  # a choice for another venue or pair chooses nothing here
+            outcomes += _asked_all((_ready(choice),), case)
+            choice, params = _CHOICE, _PARAMS
+        candidates = [quote for quote, said in zip(facts.quotes, of_quote, strict=True) if not _rejected(said)]
+        chosen, equal = choose(candidates, params)
+        shown = chosen or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
         if shown is not None:
-            outcomes += of_quote[next(number for number, quote in enumerate(facts.quotes) if quote is shown)]
-        outcomes.append(self._chosen(facts, of_quote, chosen, equal))
+            outcomes += next(said for quote, said in zip(facts.quotes, of_quote, strict=True) if quote is shown)
+        outcomes.append(_chosen(choice, facts, of_quote, chosen, equal))
         return self._conclude(facts, outcomes, None if shown is None else shown.id)
-
-    def _chosen(self, facts: Facts, of_quote: Mapping[int, Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
-        def inputs() -> dict[str, str]:
-            return {f"quote {quote.id}": _competitor(quote, of_quote[number], quote is chosen) for number, quote in enumerate(facts.quotes)}
-
-        if not facts.quotes:
-            return Outcome(self._choice, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
-        if chosen is None:
-            return Outcome(self._choice, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
-        if equal > 1:
-            note = f"{equal} quotes are equal; nobody guesses between them"
-            return Outcome(self._choice, self._choice.otherwise, Found("FAIL", inputs, chosen.required_text, note))
-        return Outcome(self._choice, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
     def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
         # Without any quote the rules about quotes were not asked; that there are some is enough.
         unasked = facts.question == "co_sign_quote" and not facts.quotes and bool(self._quote)
-        if not unasked and {verdict for rule, verdict, _ in outcomes if not rule.builtin} <= {"NOT_APPLICABLE"}:
+        if not unasked and all(verdict == "NOT_APPLICABLE" or rule.builtin for rule, verdict, _ in outcomes):
             outcomes.append(Outcome(_DEFAULT, "REFER", Found("FAIL", {"question": facts.question}, "no rule")))
         words = {verdict for _, verdict, _ in outcomes}
         if "REJECT" in words:
@@ -206,6 +226,17 @@ def _asked(rule: Rule) -> Asked:
     )
 
 
+def _ready(rule: Asked) -> Ready:
+    otherwise, evaluate = rule.otherwise, rule.compiled.evaluate
+    words: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT", "FAIL": otherwise, "MISSING": otherwise}
+    return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), words
+
+
+def _counting(rules: Sequence[Ready]) -> tuple[Asked, ...]:
+    """Return the rules that need a counter."""
+    return tuple(rule for rule, _, _ in rules if rule.compiled.query is not no_query)
+
+
 def _elsewhere(rule: Asked, facts: Facts) -> str | None:
     """Return why a rule is about something else, if it is."""
     if rule.venue is not None and rule.venue != facts.venue:
@@ -218,17 +249,39 @@ def _elsewhere(rule: Asked, facts: Facts) -> str | None:
 _new = tuple.__new__  # see pipeline.policy.check
 
 
-def _ask(rule: Asked, case: Case) -> Outcome:
-    if rule.venue is not None or rule.pair is not None:
-        elsewhere = _elsewhere(rule, case.facts)
-        if elsewhere is not None:
-            return Outcome(rule, "NOT_APPLICABLE", not_applicable(elsewhere, {"venue": case.facts.venue, "pair": case.facts.pair}))
-    found = rule.compiled.evaluate(case)
-    return _new(Outcome, (rule, _WORD.get(found.says, rule.otherwise), found))
+def _asked_all(rules: Sequence[Ready], case: Case) -> list[Outcome]:
+    """Ask rules about a case, one after the other."""
+    return [_new(Outcome, (rule, words[(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
+
+
+def _asked_here(rule: Asked, case: Case) -> Found:
+    facts = case.facts
+    elsewhere = _elsewhere(rule, facts)
+    return rule.compiled.evaluate(case) if elsewhere is None else not_applicable(elsewhere, {"venue": facts.venue, "pair": facts.pair})
+
+
+def _holds(outcomes: Sequence[Outcome]) -> bool:
+    return _HOLDS.issuperset([verdict for _, verdict, _ in outcomes])
+
+
+def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
+    """Say what came of the choice, with all competing quotes."""
+
+    def inputs() -> dict[str, str]:
+        return {f"quote {quote.id}": _competitor(quote, said, quote is chosen) for quote, said in zip(facts.quotes, of_quote, strict=True)}
+
+    if not facts.quotes:
+        return Outcome(rule, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
+    if chosen is None:
+        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
+    if equal > 1:
+        note = f"{equal} quotes are equal; nobody guesses between them"
+        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, note))
+    return Outcome(rule, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
 
 def _rejected(outcomes: Sequence[Outcome]) -> bool:
-    return "REJECT" in {verdict for _, verdict, _ in outcomes}
+    return "REJECT" in [verdict for _, verdict, _ in outcomes]
 
 
 def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
@@ -244,18 +297,23 @@ def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
     return "; ".join([text, *against, *(["chosen"] if chosen else [])])
 
 
-def _written(outcome: Outcome) -> dict[str, object]:
-    """Write an outcome as the fields of `RuleOutcome`; the whole decision is checked at once."""
+def _written(outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as the fields of `RuleOutcome`, in their order, absent ones absent."""
     rule, verdict, found = outcome
-    return {
+    _, inputs, observed, note = found
+    written: dict[str, Any] = {
         "name": rule.name,
         "check": rule.check,
         "verdict": verdict,
-        "inputs": found.inputs_written(),
-        "limit": rule.compiled.limit,
-        "observed": found.observed_text(),
-        "explanation": f"{rule.sentence} Here: {found.note}." if found.note else rule.sentence,
+        "inputs": inputs if type(inputs) is dict else found.inputs_written(),
     }
+    limit = rule.compiled.limit
+    if limit is not None:
+        written["limit"] = limit
+    if observed is not None:
+        written["observed"] = observed if type(observed) is str else found.observed_text()
+    written["explanation"] = f"{rule.sentence} Here: {note}." if note else rule.sentence
+    return written
 
 
 def _whole(case: Case) -> Found:
@@ -272,14 +330,17 @@ def _whole(case: Case) -> Found:
 
 
 def _in_time(case: Case) -> Found:
-    decide_by = instant(case.facts.request.decide_by)
-    inputs = {"decide_by": case.facts.request.decide_by}
+    now, stated = case.facts.now, case.facts.request.decide_by
+    decide_by, inputs = instant(stated), {"decide_by": stated}
     if decide_by is None:
         return missing("decide_by", inputs)
-    left = decide_by - case.facts.now
-    if left <= timedelta(0):
-        return Found("WAIT", inputs, lambda: f"{span_text(left)} left", "an accept would come too late; it has to be asked anew")
-    return judged(True, inputs, lambda: f"{span_text(left)} left")
+    if decide_by <= now:
+        return Found("WAIT", inputs, lambda: _left(decide_by, now), "an accept would come too late; it has to be asked anew")
+    return judged(True, inputs, lambda: _left(decide_by, now))
+
+
+def _left(end: datetime, now: datetime) -> str:
+    return f"{span_text(end - now)} left"
 
 
 def _open(case: Case) -> Found:
@@ -287,13 +348,12 @@ def _open(case: Case) -> Found:
     ended = facts.counters.get(ENDED)
     if ended is not None:
         return Found("FAIL", {"status": ended}, ended, "the venue shows the order as ended")
-    if facts.expires_at is None:
+    now, expires_at = facts.now, facts.expires_at
+    if expires_at is None:
         # Absent is absent, and says nothing; present and unreadable is a missing input.
         stated = facts.request.context.expires_at
         return not_applicable("the order has no expiry") if stated is None else missing("expires_at", {"expires_at": stated})
-    left = facts.expires_at - facts.now
-    inputs = {"expires_at": facts.request.context.expires_at or ""}
-    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
+    return judged(expires_at > now, {"expires_at": facts.request.context.expires_at or ""}, lambda: _left(expires_at, now))
 
 
 def _ours(case: Case) -> Found:
@@ -311,33 +371,52 @@ def _built_in(name: str, check: str, sentence: str, compiled: Compiled, otherwis
     return Asked(f"built in: {name}", check, sentence, compiled, otherwise, 1, None, None, True)
 
 
-_BUILT_IN_ORDER = (
-    _built_in("the question is whole", "question_whole", "The question holds what it was asked about.", Compiled(evaluate=_whole), "REFER"),
-    _built_in("asked in time", "in_time", "An accept would still have an effect.", Compiled(evaluate=_in_time, limit="before decide_by")),
-    _built_in("order still open", "order_open", "The order has not ended or expired.", Compiled(evaluate=_open, limit="before expires_at")),
-    _built_in(
-        "we are the sender's custodian",
-        "sender_custodian",
-        "Only the sender's custodian may accept.",
-        Compiled(evaluate=_ours, limit="sender or both"),
-    ),
+_BUILT_IN_ORDER = tuple(
+    map(
+        _ready,
+        (
+            _built_in(
+                "the question is whole", "question_whole", "The question holds what it was asked about.", Compiled(evaluate=_whole), "REFER"
+            ),
+            _built_in(
+                "asked in time", "in_time", "An accept would still have an effect.", Compiled(evaluate=_in_time, limit="before decide_by")
+            ),
+            _built_in(
+                "order still open", "order_open", "The order has not ended or expired.", Compiled(evaluate=_open, limit="before expires_at")
+            ),
+            _built_in(
+                "we are the sender's custodian",
+                "sender_custodian",
+                "Only the sender's custodian may accept.",
+                Compiled(evaluate=_ours, limit="sender or both"),
+            ),
+        ),
+    )
 )
-_BUILT_IN_QUOTE = (
-    _built_in(
-        "quote still valid", "quote_valid", "The quote is valid and open.", Compiled(evaluate=quote_valid, limit="before valid_until")
-    ),
-    _built_in(
-        "quote agrees with the order",
-        "quote_agrees",
-        "What the quote states agrees with the order: source amount = target amount x rate.",
-        Compiled(evaluate=quote_agrees, limit="target amount x rate"),
-    ),
-    _built_in(
-        "cost guard",
-        "cost_guard",
-        "What the sender pays by the quote is at most the order's maximum.",
-        Compiled(evaluate=_guard_text, limit="source_amount_max"),
-    ),
+_BUILT_IN_QUOTE = tuple(
+    map(
+        _ready,
+        (
+            _built_in(
+                "quote still valid",
+                "quote_valid",
+                "The quote is valid and open.",
+                Compiled(evaluate=quote_valid, limit="before valid_until"),
+            ),
+            _built_in(
+                "quote agrees with the order",
+                "quote_agrees",
+                "What the quote states agrees with the order: source amount = target amount x rate.",
+                Compiled(evaluate=quote_agrees, limit="target amount x rate"),
+            ),
+            _built_in(
+                "cost guard",
+                "cost_guard",
+                "What the sender pays by the quote is at most the order's maximum.",
+                Compiled(evaluate=_guard_text, limit="source_amount_max"),
+            ),
+        ),
+    )
 )
 _CHOICE = _built_in(
     "lowest source amount",
@@ -346,6 +425,7 @@ _CHOICE = _built_in(
     Compiled(evaluate=lambda _: not_applicable("asked by the engine"), limit="lowest source amount"),
     "REFER",
 )
+_PARAMS = BestExecution()
 _DEFAULT = _built_in(
     "default deny",
     "default_deny",

@@ -14,8 +14,13 @@ from pipeline.domain.money import plain
 
 EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
 _SHOWN = Context(prec=60, rounding=ROUND_CEILING)
+_SHOWN_UNIT = Decimal("0.0001")
 BASIS = Decimal(10_000)
+DURATION_MAX = timedelta(days=3660)
+"""Ten years: a longer span in a policy is a slip of the pen, and one before the year 1 cannot be computed."""
 
+_SUM = re.compile(r"[0-9]{1,250}(\.[0-9]{1,250})?")
+COUNT_DIGITS_MAX = 18
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -46,23 +51,50 @@ def minus(one: Decimal, other: Decimal) -> Decimal:
     return EXACT.subtract(one, other)
 
 
-def within_basis_points(value: Decimal, reference: Decimal, limit: Decimal) -> bool:
-    """Tell whether two positive values are at most `limit` basis points of the reference apart, without dividing."""
-    return times(abs(minus(value, reference)), BASIS) <= times(limit, reference)
+def apart(one: Decimal, other: Decimal) -> Decimal:
+    """Return how far apart two values are, without rounding: `abs` would round to Python's 28 digits."""
+    return EXACT.subtract(one, other).copy_abs()
+
+
+def around(reference: Decimal, limit: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the lowest and highest that ten thousand times a value may be, to be at most `limit` basis points from a positive reference.
+
+    Times ten thousand, so that nothing is divided; computed once where many values are held against one reference.
+    """
+    return EXACT.multiply(reference, EXACT.subtract(BASIS, limit)), EXACT.multiply(reference, EXACT.add(BASIS, limit))
 
 
 def basis_points(value: Decimal, reference: Decimal) -> str:
     """Write how far a value is from a positive reference, in basis points rounded up to four decimals: to be shown, not to be compared."""
-    apart = _SHOWN.divide(times(abs(minus(value, reference)), BASIS), reference)
-    return plain(_SHOWN.quantize(apart, Decimal("0.0001"))) if apart < 10**12 else "over 1000000000000"
+    found = _SHOWN.divide(times(apart(value, reference), BASIS), reference)
+    return plain(_SHOWN.quantize(found, _SHOWN_UNIT)) if found < 10**12 else "over 1000000000000"
+
+
+def total(text: str | None) -> Decimal | None:
+    """Return the value of a sum as read for a decision; None when it is not there, not known, or no sum.
+
+    Our own are sums; in a replay there are the counters of other engines too.
+    """
+    if text is None:
+        return None
+    whole = text.isdigit() and text.isascii() and len(text) <= COUNT_DIGITS_MAX  # the most, and quicker than the pattern
+    return Decimal(text) if whole or _SUM.fullmatch(text) else None
+
+
+def count(text: str | None) -> int | None:
+    """Return a number of orders as read for a decision; None when it is not there, not known, or no such number."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= COUNT_DIGITS_MAX else None
 
 
 def duration(text: object) -> timedelta:
-    """Read a duration such as "250ms", "30s", "5m", "24h" or "7d"; raise ValueError that says what to write."""
+    """Read a duration such as "250ms", "30s", "5m", "24h" or "7d", ten years at most; raise ValueError that says what to write."""
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise ValueError('write a duration in quotes such as "250ms", "30s", "5m", "24h" or "7d"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if span > DURATION_MAX:
+        raise ValueError(f'write a shorter duration: "{DURATION_MAX.days}d" at most')
+    return span
 
 
 def duration_text(span: timedelta) -> str:
@@ -76,6 +108,9 @@ def duration_text(span: timedelta) -> str:
 
 def span_text(span: timedelta) -> str:
     """Write a measured span in seconds, to the millisecond, downwards."""
-    milliseconds = span.days * 86_400_000 + span.seconds * 1000 + span.microseconds // 1000
+    days, seconds = span.days, span.seconds
+    if days == 0:
+        return f"{seconds}.{span.microseconds // 1000:03d}s"
+    milliseconds = days * 86_400_000 + seconds * 1000 + span.microseconds // 1000
     sign = "-" if milliseconds < 0 else ""
     return f"{sign}{abs(milliseconds) // 1000}.{abs(milliseconds) % 1000:03d}s"

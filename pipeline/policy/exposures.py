@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
 from pipeline.policy.counters import CounterQuery
 from pipeline.policy.exact import amount
-from pipeline.policy.facts import facts_of
+from pipeline.policy.facts import Facts
 from schemas.accepting import DecisionRequested, Question
 
 QuestionKey = tuple[str, str]
@@ -129,12 +129,10 @@ def key_of(request: DecisionRequested) -> QuestionKey:
     return request.request_id, request.context_sha256
 
 
-def signable(request: DecisionRequested) -> dict[str, SignedQuote]:
+def signable(facts: Facts) -> dict[str, SignedQuote]:
     """Return the quotes of a question whose cost is known, by id."""
-    if request.question != "co_sign_quote":
-        return {}
     return {
         quote.id: SignedQuote(quote_id=quote.id, source_amount=quote.required, market_maker=quote.stated.market_maker_party_id)
-        for quote in facts_of(request, {}, datetime.min.replace(tzinfo=UTC), "").quotes
+        for quote in facts.quotes
         if quote.required is not None
     }

@@ -6,10 +6,10 @@ What cannot be read counts as missing, and a missing input is never an accept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 from pipeline.domain.money import plain
 from pipeline.log.codec import encode
@@ -19,6 +19,8 @@ from schemas.accepting import ComplianceFacts, DecisionRequested, Question, Quot
 CLOSED_QUOTES = frozenset({"ACCEPTED", "REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
 """Statuses of a quote that can no longer be co-signed (contract 4.5: the outcomes; the open state's name is not documented)."""
 NO_COMPLIANCE = ComplianceFacts()
+T = TypeVar("T")
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long, a frozen dataclass's several times
 
 
 def context_sha256(request: DecisionRequested) -> str:
@@ -37,10 +39,10 @@ def instant(text: str | None) -> datetime | None:
     return None if at.tzinfo is None else at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """A quote with its numbers read."""
 
+    id: str
     stated: QuoteFacts
     rate: Decimal | None
     required: Decimal | None
@@ -48,14 +50,8 @@ class Quote:
     required_text: str
     valid_until: datetime | None
 
-    @property
-    def id(self) -> str:
-        """Return the quote's id."""
-        return self.stated.quote_id
 
-
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """A reference rate with its numbers read."""
 
     stated: RateFacts
@@ -63,8 +59,7 @@ class Rate:
     age: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything that a policy is applied to: one question, the counters that were read for it, and the time of deciding."""
 
     request: DecisionRequested
@@ -84,44 +79,63 @@ class Facts:
     rates: tuple[Rate, ...]
     compliance: ComplianceFacts
     expires_at: datetime | None
-    counters: Mapping[str, str]
     digest: str
     """SHA-256 of the context as encoded."""
+    counters: Mapping[str, str]
+
+    def counted(self, counters: Mapping[str, str]) -> Facts:
+        """Return the same question with the counters that were read for it."""
+        return _new(Facts, (*self[:-1], counters))
 
 
 def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datetime, digest: str | None = None) -> Facts:
     """Read a question; what cannot be read is None. `digest` is that of the context, where the caller has computed it already."""
-    context = request.context
+    context, question = request.context, request.question
+    source_currency, target_currency = context.source_currency, context.target_currency
     target, source_max = amount(context.target_amount), amount(context.source_amount_max)
     return Facts(
         request=request,
-        question=request.question,
+        question=question,
         now=now,
         venue=context.venue,
-        pair=f"{context.source_currency}/{context.target_currency}",
-        source_currency=context.source_currency,
-        target_currency=context.target_currency,
+        pair=f"{source_currency}/{target_currency}",
+        source_currency=source_currency,
+        target_currency=target_currency,
         sender=context.sender_party_id,
         receiver=context.receiver_party_id,
         target=target,
         source_max=source_max,
         target_text="" if target is None else plain(target),
         source_max_text="" if source_max is None else plain(source_max),
-        quotes=tuple([_quote(quote, target) for quote in context.quotes]) if request.question == "co_sign_quote" else (),
+        quotes=tuple([_quote(quote, target) for quote in context.quotes]) if question == "co_sign_quote" else (),
         rates=tuple([_rate(rate, now) for rate in context.rates]),
         compliance=context.compliance or NO_COMPLIANCE,
         expires_at=instant(context.expires_at),
+        digest=context_sha256(request) if digest is None else digest,
         counters=counters,
-        digest=digest or context_sha256(request),
     )
+
+
+def once(find: Callable[[Facts], T]) -> Callable[[Facts], T]:
+    """Remember what was found for the last question: a rule about quotes asks it for each of them."""
+    last: tuple[Facts, T] | None = None
+
+    def found(facts: Facts) -> T:
+        nonlocal last
+        held = last
+        if held is None or held[0] is not facts:
+            held = last = (facts, find(facts))
+        return held[1]
+
+    return found
 
 
 def _quote(stated: QuoteFacts, target: Decimal | None) -> Quote:
     rate = amount(stated.fx_rate)
     required = None if rate is None or target is None else times(target, rate)
-    return Quote(stated, rate, required, "" if required is None else plain(required), instant(stated.valid_until))
+    return _new(Quote, (stated.quote_id, stated, rate, required, "" if required is None else plain(required), instant(stated.valid_until)))
 
 
 def _rate(stated: RateFacts, now: datetime) -> Rate:
     at = instant(stated.quoted_at)
-    return Rate(stated, amount(stated.rate), None if at is None else now - at)
+    return _new(Rate, (stated, amount(stated.rate), None if at is None else now - at))

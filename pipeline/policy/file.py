@@ -151,8 +151,9 @@ def _rule(tree: dict[str, Any], wrong: Wrong) -> list[Rule]:
     questions = _questions(tree.get("on"), wrong)
     check = _check(tree.get("check"), wrong)
     approvers = tree.get("approvers", 1 if check is None else check.approvers)
-    if not isinstance(approvers, int) or isinstance(approvers, bool) or not 1 <= approvers <= APPROVERS_MAX:
-        wrong(("approvers",), f"approvers: found {approvers!r}; write how many people have to approve, 1 to {APPROVERS_MAX}")
+    least = 1 if check is None else check.approvers
+    if not isinstance(approvers, int) or isinstance(approvers, bool) or not least <= approvers <= APPROVERS_MAX:
+        wrong(("approvers",), f"approvers: found {approvers!r}; write how many people have to approve, {least} to {APPROVERS_MAX}")
     why = tree.get("why")
     if why is not None and not isinstance(why, str):
         wrong(("why",), f"why: found {why!r}; write a sentence in quotes")

@@ -13,17 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipeline.domain.money import plain
 from pipeline.log.codec import encode
 from pipeline.policy.book import Book
-from pipeline.policy.engine import Engine, Judgement
+from pipeline.policy.counters import ENDED
+from pipeline.policy.engine import DECIDED_BY, Engine, Judgement
 from pipeline.policy.exact import amount, plus
 from pipeline.policy.exposures import Answer, key_of, order_of, signable
 from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
 from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
 
 SAMPLES = 5
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,12 @@ class Refused:
 Happening = Recorded | Ended | Approved | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """One decision, as it was and as it would have been."""
 
     recorded: Recorded
     judgement: Judgement
-    lacking: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
     """Counters that the candidate needs and the record does not hold: its rules took them as missing."""
 
     @property
@@ -101,16 +103,17 @@ class Compared:
 
 def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> Iterator[Compared]:
     """Answer each question again with the counters that were read for it."""
+    own = candidate.policy.sha256
     for one in recorded:
         facts = facts_of(one.request, one.made.counters, one.at, one.digest)
         judgement = candidate.judge(facts)
-        yield Compared(one, judgement, _lacking(candidate, one, judgement, facts))
+        yield Compared(one, judgement, () if one.made.policy.sha256 == own else _lacking(candidate, judgement, facts))
 
 
-def _lacking(candidate: Engine, one: Recorded, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
-    if one.made.policy.sha256 == candidate.policy.sha256 or not any(outcome.found.says == "MISSING" for outcome in judgement.outcomes):
+def _lacking(candidate: Engine, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
+    if not any(outcome.found.says == "MISSING" for outcome in judgement.outcomes):
         return ()
-    return tuple(query.key for query in candidate.queries(one.request, facts.now) if query.key not in facts.counters)
+    return tuple(query.key for query in candidate.queries_of(facts) if query.key not in facts.counters)
 
 
 def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) -> Iterator[Compared]:
@@ -121,11 +124,12 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
     for happening in sorted(happenings, key=lambda one: one.at):
         match happening:
             case Recorded(request=request, made=made, at=at):
-                counters = book.read(request.venue, request.intent_id, candidate.queries(request, at), at)
-                judgement = candidate.judge(facts_of(request, counters, at, happening.digest))
+                asked = facts_of(request, {}, at, happening.digest)
+                facts = asked.counted(_rebuilt(book, candidate, asked, made))
+                judgement = candidate.judge(facts)
                 verdicts[made.decision_id] = judgement.verdict
-                book.answer(order_of(request), _answer(request, made, judgement), at)
-                yield Compared(happening, judgement, ())
+                book.answer(order_of(request), _answer(facts, made, judgement), at)
+                yield Compared(happening, judgement)
             case Approved(made=made, at=at):
                 if verdicts.get(made.refers_to or "") == "REFER":
                     book.approve(made.venue, made.intent_id, made.question, made.refers_to or "", made.quote_id, made.decision_id, at)
@@ -135,13 +139,26 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
                 book.end(happening.venue, happening.intent_id, happening.status, happening.settled, happening.source_amount)
 
 
-def _answer(request: DecisionRequested, made: DecisionMade, judgement: Judgement) -> Answer:
-    quotes = signable(request)
+def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) -> dict[str, str]:
+    """Read the counters as the candidate left them; whether the order was known to have ended, the record says.
+
+    The venue may have shown the end a moment before the decision, and whoever decided read of it a moment after.
+    """
+    counters = book.read(asked.request.venue, asked.request.intent_id, candidate.queries_of(asked), asked.now)
+    if made.decided_by == DECIDED_BY:
+        counters.pop(ENDED, None)
+        if ENDED in made.counters:
+            counters[ENDED] = made.counters[ENDED]
+    return counters
+
+
+def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
+    quotes = signable(facts)
     accepted = judgement.verdict == "ACCEPT"
     return Answer(
-        key=key_of(request),
+        key=key_of(facts.request),
         decision_id=made.decision_id,
-        question=request.question,
+        question=facts.question,
         verdict=judgement.verdict,
         decision="",
         quotes=quotes,
@@ -151,7 +168,7 @@ def _answer(request: DecisionRequested, made: DecisionMade, judgement: Judgement
 
 def is_identical(candidate: Engine, one: Recorded) -> bool:
     """Tell whether a policy gives back a recorded decision to the byte, from the recorded counters and time."""
-    return encode(candidate.decide(one.request, one.made.counters, one.at)) == encode(one.made)
+    return candidate.answer(facts_of(one.request, one.made.counters, one.at, one.digest)).value == encode(one.made)
 
 
 @dataclass(slots=True)
@@ -178,17 +195,18 @@ class Summary:
 
     def add(self, compared: Compared) -> None:
         """Count one decision."""
-        request = compared.recorded.request
+        request, name = compared.recorded.request, compared.change
         self.count += 1
-        change = self.changes[request.question, compared.change]
+        change = self.changes[request.question, name]
         change.count += 1
         target = amount(request.context.target_amount)
         if target is not None:
             currency = request.context.target_currency
-            change.amounts[currency] = plus(change.amounts.get(currency, Decimal(0)), target)
-        self.lacking.update(compared.lacking)
+            change.amounts[currency] = plus(change.amounts.get(currency, _ZERO), target)
+        if compared.lacking:
+            self.lacking.update(compared.lacking)
         change.fates[self._fates.get((request.venue, request.intent_id), "unknown")] += 1
-        if compared.change != "unchanged":
+        if name != "unchanged":
             change.causes.update(compared.causes())
             if len(change.samples) < self._samples:
                 change.samples.append(compared.recorded.made.decision_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tests.bench import accepting, end_to_end, stages
+from tests.bench import accepting, end_to_end, rules, stages
 from tests.bench.figures import Figure, merged, print_table, report, shown, write_json
 from tests.bench.ground import Ground, ground
 
@@ -23,11 +23,13 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "dedupe": stages.dedupe,
     "ledger": stages.ledger,
     "archive": stages.archive,
+    "rules": rules.rules,
+    "replay": rules.replay,
     "latency-200": partial(end_to_end.frame_to_booking, rate=200, hints="full"),
     "latency-500": partial(end_to_end.frame_to_booking, rate=500, hints="full"),
     "latency-200-reads": partial(end_to_end.frame_to_booking, rate=200, hints="bare"),
-    "accepting": accepting.proposal_to_accept,
     "latency-500-reads": partial(end_to_end.frame_to_booking, rate=500, hints="bare"),
+    "accepting": accepting.proposal_to_accept,
 }
 
 

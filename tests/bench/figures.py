@@ -30,7 +30,7 @@ class Figure:
     @property
     def lower_is_better(self) -> bool:
         """Tell latencies from rates."""
-        return self.unit == "ms"
+        return self.unit in ("ms", "µs")
 
     @property
     def ratio(self) -> float | None:

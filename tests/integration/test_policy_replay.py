@@ -41,6 +41,8 @@ def archived() -> list[Record]:
         records.append(record(request, topics.DECISION_REQUESTED, offset=number))
         records.append(record(event.answer, topics.DECISION_MADE, offset=number))
         records.append(record(event.answer, topics.DECISION_MADE, offset=1000 + number))  # published twice, as after a crash
+        contradiction = event.answer.model_copy(update={"decision_id": f"another {number}", "verdict": "REJECT", "decided_by": "else"})
+        records.append(record(contradiction, topics.DECISION_MADE, offset=2000 + number))  # without effect: the question was answered
     settled = settled_record(intent(1)).model_copy(update={"venue": "tokyo"})
     return [*records, record(settled, topics.ORDER_UPDATED, offset=1)]
 

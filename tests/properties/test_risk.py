@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from pipeline.domain import lifecycle
 from pipeline.log.codec import decode, encode
+from pipeline.log.envelope import derive_id
 from pipeline.policy.book import Book
 from pipeline.policy.checks.catalogue import CHECKS
 from pipeline.policy.counters import UNKNOWN, exposure_of
 from pipeline.policy.engine import Engine
+from pipeline.policy.facts import facts_of
 from pipeline.policy.file import example_of
 from pipeline.policy.replay import (
     Approved,
@@ -31,8 +34,10 @@ from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleAp
 from pipeline.processors.risk.processor import RISK
 from pipeline.processors.risk.settle import settle
 from pipeline.testing.questions import COMPLIANCE, NOW, RATES, engine, intent, question, quote
-from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested, Question
+from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested, PolicyName, Question, RuleOutcome
 
+WORDED = ("sender_party_id", "receiver_party_id", "receiver_custodian_party_id", "source_currency", "jurisdiction_sender")
+"""Fields of a context that may hold any text."""
 amounts = st.one_of(
     st.sampled_from(["0", "1", "100000", "1e5", "12000000", "99999999999999999999.123456789"]),
     st.from_regex(r"[1-9][0-9]{0,9}(\.[0-9]{1,6})?", fullmatch=True),
@@ -87,6 +92,62 @@ def test_a_decision_depends_on_nothing_but_policy_question_counters_and_time(
     assert is_identical(asked, Recorded.of(request, made))
     (compared,) = with_recorded_counters(asked, [Recorded.of(request, made)])
     assert (compared.change, compared.judgement.verdict) == ("unchanged", made.verdict)
+
+
+def plainly(asked: Engine, request: DecisionRequested, counters: dict[str, str], at: datetime) -> bytes:
+    """Write a decision the long way: a model of each part, checked, and encoded by the codec."""
+    judgement = asked.judge(facts_of(request, counters, at))
+    policy = asked.policy
+    made = DecisionMade(
+        decision_id=derive_id("decision", request.request_id, "risk", policy.sha256, request.context_sha256),
+        request_id=request.request_id,
+        venue=request.venue,
+        intent_id=request.intent_id,
+        question=request.question,
+        quote_id=judgement.quote_id,
+        verdict=judgement.verdict,
+        policy=PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256),
+        decided_by="risk",
+        decided_at=at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        rules=tuple(
+            RuleOutcome(
+                name=outcome.rule.name,
+                check=outcome.rule.check,
+                verdict=outcome.verdict,
+                inputs=outcome.found.inputs_written(),
+                limit=outcome.rule.compiled.limit,
+                observed=outcome.found.observed_text(),
+                explanation=f"{outcome.rule.sentence} Here: {outcome.found.note}." if outcome.found.note else outcome.rule.sentence,
+            )
+            for outcome in judgement.outcomes
+        ),
+        counters={key: counters[key] for key in sorted(counters)},
+        context_sha256=request.context_sha256,
+        approvers_needed=judgement.approvers,
+    )
+    return encode(made)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies(), questions(), st.dictionaries(st.sampled_from(WORDED), texts, max_size=3), texts, st.data())
+def test_the_bytes_of_a_decision_are_those_that_the_codec_writes(
+    asked: Engine, request: DecisionRequested, said: dict[str, str], key: str, data: st.DataObject
+) -> None:
+    """Written straight into bytes or by way of checked models: the same record, whatever texts the question holds."""
+    context = request.context.model_copy(update=said)
+    digest = hashlib.sha256(encode(context)).hexdigest()
+    request = decode(encode(request.model_copy(update={"context": context, "context_sha256": digest})), DecisionRequested)
+    counters = {query.key: data.draw(st.sampled_from(["0", "1", "49999999", UNKNOWN])) for query in asked.queries(request, NOW)}
+    counters[key] = key
+    at = NOW + timedelta(microseconds=data.draw(st.integers(0, 40_000_000)))
+    answer = asked.answer(facts_of(request, counters, at))
+    assert answer.value == plainly(asked, request, counters, at)
+    made = decode(answer.value, DecisionMade)
+    assert encode(made) == answer.value
+    assert (answer.decision_id, answer.verdict, answer.quote_id) == (made.decision_id, made.verdict, made.quote_id)
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from pydantic import Field
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing, not_applicable
 from pipeline.policy.counters import UNKNOWN, CounterQuery, Per, alike_to, exposure_of, number_of, total_of
-from pipeline.policy.exact import duration_text, plus
+from pipeline.policy.exact import count, duration_text, plus, total
 from schemas.accepting import Question
 
 OrderSide = Literal["target", "source_max", "source"]
@@ -62,8 +63,9 @@ class Duplicate(Params):
     window: Duration = Field(gt=timedelta(0), description='how far back, such as "10m"')
 
 
-Own = Callable[[Case], tuple[Decimal | None, str, str, str]]
-"""Gives the order's own amount on a side, as a number and as text, its currency and its name."""
+Own = Callable[[Case], tuple[Decimal | None, str, str]]
+"""Gives the order's own amount on a side, as a number and as text, and its currency."""
+_NAMES: Mapping[OrderSide, str] = {"target": "target_amount", "source_max": "source_amount_max", "source": "source_amount"}
 SCOPES_KEPT = 4096
 """Queries that a rule keeps ready: building one takes longer than asking it."""
 
@@ -71,20 +73,20 @@ SCOPES_KEPT = 4096
 def _own(side: OrderSide, question: Question) -> Own:
     match side:
         case "target":
-            return lambda case: (case.facts.target, case.facts.target_text, case.facts.target_currency, "target_amount")
+            return attrgetter("facts.target", "facts.target_text", "facts.target_currency")
         case "source_max":
-            return lambda case: (case.facts.source_max, case.facts.source_max_text, case.facts.source_currency, "source_amount_max")
+            return attrgetter("facts.source_max", "facts.source_max_text", "facts.source_currency")
         case "source":
             if question != "co_sign_quote":
                 raise ValueError('side "source" is known with a quote only; write "source_max", or on = "co_sign_quote"')
             return _of_quote
 
 
-def _of_quote(case: Case) -> tuple[Decimal | None, str, str, str]:
+def _of_quote(case: Case) -> tuple[Decimal | None, str, str]:
     quote = case.quote
     if quote is None:
-        return None, "", case.facts.source_currency, "source_amount"
-    return quote.required, quote.required_text, case.facts.source_currency, "source_amount"
+        return None, "", case.facts.source_currency
+    return quote.required, quote.required_text, case.facts.source_currency
 
 
 def _about(side: str, per: str, question: Question) -> Literal["order", "quote"]:
@@ -94,10 +96,10 @@ def _about(side: str, per: str, question: Question) -> Literal["order", "quote"]
 
 
 def _amount_at_most(params: AmountAtMost | FourEyesAbove, question: Question) -> Compiled:
-    own, currency, limit = _own(params.side, question), params.currency, params.limit
+    own, name, currency, limit = _own(params.side, question), _NAMES[params.side], params.currency, params.limit
 
     def evaluate(case: Case) -> Found:
-        amount, text, of, name = own(case)
+        amount, text, of = own(case)
         if of != currency:
             return not_applicable(f"the {name} is in {of}", {"currency": of})
         if amount is None:
@@ -110,20 +112,21 @@ def _amount_at_most(params: AmountAtMost | FourEyesAbove, question: Question) ->
 def _scope(per: Per) -> Callable[[Case], str | None]:
     match per:
         case "venue":
-            return lambda case: case.facts.venue
+            return attrgetter("facts.venue")
         case "pair":
-            return lambda case: case.facts.pair
+            return attrgetter("facts.pair")
         case "sender":
-            return lambda case: case.facts.sender
+            return attrgetter("facts.sender")
         case "receiver":
-            return lambda case: case.facts.receiver
+            return attrgetter("facts.receiver")
         case "market_maker":
             return lambda case: case.quote.stated.market_maker_party_id if case.quote else None
 
 
 def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str], CounterQuery], limit_text: str) -> Compiled:
     """Compile a rule on the order's own amount plus what others have used up."""
-    own, scope, currency, limit, per = _own(params.side, question), _scope(params.per), params.currency, params.limit, params.per
+    own, name, scope = _own(params.side, question), _NAMES[params.side], _scope(params.per)
+    currency, limit, per = params.currency, params.limit, params.per
     ask = lru_cache(maxsize=SCOPES_KEPT)(ask)
 
     def query(case: Case) -> CounterQuery | None:
@@ -133,7 +136,7 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
         return None if where is None else ask(where)
 
     def evaluate(case: Case) -> Found:
-        amount, text, of, name = own(case)
+        amount, text, of = own(case)
         if of != currency:
             return not_applicable(f"the {name} is in {of}", {"currency": of})
         inputs = {"currency": of}
@@ -146,11 +149,12 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
         inputs[name] = text
         key = ask(where).key
         before = case.facts.counters.get(key)
-        if before is None or before == UNKNOWN:
+        used = total(before)
+        if before is None or used is None:
             return missing(key, inputs)
         inputs[key] = before
-        total = plus(Decimal(before), amount)
-        return judged(total <= limit, inputs, lambda: plain(total))
+        both = plus(used, amount)
+        return judged(both <= limit, inputs, lambda: plain(both))
 
     return Compiled(evaluate=evaluate, about=_about(params.side, per, question), limit=limit_text, query=query)
 
@@ -185,16 +189,18 @@ def _window_count(params: WindowCount, question: Question) -> Compiled:
             return missing(f"the {per}")
         key = ask(where).key
         before = case.facts.counters.get(key)
-        if before is None or before == UNKNOWN:
+        others = count(before)
+        if before is None or others is None:
             return missing(key, {per: where})
-        count = int(before) + 1
-        return judged(count <= limit, {per: where, key: before}, str(count))
+        return judged(others < limit, {per: where, key: before}, str(others + 1))
 
     return Compiled(evaluate=evaluate, about=_about("", per, question), limit=f"{limit} per {per} in {text}", query=query)
 
 
 def _duplicate(params: Duplicate, _: Question) -> Compiled:
     text = duration_text(params.window)
+
+    key = alike_to("", ("", "", "", ""), params.window, text).key  # the same for all
 
     def query(case: Case) -> CounterQuery | None:
         facts = case.facts
@@ -203,16 +209,16 @@ def _duplicate(params: Duplicate, _: Question) -> Compiled:
         return alike_to(facts.venue, (facts.pair, facts.sender, facts.receiver, facts.target_text), params.window, text)
 
     def evaluate(case: Case) -> Found:
-        asked = query(case)
-        if asked is None or asked.alike is None:
+        facts = case.facts
+        sender, receiver = facts.sender, facts.receiver
+        if sender is None or receiver is None or facts.target is None:
             return missing("who sends, who receives, or how much")
-        pair, sender, receiver, amount = asked.alike
-        inputs = {"pair": pair, "sender": sender, "receiver": receiver, "target_amount": amount}
-        count = case.facts.counters.get(asked.key)
-        if count is None or count == UNKNOWN:
-            return missing(asked.key, inputs)
-        inputs[asked.key] = count
-        return judged(count == "0", inputs, count, "" if count == "0" else "the same was asked about moments ago")
+        inputs = {"pair": facts.pair, "sender": sender, "receiver": receiver, "target_amount": facts.target_text}
+        others = facts.counters.get(key)
+        if others is None or others == UNKNOWN:
+            return missing(key, inputs)
+        inputs[key] = others
+        return judged(others == "0", inputs, others, "" if others == "0" else "the same was asked about moments ago")
 
     return Compiled(evaluate=evaluate, limit=f"no other in {text}", query=query)
 

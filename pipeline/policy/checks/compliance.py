@@ -15,7 +15,10 @@ from pipeline.policy.facts import Facts, instant
 from schemas.accepting import Question
 
 RATINGS = ("LOW", "MEDIUM", "HIGH", "PROHIBITED")
-_WINDOW = re.compile(r"(?:PT?)?([0-9]{1,6})\s*(d|h|m|s|day|hour|min|minute|sec|second)s?", re.IGNORECASE)
+_WINDOW = re.compile(
+    r"(?:PT(?=[0-9]+[HMS])|P(?=[0-9]+D))?([0-9]{1,6})\s*(d|h|m|s|day|hour|min|minute|sec|second)s?", re.IGNORECASE | re.ASCII
+)
+"""Of ISO 8601 only what one unit says: `PT24H`, `P1D`; `P1M` is a month there, no minute, and not read."""
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _AHEAD_MAX = timedelta(minutes=5)
 """A screening or check that is further ahead of our clock than this has no known age."""
@@ -54,19 +57,23 @@ class Purposes(Params):
 
 
 def _kyc(params: Kyc, _: Question) -> Compiled:
+    allowed, valid_for = frozenset(params.allowed), params.valid_for
+
     def evaluate(case: Case) -> Found:
-        compliance = case.facts.compliance
-        if compliance.kyc_status is None:
+        facts = case.facts
+        status = facts.compliance.kyc_status
+        if status is None:
             return missing("kyc_status")
-        inputs = {"kyc_status": compliance.kyc_status}
-        if compliance.kyc_status not in params.allowed:
-            return judged(False, inputs, compliance.kyc_status)
-        expires_at = instant(compliance.kyc_expires_at)
-        if expires_at is None:
+        inputs = {"kyc_status": status}
+        if status not in allowed:
+            return judged(False, inputs, status)
+        stated = facts.compliance.kyc_expires_at
+        expires_at = instant(stated)
+        if stated is None or expires_at is None:
             return missing("kyc_expires_at", inputs)
-        inputs["kyc_expires_at"] = compliance.kyc_expires_at or ""
-        left = expires_at - case.facts.now
-        return judged(left > params.valid_for, inputs, lambda: f"{compliance.kyc_status}, {left.days} days left")
+        inputs["kyc_expires_at"] = stated
+        left = expires_at - facts.now
+        return judged(left > valid_for, inputs, lambda: f"{status}, {left.days} days left")
 
     return Compiled(evaluate=evaluate, limit=f"{' or '.join(params.allowed)}, valid for over {duration_text(params.valid_for)}")
 
@@ -94,18 +101,20 @@ def _screened_age(facts: Facts) -> tuple[timedelta | None, dict[str, str]]:
 
 
 def _sanctions(params: Sanctions, _: Question) -> Compiled:
+    allowed, age_min, age_max = frozenset(params.allowed), -_AHEAD_MAX, params.age_max
+
     def evaluate(case: Case) -> Found:
         status = case.facts.compliance.sanctions_status
         if status is None:
             return missing("sanctions_status")
         inputs = {"sanctions_status": status}
-        if status not in params.allowed:
+        if status not in allowed:
             return judged(False, inputs, status)
         age, said = _screened_age(case.facts)
         inputs |= said
-        if age is None or age < -_AHEAD_MAX:
+        if age is None or age < age_min:
             return missing("when the screening was", inputs)
-        return judged(age <= params.age_max, inputs, lambda: f"{status}, {span_text(age)} ago at most")
+        return judged(age <= age_max, inputs, lambda: f"{status}, {span_text(age)} ago at most")
 
     return Compiled(evaluate=evaluate, limit=f"{' or '.join(params.allowed)}, at most {duration_text(params.age_max)} old")
 

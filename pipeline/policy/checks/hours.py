@@ -60,25 +60,33 @@ class Hours(Params):
         return self
 
 
+def _minute(of: time) -> int:
+    return of.hour * 60 + of.minute
+
+
 def _hours(params: Hours, _: Question) -> Compiled:
     days = frozenset(DAYS.index(day) for day in params.days)
-    holidays, opens, closes, zone = frozenset(params.holidays), params.opens, params.closes, params.timezone
+    opens, closes, zone, key = params.opens, params.closes, params.timezone, params.timezone.key
+    holidays = frozenset(day.toordinal() for day in params.holidays)
+    # Opening times are whole minutes: counted from midnight, they are numbers.
+    opens_minute, closes_minute = _minute(opens), 24 * 60 if closes is None else _minute(closes)
 
     def evaluate(case: Case) -> Found:
         local = case.facts.now.astimezone(zone)
+        date_number = local.toordinal()
+        day = (date_number - 1) % 7  # the first day of all was a Monday
 
         def text() -> str:
-            return f"{DAYS[local.weekday()]} {local.isoformat(' ')[:19]}"
+            return f"{DAYS[day]} {local.isoformat(' ')[:19]}"
 
         def inputs() -> dict[str, str]:
-            return {"decided_at": text(), "timezone": zone.key}
+            return {"decided_at": text(), "timezone": key}
 
-        if holidays and local.date() in holidays:
+        if date_number in holidays:
             return judged(False, inputs, text, "a holiday")
-        if local.weekday() not in days:
+        if day not in days:
             return judged(False, inputs, text, "not a business day")
-        at = local.time()
-        return judged(opens <= at and (closes is None or at < closes), inputs, text)
+        return judged(opens_minute <= local.hour * 60 + local.minute < closes_minute, inputs, text)
 
     until = "24:00" if closes is None else f"{closes:%H:%M}"
     limit = f"{', '.join(params.days)} {opens:%H:%M} to {until} {params.timezone.key}"

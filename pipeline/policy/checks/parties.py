@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
 
 from pipeline.policy.check import BOTH, CO_SIGN, Case, Check, Compiled, Found, Pairs, Params, Texts, judged, missing
-from schemas.accepting import Question
+from schemas.accepting import ComplianceFacts, DecisionContext, Question
 
 
 class PairList(Params):
@@ -96,22 +97,44 @@ def _pair_check(*, allowed: bool) -> Check[PairList]:
     )
 
 
+Stated = tuple[tuple[str | None, str | None], ...]
+STATEMENTS_KEPT = 4096
+"""Of jurisdictions there are few, and what a rule finds depends on nothing else."""
+
+
+def _stated_by(sides: Sequence[str]) -> Callable[[DecisionContext, ComplianceFacts], Stated]:
+    """Return how to look up what order and snapshot say of each side."""
+    if tuple(sides) == ("sender",):
+        return lambda order, snapshot: ((order.jurisdiction_sender, snapshot.jurisdiction_sender),)
+    if tuple(sides) == ("receiver",):
+        return lambda order, snapshot: ((order.jurisdiction_receiver, snapshot.jurisdiction_receiver),)
+    return lambda order, snapshot: (
+        (order.jurisdiction_sender, snapshot.jurisdiction_sender),
+        (order.jurisdiction_receiver, snapshot.jurisdiction_receiver),
+    )
+
+
 def _jurisdictions(params: JurisdictionList, *, allowed: bool) -> Compiled:
     codes = frozenset(params.codes)
-    of = [f"jurisdiction_{side}" for side in (("sender", "receiver") if params.of == "both" else (params.of,))]
+    sides = ("sender", "receiver") if params.of == "both" else (params.of,)
+    names = tuple(f"jurisdiction_{side}" for side in sides)
+    stated_by = _stated_by(sides)
 
-    def evaluate(case: Case) -> Found:
+    @lru_cache(maxsize=STATEMENTS_KEPT)
+    def found(*stated: tuple[str | None, str | None]) -> Found:
         inputs: dict[str, str] = {}
         held = True
-        for name in of:
-            # The order and the compliance snapshot both may say it; where both do, both have to hold.
-            ordered, attested = getattr(case.facts.request.context, name), getattr(case.facts.compliance, name)
+        # The order and the compliance snapshot both may say it; where both do, both have to hold.
+        for name, (ordered, attested) in zip(names, stated, strict=True):
             one, other = ordered or attested, attested or ordered
             if one is None or other is None:
                 return missing(name, inputs)
             inputs[name] = one if one == other else f"{one} (order), {other} (attested)"
             held = held and (one in codes) is allowed and (other in codes) is allowed
-        return judged(held, inputs, lambda: " to ".join(inputs.values()))
+        return judged(held, inputs, " to ".join(inputs.values()))
+
+    def evaluate(case: Case) -> Found:
+        return found(*stated_by(case.facts.request.context, case.facts.compliance))
 
     shown = ", ".join(sorted(codes))
     return Compiled(evaluate=evaluate, limit=shown if allowed else f"none of {shown}")

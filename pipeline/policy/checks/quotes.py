@@ -24,7 +24,7 @@ from pipeline.policy.check import (
     missing,
     not_applicable,
 )
-from pipeline.policy.exact import BASIS, amount, basis_points, duration_text, minus, span_text, times, within_basis_points
+from pipeline.policy.exact import BASIS, amount, basis_points, duration_text, minus, plus, span_text, times
 from pipeline.policy.facts import CLOSED_QUOTES, Quote, instant
 from schemas.accepting import Question
 
@@ -71,15 +71,16 @@ def quote_valid(case: Case) -> Found:
     """Find whether a quote can still be co-signed: valid after the time of deciding, and not closed."""
     quote = case.quote
     assert quote is not None
-    inputs = {"quote_id": quote.id, "valid_until": quote.stated.valid_until}
-    if quote.valid_until is None:
+    now, stated, valid_until = case.facts.now, quote.stated, quote.valid_until
+    inputs = {"quote_id": quote.id, "valid_until": stated.valid_until}
+    if valid_until is None:
         return missing("valid_until", inputs)
-    if quote.stated.status is not None:
-        inputs["status"] = quote.stated.status
-        if quote.stated.status.upper() in CLOSED_QUOTES:
-            return judged(False, inputs, quote.stated.status, "the quote is closed")
-    left = quote.valid_until - case.facts.now
-    return judged(left > timedelta(0), inputs, lambda: f"{span_text(left)} left")
+    status = stated.status
+    if status is not None:
+        inputs["status"] = status
+        if status.upper() in CLOSED_QUOTES:
+            return judged(False, inputs, status, "the quote is closed")
+    return judged(valid_until > now, inputs, lambda: f"{span_text(valid_until - now)} left")
 
 
 def cost_guard_held(case: Case) -> Found:
@@ -169,8 +170,9 @@ def _quotes_at_least(params: QuotesAtLeast, _: Question) -> Compiled:
         seen = [at for quote in facts.quotes if (at := instant(quote.stated.first_seen_at)) is not None]
         ends = [quote.valid_until for quote in case.acceptable if quote.valid_until is not None]
         limits = [*ends, *([] if facts.expires_at is None else [facts.expires_at])]
-        patient = bool(params.patience) and (not seen or facts.now < min(seen) + params.patience)
-        if patient and limits and facts.now < min(limits) - params.margin:
+        # Spans are compared, not times: what a venue states may be so near the end of the calendar that a time beyond it is none.
+        patient = bool(params.patience) and (not seen or facts.now - min(seen) < params.patience)
+        if patient and limits and min(limits) - facts.now > params.margin:
             return Found("WAIT", inputs, str(count), "too few quotes yet, and there is time")
         return judged(False, inputs, str(count))
 
@@ -178,14 +180,15 @@ def _quotes_at_least(params: QuotesAtLeast, _: Question) -> Compiled:
 
 
 def _spread(params: Spread, _: Question) -> Compiled:
+    share = plus(BASIS, params.basis_points)
+
     def evaluate(case: Case) -> Found:
         required = [quote.required for quote in case.acceptable if quote.required is not None]
         if len(required) < 2:
             return not_applicable("fewer than two acceptable quotes have no spread", {"acceptable": str(len(required))})
         lowest, highest = min(required), max(required)
-        holds = within_basis_points(highest, lowest, params.basis_points)
         return judged(
-            holds,
+            times(highest, BASIS) <= times(lowest, share),
             lambda: {"lowest_source": plain(lowest), "highest_source": plain(highest)},
             lambda: f"{basis_points(highest, lowest)} basis points",
         )

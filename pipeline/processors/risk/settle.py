@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.log.codec import decode, encode
-from pipeline.policy.engine import Engine
+from pipeline.log.codec import decode
+from pipeline.policy.engine import Decision, Engine
 from pipeline.policy.exposures import Answer, Exposures, key_of, order_of, signable
+from pipeline.policy.facts import Facts, facts_of
 from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
 from schemas.accepting import DecisionMade, DecisionRequested
 
@@ -56,22 +57,23 @@ def settle(engine: Engine, exposures: Exposures, events: Sequence[RiskEvent], no
 
 
 def _answer(engine: Engine, exposures: Exposures, request: DecisionRequested, now: datetime) -> str:
-    counters = exposures.read(request.venue, request.intent_id, engine.queries(request, now), now)
-    made = engine.decide(request, counters, now)
-    text = encode(made).decode()
-    exposures.answer(order_of(request), answer_of(request, made, text), now)
-    return text
+    asked = facts_of(request, {}, now)
+    facts = asked.counted(exposures.read(request.venue, request.intent_id, engine.queries_of(asked), now))
+    decision = engine.answer(facts)
+    remembered = answer_of(facts, decision)
+    exposures.answer(order_of(request), remembered, now)
+    return remembered.decision
 
 
-def answer_of(request: DecisionRequested, made: DecisionMade, text: str) -> Answer:
+def answer_of(facts: Facts, decision: Decision) -> Answer:
     """Return what is remembered of a decision."""
-    quotes = signable(request)
+    quotes = signable(facts)
     return Answer(
-        key=key_of(request),
-        decision_id=made.decision_id,
-        question=made.question,
-        verdict=made.verdict,
-        decision=text,
+        key=key_of(facts.request),
+        decision_id=decision.decision_id,
+        question=facts.question,
+        verdict=decision.verdict,
+        decision=decision.value.decode(),
         quotes=quotes,
-        signed=quotes.get(made.quote_id or "") if made.verdict == "ACCEPT" else None,
+        signed=quotes.get(decision.quote_id or "") if decision.verdict == "ACCEPT" else None,
     )

@@ -68,6 +68,11 @@ ORDERS: list[tuple[str, str, dict[str, Any], str, str | None]] = [
     ("window_sum_at_most", SUM_PARAMS, {"counters": {SUM_KEY: "0"}, "sender_party_id": None}, "REFER", None),
     ("window_count_at_most", 'limit = 3, window = "60m"', {"counters": {COUNT_KEY: "2"}}, "PASS", "3"),
     ("window_count_at_most", 'limit = 3, window = "1h"', {"counters": {COUNT_KEY: "3"}}, "REFER", "4"),
+    ("window_count_at_most", 'limit = 3, window = "1h"', {"counters": {COUNT_KEY: "0.5"}}, "REFER", None),
+    ("window_count_at_most", 'limit = 3, window = "1h"', {"counters": {COUNT_KEY: "-3"}}, "REFER", None),
+    ("window_sum_at_most", SUM_PARAMS, {"counters": {SUM_KEY: "-8000000"}}, "REFER", None),
+    ("window_sum_at_most", SUM_PARAMS, {"counters": {SUM_KEY: "NaN"}}, "REFER", None),
+    ("window_sum_at_most", SUM_PARAMS, {"counters": {SUM_KEY: "1e9999999"}}, "REFER", None),
     ("exposure_at_most", f'{IN_TARGET}, limit = "150000", per = "receiver"', {"counters": {EXPOSED: "50000"}}, "PASS", "150000"),
     ("exposure_at_most", f'{IN_TARGET}, limit = "150000", per = "receiver"', {"counters": {EXPOSED: "50001"}}, "REFER", "150001"),
     ("likely_duplicate", 'window = "10m"', {"counters": {"alike in 10m": "0"}}, "PASS", "0"),
@@ -125,6 +130,24 @@ ORDERS: list[tuple[str, str, dict[str, Any], str, str | None]] = [
         "SANCTIONS_CLEARED, 86405.000s ago at most",
     ),
     ("sanctions_status", 'age_max = "48h"', compliance(sanctions_freshness_window="a day or so"), "REFER", None),
+    # A month is no minute, and a letter that only looks like an s is no second.
+    ("sanctions_status", 'age_max = "48h"', compliance(sanctions_freshness_window="P1M"), "REFER", None),
+    ("sanctions_status", 'age_max = "48h"', compliance(sanctions_freshness_window="PT1D"), "REFER", None),
+    ("sanctions_status", 'age_max = "48h"', compliance(sanctions_freshness_window="24 \u017f"), "REFER", None),
+    (
+        "sanctions_status",
+        'age_max = "48h"',
+        compliance(sanctions_freshness_window="P1D"),
+        "PASS",
+        "SANCTIONS_CLEARED, 86405.000s ago at most",
+    ),
+    (
+        "sanctions_status",
+        'age_max = "48h"',
+        compliance(sanctions_freshness_window="PT30M"),
+        "PASS",
+        "SANCTIONS_CLEARED, 1805.000s ago at most",
+    ),
     ("sanctions_status", 'age_max = "48h"', compliance(sanctions_status="SANCTIONS_HIT"), "REFER", "SANCTIONS_HIT"),
     ("risk_rating_at_most", 'rating = "LOW"', {}, "PASS", "LOW"),
     ("risk_rating_at_most", 'rating = "MEDIUM"', compliance(risk_rating="HIGH"), "REFER", "HIGH"),
@@ -176,6 +199,8 @@ QUOTES: list[tuple[str, str, tuple[QuoteFacts, ...], dict[str, Any], str, str | 
     ("quotes_at_least", 'count = 2, patience = "4s"', (GOOD,), {}, "WAIT", "1"),
     ("quotes_at_least", 'count = 2, patience = "3s"', (GOOD,), {}, "REFER", "1"),
     ("quotes_at_least", 'count = 2, patience = "4s", margin = "25s"', (GOOD,), {}, "REFER", "1"),
+    ("quotes_at_least", 'count = 2, patience = "9s"', (quote(1, valid=-1),), {"expires_at": "0001-01-01T00:00:01Z"}, "REFER", "0"),
+    ("quotes_at_least", 'count = 2, patience = "9s"', (quote(1, first_seen_at="9999-12-31T23:59:59Z"),), {}, "WAIT", "1"),
     ("spread_at_most", 'basis_points = "90"', (GOOD, quote(2, "113")), {}, "PASS", "89.2858 basis points"),
     ("spread_at_most", 'basis_points = "89"', (GOOD, quote(2, "113")), {}, "REFER", "89.2858 basis points"),
     ("spread_at_most", 'basis_points = "0"', (GOOD, quote(2, "121")), {}, "NOT_APPLICABLE", None),
@@ -201,6 +226,24 @@ def test_a_rule_about_quotes_says_what_it_has_to(
     """Each row's rule gives its verdict about the quote that is cheapest, or about all of them."""
     _, outcome = answered(check, params, on="co_sign_quote", quotes=quotes, **given)
     assert (outcome.verdict, outcome.observed) == (verdict, observed)
+
+
+LONG = "1" + "0" * 30
+"""A rate that has, times 100000, more digits than Python's decimals keep by default."""
+
+
+@pytest.mark.parametrize(("over", "verdict"), [("", "PASS"), (".000001", "REFER")])
+def test_distances_are_exact_beyond_28_digits(over: str, verdict: str) -> None:
+    """A millionth over the limit is over the limit, however many digits stand before it."""
+    dearer = f"101{'0' * 28}{over}"
+    spread = (quote(1, LONG), quote(2, dearer))
+    _, outcome = answered("spread_at_most", 'basis_points = "100"', on="co_sign_quote", quotes=spread, source_amount_max=None)
+    assert outcome.verdict == verdict
+    near = 'basis_points = "100", age_max = "30s"'
+    _, outcome = answered("rate_within", near, on="co_sign_quote", quotes=spread[1:], rates=(rate(LONG),), source_amount_max=None)
+    assert outcome.verdict == verdict
+    _, outcome = answered("peg_band", f'peg = "{LONG}", {near}', rates=(rate(dearer),))
+    assert outcome.verdict == verdict
 
 
 def test_every_check_is_in_the_tables_above() -> None:

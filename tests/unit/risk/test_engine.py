@@ -161,6 +161,15 @@ def test_the_cheapest_quote_is_chosen_and_ties_go_to_a_person(
     assert made.quote_id == (None if chosen is None else quote(chosen).quote_id)
 
 
+@pytest.mark.parametrize("about", ['venue = "osaka"', 'pair = "EURx/USDCx"'])
+def test_a_choice_for_another_venue_or_pair_breaks_no_tie_here(about: str) -> None:
+    """How ties are broken elsewhere is not applicable here, and says so: a tie is referred."""
+    made = engine(ANY_QUOTE, best("first_seen", f", {about}")).decide(question("co_sign_quote", quotes=[quote(1), EARLY]), {}, NOW)
+    assert made.verdict == "REFER"
+    verdicts = {outcome.name: outcome.verdict for outcome in made.rules if outcome.check == "best_execution"}
+    assert verdicts == {"best": "NOT_APPLICABLE", "built in: lowest source amount": "REFER"}
+
+
 def test_a_cheapest_quote_that_has_to_be_referred_is_not_passed_over() -> None:
     """A rule that refers the cheapest quote refers the decision; a rule that rejects it leaves the next one."""
     quotes = [quote(1, "111"), quote(2, "112")]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "infra/policies/default.toml"
 HEAD = 'name = "p"\nversion = 1\n'
 RULE = '[[rules]]\nname = "r"\non = "accept_proposal"\ncheck = "amount_at_most"\n'
+FOUR_EYES, PEG = RULE.replace("amount_at_most", "four_eyes_above"), RULE.replace("amount_at_most", "peg_band")
 PARAMS = 'params = { side = "target", currency = "USDCx", limit = "5" }\n'
 
 
@@ -36,6 +37,9 @@ PARAMS = 'params = { side = "target", currency = "USDCx", limit = "5" }\n'
         (f"{HEAD}{RULE}{PARAMS}", 3, 'otherwise: it is missing; write "REJECT" or "REFER"'),
         (f'{HEAD}{RULE}{PARAMS}otherwise = "ACCEPT"\n', 8, 'found \'ACCEPT\'; write "REJECT" or "REFER"'),
         (f'{HEAD}{RULE}{PARAMS}otherwise = "REFER"\napprovers = 0\n', 9, "1 to 5"),
+        (f"{HEAD}{FOUR_EYES}{PARAMS}approvers = 1\n", 8, "2 to 5"),
+        (f'{HEAD}{PEG}params = {{ peg = "0", basis_points = "5", age_max = "1m" }}\notherwise = "REFER"\n', 7, "greater than 0"),
+        (f'{HEAD}{PEG}params = {{ peg = "1", basis_points = "5", age_max = "3661d" }}\notherwise = "REFER"\n', 7, '"3660d" at most'),
         (f'{HEAD}{RULE}{PARAMS}otherwise = "REFER"\notherwize = 1\n', 9, "did you mean otherwise?"),
         (
             f'{HEAD}{RULE}{PARAMS.replace(chr(34) + "5" + chr(34), "5.5")}otherwise = "REFER"\n',

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from pipeline.policy.book import Book
+from pipeline.policy.counters import ENDED
 from pipeline.policy.engine import Engine
-from pipeline.policy.replay import Compared, Happening, Recorded, Summary, with_rebuilt_counters, with_recorded_counters
+from pipeline.policy.replay import Compared, Ended, Happening, Recorded, Summary, with_rebuilt_counters, with_recorded_counters
 from pipeline.processors.risk.events import QuestionAsked
 from pipeline.processors.risk.settle import settle
 from pipeline.testing.questions import NOW, engine, intent, question, quote, rule
@@ -69,6 +70,15 @@ def test_rebuilt_counters_let_the_candidate_fill_the_limits() -> None:
     assert changes(stricter) == ["unchanged", "ACCEPT->REJECT", "unchanged", "unchanged", "REFER->ACCEPT"]
     looser = with_rebuilt_counters(engine(amount("170000"), exposure("300000")), recorded)
     assert changes(looser) == ["unchanged", "unchanged", "REJECT->REFER", "unchanged", "unchanged"]
+
+
+def test_an_end_that_was_not_known_when_it_was_decided_is_not_known_in_the_replay() -> None:
+    """The venue shows an end before the decision that is read after it: with rebuilt counters too the decision is what it was."""
+    recorded = history(ORDERS[:2])
+    ended = Ended(venue="tokyo", intent_id=intent(2), status="EXPIRED", settled=False, source_amount=None, at=NOW)
+    assert changes(with_rebuilt_counters(ORIGINAL, [ended, *recorded])) == ["unchanged", "unchanged"]
+    known = recorded[1].made.model_copy(update={"counters": {**recorded[1].made.counters, ENDED: "EXPIRED"}})
+    assert changes(with_rebuilt_counters(ORIGINAL, [Recorded.of(ORDERS[1], known)])) == ["ACCEPT->REJECT"]
 
 
 def test_a_counter_that_was_not_recorded_is_missing_and_said_so() -> None:
