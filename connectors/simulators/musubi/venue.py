@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -261,6 +261,7 @@ def described(venue: Venue, *, streams: int, now: datetime) -> documents.Documen
         "at": iso(now),
         "seed": venue.settings.rules.seed,
         "speed": venue.settings.rules.speed,
+        "rules": asdict(venue.settings.rules),
         "created": venue.world.created,
         "creating": venue.world.creating,
         "open": len(venue.world.open),
