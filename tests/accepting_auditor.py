@@ -14,6 +14,7 @@ a caller that still waited, unless the journal shows that the caller died with i
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import urllib.request
@@ -492,7 +493,8 @@ def _moment(text: str) -> datetime:
 class Witness:
     """Looks into the database while each accept call is held at the venue; `seen` is what it saw, by call number.
 
-    Works on a venue of any process, over its door for tests. A call waits for the witness for some milliseconds.
+    Works on a venue of any process, over its door for tests; where that runs in the loop of the test, `async with` keeps the loop free.
+    A call waits for the witness for some milliseconds.
     """
 
     _SIGHT = """
@@ -525,6 +527,12 @@ class Witness:
         self._thread.join(30)
         if self.failure is not None and problem is None:
             raise self.failure
+
+    async def __aenter__(self) -> Witness:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.to_thread(self.__exit__, kind, problem, trace)
 
     def _watch(self) -> None:
         try:
