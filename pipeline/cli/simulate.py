@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from connectors.simulators.musubi.world import Mix
 
 EXIT_AWAY, EXIT_SETTINGS = 69, 78
+QUOTES_MAX = 100
+
+
+class _FiniteRange(click.FloatRange):
+    """A number between bounds; NaN compares with nothing, so that bounds alone do not keep it out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value!r} is not a finite number", param, ctx)
 
 
 @click.group()
@@ -39,6 +49,8 @@ def _list_faults(context: click.Context, _: click.Parameter, asked: bool) -> Non
     for fault in FAULTS:
         lasting = f", {fault.seconds:g} s" if fault.seconds else ""
         click.echo(f"{fault.name:24}{fault.about} ({fault.unit}{lasting})")
+    click.echo("NAME=RATE[:SECONDS][xTIMES]; seconds are real time whatever the speed, xTIMES strikes so often and then no more.")
+    click.echo("A fault per accept call can be bound to one kind: NAME@accept_proposal or NAME@co_sign_quote.")
     context.exit()
 
 
@@ -54,24 +66,45 @@ def _list_faults(context: click.Context, _: click.Parameter, asked: bool) -> Non
     help="The client's secret; written with a new one when missing.",
 )
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, show_default=True, help="Divides durations.")
+@click.option("--speed", type=_FiniteRange(0.001, 1e6), default=1.0, show_default=True, help="Divides the durations of orders and quotes.")
 @click.option("--orders", type=click.IntRange(0), default=0, show_default=True, help="How many; 0 for no end.")
-@click.option("--rate", type=click.FloatRange(0, 100_000), default=1.0, show_default=True, help="Orders per second, 0 for none.")
+@click.option("--rate", type=_FiniteRange(0, 100_000), default=1.0, show_default=True, help="Orders per second, 0 for none.")
 @click.option("--mix", default="receiver=50,sender=40,both=10,none=0", show_default=True, help="Shares of our sides.")
 @click.option(
     "--console-user",
-    type=click.FloatRange(0, 1),
+    type=_FiniteRange(0, 1),
     default=0.75,
     show_default=True,
     help="Share of our sender-side orders that a console user accepts; the others wait for calls.",
 )
-@click.option("--failing", type=click.FloatRange(0, 1), default=0.04, show_default=True, help="Share not settling.")
+@click.option("--failing", type=_FiniteRange(0, 1), default=0.04, show_default=True, help="Share not settling.")
+@click.option("--cancelling", type=_FiniteRange(0, 1), default=0.0, show_default=True, help="Share that the institution cancels.")
+@click.option("--quotes", default="1-3", show_default=True, metavar="FEWEST-MOST", help="Quotes per round.")
+@click.option("--quote-spread", type=_FiniteRange(0, 1), default=0.05, show_default=True, help="How much worse than the best.")
+@click.option("--rounds", type=click.IntRange(0), default=0, show_default=True, help="Rounds of quotes; 0 until the order expires.")
+@click.option("--first-quote", type=_FiniteRange(0.001), default=8.0, show_default=True, help="Seconds until a round's first quote.")
+@click.option("--quote-validity", type=_FiniteRange(0.001), default=30.0, show_default=True, help="Seconds.")
+@click.option("--order-lifetime", type=_FiniteRange(0.001), default=300.0, show_default=True, help="Seconds.")
+@click.option(
+    "--institution",
+    type=click.Choice(["best", "any", "late", "never"]),
+    default="best",
+    show_default=True,
+    help="Which quote the institution selects; it binds us under --switch A-10=selected_only.",
+)
 @click.option("--settle-directly", is_flag=True, help="Settle each order when it is created, for load.")
 @click.option("--switch", "switches", multiple=True, metavar="A-nn=VALUE", help="See --list-switches.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME=RATE[:SECONDS]", help="See --list-faults.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME=RATE[:SECONDS][xTIMES]", help="See --list-faults.")
 @click.option("--truth", "truth_file", type=click.Path(path_type=Path), help="Append the truth here, JSON lines.")
-@click.option("--heartbeat", type=click.FloatRange(0.01), default=30.0, show_default=True, help="Seconds.")
-@click.option("--token-lifetime", type=click.FloatRange(0.1), default=3600.0, show_default=True, help="Seconds.")
+@click.option("--heartbeat", type=_FiniteRange(0.01), default=30.0, show_default=True, help="Seconds.")
+@click.option("--token-lifetime", type=_FiniteRange(0.1), default=3600.0, show_default=True, help="Seconds.")
+@click.option(
+    "--clock-skew",
+    type=_FiniteRange(-86400, 86400),
+    default=0.0,
+    show_default=True,
+    help="Real seconds that the venue's clock is ahead.",
+)
 @click.option("--schema-version", default="v2", show_default=True, help="What whoami states; empty for nothing.")
 @click.option("--control/--no-control", default=True, show_default=True, help="Open /simulator/ to this machine.")
 @click.option("--list-switches", is_flag=True, is_eager=True, expose_value=False, callback=_list_switches)
@@ -111,6 +144,17 @@ def _mix(text: str) -> Mix:
     return mix
 
 
+def _quotes(text: str) -> tuple[int, int]:
+    fewest, _, most = text.partition("-")
+    try:
+        count = int(fewest), int(most or fewest)
+    except ValueError:
+        count = -1, -1
+    if not 0 <= count[0] <= count[1] <= QUOTES_MAX:
+        raise click.BadParameter(f"write FEWEST-MOST, such as 1-3, or one number, at most {QUOTES_MAX}", param_hint="--quotes")
+    return count
+
+
 def _settings(
     *,
     listen: str,
@@ -124,6 +168,8 @@ def _settings(
     schema_version: str,
     control: bool,
     mix: str,
+    quotes: str,
+    clock_skew: float,
     **rules: Any,
 ) -> Settings:
     from connectors.simulators.musubi.command import parse_listen, read_secret
@@ -138,12 +184,13 @@ def _settings(
         client_secret=read_secret(secret_file),
         host=host,
         port=port,
-        rules=Rules(mix=_mix(mix), **rules),
+        rules=Rules(mix=_mix(mix), quotes=_quotes(quotes), **rules),
         switches=parse_switches(switches),
         faults=parse_faults(faults),
         truth_file=truth_file,
         heartbeat=heartbeat,
         token_lifetime=token_lifetime,
         schema_version=schema_version or None,
+        clock_skew=clock_skew,
         control=control,
     )

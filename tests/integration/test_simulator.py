@@ -12,14 +12,16 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from connectors.simulators.musubi.faults import parse_faults
+from connectors.simulators.musubi.faults import FAULTS, parse_faults
 from connectors.simulators.musubi.market import OUR_CUSTODIAN
 from connectors.simulators.musubi.poison import KINDS
 from connectors.simulators.musubi.settings import Settings
@@ -57,6 +59,21 @@ class Client:
     async def get(self, path: str, **query: Any) -> httpx.Response:
         """Read a path."""
         return await self.http.get(path, params=query or None)
+
+    async def post(self, path: str, **asked: Any) -> Any:
+        """Tell the door for tests and return its answer."""
+        answer = await self.http.post(f"/simulator/{path}", json=asked)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def calls(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Ask for accept calls, waiting for at most five seconds."""
+        found: list[dict[str, Any]] = (await self.get("/simulator/calls", **{"seconds": 5, **wanted})).json()["calls"]
+        return found
+
+    async def accept(self, intent: str, quote: str | None = None) -> httpx.Response:
+        """Accept a proposal, or co-sign a quote."""
+        return await self.http.post(f"/api/v1/orders/{intent}" + (f"/quotes/{quote}" if quote else "") + "/accept")
 
     async def create(self, **fields: Any) -> str:
         """Create an order by the control endpoint and return its intent."""
@@ -337,6 +354,300 @@ async def test_an_accept_call_can_have_an_unknown_outcome(value: str, applied: b
         assert client.simulator.world.proposal_accepted(intent) == applied
 
 
+async def _quoted(client: Client, *, rate: str = "112.0", **fields: Any) -> tuple[str, str]:
+    """Create an order, accept its proposal and quote by hand; return intent and quote."""
+    intent = await client.create(side="sender", quotes=0, **fields)
+    client.simulator.world.accept_proposal(intent, client.simulator.clock.now())
+    quote = await client.post("quotes", intent_id=intent, fx_rate=rate, valid_seconds=60)
+    return intent, quote["quote_id"]
+
+
+REFUSING = {
+    "accept_conflict": ({409}, "CONFLICT"),
+    "accept_too_many": ({429}, "TOO_MANY_REQUESTS"),
+    "accept_not_applied_502": ({502}, "CANTON_ERROR"),
+    "accept_server_error": ({500, 502, 503, 504}, None),
+}
+
+
+@pytest.mark.parametrize("kind", ["accept_proposal", "co_sign_quote"])
+@pytest.mark.parametrize("name", REFUSING)
+async def test_a_fault_can_keep_an_accept_call_from_having_an_effect(name: str, kind: str) -> None:
+    """The answer is the fault's, nothing has moved, the other kind is spared, and the call after it works."""
+    async with at() as client:
+        intent, quote = await _quoted(client)
+        fresh = await client.create(side="sender", quotes=0)
+        await client.control(set={f"{name}@{kind}": "1x1"})
+        target, spared = ((fresh, None), (intent, quote)) if kind == "accept_proposal" else ((intent, quote), (fresh, None))
+        assert (await client.accept(*spared)).status_code == 200
+        answer = await client.accept(*target)
+        statuses, code = REFUSING[name]
+        assert answer.status_code in statuses
+        if code is not None:
+            assert_error(answer, answer.status_code, code)
+        assert ("Retry-After" in answer.headers) == (name == "accept_too_many")
+        refused = (await client.calls())[-1]
+        assert (refused["fault"], refused["applied"], refused["status"]) == (name, False, answer.status_code)
+        assert client.simulator.truth.faults[name] == 1
+        assert (await client.accept(*target)).status_code == 200
+        assert [call["applied"] for call in await client.calls(kind=kind)] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["accept_applied_502", "accept_applied_cut", "accept_not_applied_cut"])
+async def test_an_accept_call_can_lose_its_answer(name: str) -> None:
+    """502 or a broken connection; whether it worked is in the truth and shows in what follows."""
+    async with at() as client:
+        intent, quote = await _quoted(client)
+        await client.control(set={name: "1x1"})
+        if name.endswith("cut"):
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.accept(intent, quote)
+        else:
+            assert_error(await client.accept(intent, quote), 502, "CANTON_ERROR")
+        applied = "not" not in name
+        (call,) = await client.calls(reached="answered")
+        assert (call["applied"], call["status"]) == (applied, 0 if name.endswith("cut") else 502)
+        status = (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"]
+        assert (status == "PENDING") != applied
+
+
+async def test_a_slow_accept_is_applied_at_once_and_answered_later() -> None:
+    """While the answer is on its way the record shows QUOTED already."""
+    async with at(replace(QUIET, rules=Rules(rate=0, speed=1))) as client:
+        intent, quote = await _quoted(client)
+        await client.control(set={"accept_slow": "1:2"})
+        begun = asyncio.get_running_loop().time()
+        calling = asyncio.create_task(client.accept(intent, quote))
+        (call,) = await client.calls(reached="decided")
+        assert call["applied"]
+        assert (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"] in ("QUOTED", "EXECUTING")
+        assert not calling.done()
+        assert (await calling).status_code == 200
+        assert asyncio.get_running_loop().time() - begun >= 1
+
+
+async def test_an_accept_can_take_effect_after_its_caller_has_gone() -> None:
+    """accept_applied_late: the caller gives up, reads PENDING, and then the order moves all the same."""
+    async with at(replace(QUIET, rules=Rules(rate=0, speed=1))) as client:
+        intent, quote = await _quoted(client)
+        await client.control(set={"accept_applied_late": "1:1x1"})
+        with pytest.raises(httpx.ReadTimeout):
+            await client.http.post(f"/api/v1/orders/{intent}/quotes/{quote}/accept", timeout=0.2)
+        (left,) = await client.calls(reached="left")
+        assert (left["applied"], left["stage"]) == (False, "left")
+        assert (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"] == "PENDING"
+        (late,) = await client.calls(reached="decided")
+        assert (late["applied"], late["fault"]) == (True, "accept_applied_late")
+        assert (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"] == "QUOTED"
+
+
+async def test_calls_that_are_refused_at_the_door_are_in_the_truth_too() -> None:
+    """Without a good token and with a malformed id: received, nothing decided, answered."""
+    async with at() as client:
+        intent = await client.create(side="sender")
+        assert (await client.accept("not-an-id")).status_code == 400
+        client.http.headers["Authorization"] = "Bearer x"
+        assert (await client.accept(intent)).status_code == 401
+        seen = [(call["outcome"], call["status"], call["applied"], "decided_at" in call) for call in await client.calls()]
+        assert seen == [("validation_error", 400, False, False), ("unauthorized", 401, False, False)]
+
+
+# -- holding accept calls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_call_is_held_before_or_after_it_is_applied_until_it_is_released(when: str) -> None:
+    """Whoever asks is told that the call is held; the order has moved only when it is held after; released, it is answered."""
+    async with at(replace(QUIET, rules=Rules(rate=0, speed=1))) as client:
+        intent, quote = await _quoted(client)
+        await client.post("hold", when=when, kind="co_sign_quote", intent_id=intent)
+        calling = asyncio.create_task(client.accept(intent, quote))
+        (call,) = await client.calls(holding="any", intent_id=intent)
+        assert (call["holding"], call["applied"]) == (when, when == "after")
+        status = (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"]
+        assert (status == "PENDING") == (when == "before")
+        assert not calling.done()
+        assert await client.post("release", call=call["call"]) == {"released": [call["call"]]}
+        assert (await calling).status_code == 200
+        (answered,) = await client.calls(reached="answered")
+        assert (answered["holding"], answered["applied"], answered["held"]) == (None, True, when)
+
+
+@pytest.mark.parametrize(("when", "applied"), [("before", False), ("after", True)])
+async def test_a_held_call_can_be_cut(when: str, applied: bool) -> None:
+    """The connection breaks; one held before it was applied does nothing."""
+    async with at() as client:
+        intent, quote = await _quoted(client)
+        await client.post("hold", when=when)
+        calling = asyncio.create_task(client.accept(intent, quote))
+        await client.calls(holding=when)
+        await client.post("release", how="cut")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await calling
+        (call,) = await client.calls(reached="answered")
+        assert (call["applied"], call["status"]) == (applied, 0)
+
+
+async def test_a_held_call_goes_on_although_its_caller_was_killed() -> None:
+    """The caller hangs up while its call is held; released, the call takes effect: a venue does what it was asked."""
+    async with at() as client:
+        intent, quote = await _quoted(client)
+        await client.post("hold", when="before")
+        calling = asyncio.create_task(client.accept(intent, quote))
+        (call,) = await client.calls(holding="before")
+        calling.cancel()
+        await client.calls(reached="left")
+        assert not client.simulator.truth.calls[0]["applied"]
+        await client.post("release", call=call["call"])
+        (late,) = await client.calls(reached="decided")
+        assert (late["outcome"], late["applied"]) == ("done", True)
+
+
+async def test_holds_count_and_can_be_lifted() -> None:
+    """A hold keeps so many calls, 0 keeps all until it is lifted, and waiting for a call that does not come ends."""
+    async with at() as client:
+        intents = [await client.create(side="sender", quotes=0) for _ in range(3)]
+        hold = (await client.post("hold", when="before", times=0))["hold"]
+        calling = [asyncio.create_task(client.accept(intent)) for intent in intents[:2]]
+        await until(lambda: len(client.simulator.backend.holds.release(None, "go_on")) == 2, within=5)
+        await asyncio.gather(*calling)
+        assert (await client.post("hold", lift=hold)) == {"holds": []}
+        assert (await client.accept(intents[2])).status_code == 200
+        assert await client.calls(holding="any", seconds=0.05) == []
+        assert [call["intent_id"] for call in await client.calls(after=2)] == intents[2:]
+
+
+async def test_a_simulator_ends_although_a_call_is_held() -> None:
+    """Nobody has to release what nobody waits for."""
+    async with at() as client:
+        intent = await client.create(side="sender", quotes=0)
+        await client.post("hold", when="before")
+        calling = asyncio.create_task(client.accept(intent))
+        await client.calls(holding="before")
+    await asyncio.gather(calling, return_exceptions=True)
+    assert not client.simulator.truth.calls[0]["applied"]
+
+
+# -- what the truth says of calls and quotes ----------------------------------------------------------------------
+
+
+async def test_the_truth_tells_a_call_stage_by_stage(tmp_path: Path) -> None:
+    """Received before decided before answered, to the microsecond, with the state before and the quote's terms; a next life counts on."""
+    path = tmp_path / "truth.jsonl"
+    async with at(replace(QUIET, truth_file=path)) as client:
+        intent, quote = await _quoted(client, source_amount_max="12000000")
+        await client.accept(intent, quote)
+        await client.accept(intent, quote)
+    lines = [line for line in read_truth(path) if line["what"] == "call"]
+    assert [(line["call"], line["stage"]) for line in lines] == [
+        (number, stage) for number in (1, 2) for stage in ("received", "decided", "answered")
+    ]
+    assert "outcome" not in lines[0]
+    first, second = lines[2], lines[5]
+    assert first["received_at"] <= first["decided_at"] <= first["answered_at"]
+    assert len(first["received_at"]) == len("2026-04-19T09:00:00.000000Z")
+    assert (first["outcome"], first["applied"], first["status"]) == ("done", True, 200)
+    assert (second["outcome"], second["applied"], second["status"]) == ("conflict", False, 409)
+    before = first["before"]
+    assert (before["status"], before["accepted"], before["source_amount_max"]) == ("PENDING", True, "12000000")
+    terms = {name: before["quote"][name] for name in ("quote_id", "fx_rate", "source_amount", "target_amount", "selected")}
+    assert terms == {"quote_id": quote, "fx_rate": "112.0", "source_amount": "11200000", "target_amount": "100000", "selected": False}
+    assert second["before"]["status"] != "PENDING"
+    (told,) = [line for line in read_truth(path) if line["what"] == "quote"]
+    assert {name: told[name] for name in ("quote_id", "fx_rate", "valid_until")} == {
+        "quote_id": quote,
+        "fx_rate": "112.0",
+        "valid_until": before["quote"]["valid_until"],
+    }
+    async with at(replace(QUIET, truth_file=path)) as client:
+        await client.accept(intent)
+        assert [call["call"] for call in await client.calls()] == [3]
+
+
+@pytest.mark.parametrize(
+    ("flaw", "amounts"),
+    [
+        ("quote_disagrees_source", lambda q: Decimal(q["source_amount"]) != 100000 * Decimal(q["fx_rate"])),
+        ("quote_disagrees_target", lambda q: q["target_amount"] not in ("100000", q["source_amount"])),
+        ("quote_breaks_guard", lambda q: Decimal(q["source_amount"]) > 12000000),
+        ("quote_legacy_target", lambda q: q["target_amount"] == q["source_amount"]),
+    ],
+)
+async def test_flawed_quotes_show_in_the_list_as_they_are(flaw: str, amounts: Callable[[dict[str, str]], bool]) -> None:
+    """The quotes list states the wrong amounts, the truth names the flaw and counts it."""
+    async with at(replace(QUIET, faults=parse_faults([f"{flaw}=1"]))) as client:
+        intent = await client.create(side="sender", quotes=2, source_amount_max="12000000")
+        await client.accept(intent)
+
+        async def quotes() -> list[dict[str, str]]:
+            rows: list[dict[str, str]] = (await client.get(f"/api/v1/orders/{intent}/quotes")).json()["data"]
+            return rows
+
+        assert all(amounts(quote) for quote in await until(quotes, within=5))
+        assert client.simulator.truth.faults[flaw] >= 1
+        assert "flaw" not in (await quotes())[0]
+
+
+async def test_a_strict_venue_takes_the_selected_quote_only_and_shows_nothing_of_it() -> None:
+    """A-10=selected_only: another quote is 409; nothing in order or quotes tells which was selected, but the truth does."""
+    async with at(replace(QUIET, switches=Switches({"A-10": "selected_only", "A-38": "none"}))) as client:
+        intent, first = await _quoted(client)
+        second = (await client.post("quotes", intent_id=intent, fx_rate="113.0", valid_seconds=60))["quote_id"]
+        shown = [(await client.get(f"/api/v1/orders/{intent}{path}")).json()["data"] for path in ("", "/quotes")]
+        assert_error(await client.accept(intent, first), 409, "CONFLICT")
+        await client.post("select", intent_id=intent, quote_id=second)
+        assert [(await client.get(f"/api/v1/orders/{intent}{path}")).json()["data"] for path in ("", "/quotes")] == shown
+        assert_error(await client.accept(intent, first), 409, "CONFLICT")
+        assert (await client.accept(intent, second)).status_code == 200
+        assert [call["before"]["quote"]["selected"] for call in await client.calls()] == [False, False, True]
+
+
+async def test_an_institution_can_cancel_until_executing() -> None:
+    """While QUOTED the order ends as A-11 says; afterwards the control call says that it was too late."""
+    async with at(replace(QUIET, rules=Rules(rate=0, speed=1), switches=Switches({"A-11": "cancelled"}))) as client:
+        intent, quote = await _quoted(client)
+        assert (await client.accept(intent, quote)).json()["data"]["status"] == "QUOTED"
+        assert await client.post("cancel", intent_id=intent) == {"cancelled": True}
+        assert (await client.get(f"/api/v1/orders/{intent}")).json()["data"]["status"] == "CANCELLED"
+        assert await client.post("cancel", intent_id=intent) == {"cancelled": False}
+
+
+# -- the venue's clock --------------------------------------------------------------------------------------------
+
+
+def _date(answer: httpx.Response) -> datetime:
+    return parsedate_to_datetime(answer.headers["Date"])
+
+
+async def test_every_answer_has_the_venues_time() -> None:
+    """Reads, refusals, unknown paths and streams carry a Date header of the venue's clock, which may be off as a whole."""
+    async with at(replace(QUIET, clock_skew=3600)) as client:
+        here = datetime.now(UTC)
+        intent = await client.create(side="sender")
+        paths = ("/health", "/api/v1/orders", f"/api/v1/orders/{ANY_ID}", "/no/such/path")
+        answers = [await client.get(path) for path in paths] + [await client.accept(intent)]
+        async with client.http.stream("GET", "/api/v1/orders/events") as stream:
+            answers.append(stream)
+        for answer in answers:
+            assert timedelta(seconds=3598) < _date(answer) - here < timedelta(seconds=3620), answer.url
+        created = datetime.fromisoformat((await client.get(f"/api/v1/orders/{intent}")).json()["data"]["created_at"])
+        assert timedelta(seconds=3598) < created - here < timedelta(seconds=3620)
+        assert (await client.calls())[0]["clock_skew"] == 3600
+
+
+@pytest.mark.parametrize(("name", "sign"), [("date_ahead", 1), ("date_behind", -1)])
+async def test_the_date_header_alone_can_be_wrong(name: str, sign: int) -> None:
+    """The header is off by the asked seconds while the record's times are right; or it is missing."""
+    async with at() as client:
+        await client.control(set={name: 100})
+        answer = await client.get("/api/v1/whoami")
+        stated = datetime.fromisoformat(answer.json()["meta"]["timestamp"])
+        assert abs((_date(answer) - stated).total_seconds() - sign * 100) <= 1
+        await client.control(set={"date_absent": "1x1"})
+        assert "Date" not in (await client.get("/api/v1/whoami")).headers
+        assert "Date" in (await client.get("/api/v1/whoami")).headers
+
+
 async def test_a_guard_breaking_co_signature_is_refused() -> None:
     """A-25: 409, or 400 when switched."""
     async with at(replace(QUIET, rules=Rules(rate=0, speed=20))) as client:
@@ -614,6 +925,12 @@ async def test_the_record_can_be_made_to_say_something_else() -> None:
         ("orders", {}),
         ("orders", {"orders": [{"side": "left"}]}),
         ("frames", {"poison": ["sweet"]}),
+        ("hold", {"when": "during"}),
+        ("hold", {"kind": "settle"}),
+        ("release", {"how": "gently"}),
+        ("quotes", {"intent_id": ANY_ID, "fx_rate": "1"}),
+        ("quotes", {"intent_id": ANY_ID}),
+        ("select", {"intent_id": ANY_ID, "quote_id": ANY_ID}),
     ],
 )
 async def test_wrong_control_calls_are_refused(path: str, body: dict[str, Any]) -> None:
@@ -718,6 +1035,29 @@ def test_the_truth_survives_a_kill_and_the_next_life_knows_it(tmp_path: Path) ->
         again.communicate()
 
 
+def test_the_program_takes_how_market_makers_and_institutions_play(tmp_path: Path) -> None:
+    """Its options are the rules in force, and it writes nothing to its error output although a connection is cut."""
+    options = "--rate 0 --quotes 2-5 --quote-spread 0.1 --rounds 3 --quote-validity 20 --order-lifetime 900 --first-quote 5"
+    options += " --institution any --cancelling 0.25 --clock-skew -60 --fault accept_applied_cut=1 --switch A-10=selected_only"
+    program = _program(tmp_path, *options.split())
+    try:
+        base_url = f"http://127.0.0.1:{_port(tmp_path)}"
+        state = httpx.get(f"{base_url}/simulator/state").json()
+        expected = {"quotes": [2, 5], "quote_spread": 0.1, "rounds": 3, "quote_validity": 20, "order_lifetime": 900, "first_quote": 5}
+        assert {name: state["rules"][name] for name in expected} == expected
+        assert (state["rules"]["institution"], state["rules"]["cancelling"], state["clock_skew"]) == ("any", 0.25, -60)
+        credentials = {"client_id": "custodian-a", "client_secret": (tmp_path / "secret").read_text()}
+        token = httpx.post(f"{base_url}/auth/token", json=credentials).json()["data"]["token"]
+        intent = httpx.post(f"{base_url}/simulator/orders", json={"orders": [{"side": "sender"}]}).json()["intents"][0]
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(f"{base_url}/api/v1/orders/{intent}/accept", headers={"Authorization": f"Bearer {token}"})
+        program.send_signal(signal.SIGTERM)
+        assert program.communicate(timeout=15)[1] == ""
+        assert program.returncode == 0
+    finally:
+        program.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
@@ -726,6 +1066,10 @@ def test_the_truth_survives_a_kill_and_the_next_life_knows_it(tmp_path: Path) ->
         (("--listen", "here"), 78, "HOST:PORT"),
         (("--mix", "left=1"), 2, "SIDE=SHARE"),
         (("--rate", "x"), 2, "--rate"),
+        (("--quotes", "3-1"), 2, "FEWEST-MOST"),
+        (("--institution", "worst"), 2, "best"),
+        (("--fault", "accept_conflict@settle=1"), 78, "@co_sign_quote"),
+        (("--clock-skew", "nan"), 2, "--clock-skew"),
     ],
 )
 def test_wrong_options_are_named(tmp_path: Path, arguments: tuple[str, ...], code: int, part: str) -> None:
@@ -742,7 +1086,8 @@ def test_switches_and_faults_are_listed(tmp_path: Path) -> None:
     switches, _ = _program(tmp_path, "--list-switches").communicate(timeout=20)
     assert [line.split()[0] for line in switches.splitlines()] == [f"A-{number:02d}" for number in range(1, 41)]
     faults, _ = _program(tmp_path, "--list-faults").communicate(timeout=20)
-    assert {"duplicate", "poison", "token_revoked"} <= {line.split()[0] for line in faults.splitlines()}
+    assert [line.split()[0] for line in faults.splitlines()][: len(FAULTS)] == [fault.name for fault in FAULTS]
+    assert "NAME@co_sign_quote" in faults
 
 
 async def test_settlements_of_the_truth_have_all_terms() -> None:

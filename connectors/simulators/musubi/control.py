@@ -1,10 +1,12 @@
-"""The door for tests: `/simulator/…` changes faults and switches, creates orders, injects frames, shows the truth.
+"""The door for tests: `/simulator/…` changes faults and switches, creates orders, plays institutions and market makers, holds and
+shows accept calls, injects frames, shows the truth.
 
 Answered only to callers on this machine, without a token. Not part of the contract.
 """
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -16,15 +18,20 @@ from aiohttp import web
 
 from connectors.simulators.musubi.delivery import Frame
 from connectors.simulators.musubi.documents import order_fields
-from connectors.simulators.musubi.faults import TRIGGERS
+from connectors.simulators.musubi.faults import ACCEPT_KINDS, TRIGGERS
+from connectors.simulators.musubi.holds import GoingOn, Holds, When
 from connectors.simulators.musubi.hub import Hub
 from connectors.simulators.musubi.orders import Ending, Side, Terms
 from connectors.simulators.musubi.poison import KINDS
 from connectors.simulators.musubi.server import RefusalError
+from connectors.simulators.musubi.truth import Line, quote_line
 from connectors.simulators.musubi.venue import CONTRADICTIONS, Venue, described
-from connectors.simulators.musubi.world import Script
+from connectors.simulators.musubi.world import Institution, Script
 from pipeline.clock import Clock
 from pipeline.errors import SettingsError
+
+# The longest wait for a call, in seconds: a client's own limit is longer.
+WAIT_MAX = 60.0
 
 Answerer = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -33,11 +40,10 @@ def parse_script(fields: Mapping[str, Any]) -> Script:
     """Read an order to create; raises ValueError that names the field.
 
     Fields: side, source_currency, target_currency, target_amount, fx_rate, source_amount_max, ending, console_user,
-    quotes, directly, intent_id, transaction_hash; amounts are decimal strings and kept exactly.
+    quotes, rounds, institution, directly, intent_id, transaction_hash; amounts are decimal strings and kept exactly.
     """
-    side, ending = fields.get("side", "receiver"), fields.get("ending", "settle")
-    if side not in get_args(Side) or ending not in get_args(Ending):
-        raise ValueError(f"side must be among {get_args(Side)}, ending among {get_args(Ending)}")
+    side, ending = _one_of(fields, "side", get_args(Side), "receiver"), _one_of(fields, "ending", get_args(Ending), "settle")
+    institution = _one_of(fields, "institution", get_args(Institution), None)
     terms = Terms(
         source_currency=str(fields.get("source_currency", "JPYSC0")),
         target_currency=str(fields.get("target_currency", "USDCx")),
@@ -51,10 +57,19 @@ def parse_script(fields: Mapping[str, Any]) -> Script:
         ending=ending,
         console_user=bool(fields.get("console_user", False)),
         quotes=0 if ending == "no_quote" else int(fields.get("quotes", 2)),
+        rounds=int(fields["rounds"]) if "rounds" in fields else None,
+        institution=institution,
         directly=bool(fields.get("directly", False)),
         intent_id=fields.get("intent_id"),
         transaction_hash=fields.get("transaction_hash"),
     )
+
+
+def _one_of(fields: Mapping[str, Any], name: str, allowed: tuple[str, ...], default: Any) -> Any:
+    value = fields.get(name, default)
+    if value is not default and value not in allowed:
+        raise ValueError(f"{name} must be among {', '.join(allowed)}")
+    return value
 
 
 def _amount(fields: Mapping[str, Any], name: str, default: str) -> Decimal:
@@ -67,8 +82,8 @@ def _amount(fields: Mapping[str, Any], name: str, default: str) -> Decimal:
 class Control:
     """The control endpoints of one venue."""
 
-    def __init__(self, venue: Venue, hub: Hub, clock: Clock) -> None:
-        self.venue, self.hub, self.clock = venue, hub, clock
+    def __init__(self, venue: Venue, hub: Hub, clock: Clock, holds: Holds | None = None) -> None:
+        self.venue, self.hub, self.clock, self.holds = venue, hub, clock, holds or Holds()
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application."""
@@ -78,12 +93,17 @@ class Control:
             "frames": self.inject,
             "records": self.override,
             "cancel": self.cancel,
+            "quotes": self.submit,
+            "select": self.select,
+            "hold": self.hold,
+            "release": self.release,
             "stop-creating": self.stop_creating,
         }
         for name, answer in posts.items():
             app.router.add_post(f"/simulator/{name}", self._posted(answer))
         app.router.add_get("/simulator/truth", self.truth)
         app.router.add_get("/simulator/state", self.state)
+        app.router.add_get("/simulator/calls", self.calls)
 
     def change(self, asked: dict[str, Any]) -> Mapping[str, Any]:
         """Change what is wrong: `set`, `clear`, `trigger`, `switches`, `schema_version`.
@@ -142,8 +162,66 @@ class Control:
         return {"intent_id": intent_id, "fields": fields}
 
     def cancel(self, asked: dict[str, Any]) -> Mapping[str, Any]:
-        """Withdraw a pending order as its institution."""
+        """Withdraw an order as its institution, until it is EXECUTING."""
         return {"cancelled": self.venue.world.cancel(asked["intent_id"], self.clock.now())}
+
+    def submit(self, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """Quote as a market maker: `intent_id`, `fx_rate`, and `valid_seconds` (real), `source_amount`, `target_amount` as wanted."""
+        given = {name: _amount(asked, name, "0") for name in ("source_amount", "target_amount") if name in asked}
+        seconds = float(asked["valid_seconds"]) if "valid_seconds" in asked else None
+        rate = _amount({"fx_rate": asked["fx_rate"]}, "fx_rate", "0")
+        return quote_line(self.venue.world.submit(asked["intent_id"], self.clock.now(), fx_rate=rate, valid_seconds=seconds, **given))
+
+    def select(self, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """Choose the quote `quote_id` of `intent_id` as the institution, which matters under A-10=selected_only."""
+        return quote_line(self.venue.world.select(asked["intent_id"], asked["quote_id"], self.clock.now()))
+
+    def hold(self, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """Hold accept calls `when` "before" or "after" they are decided; narrowed by `kind` and `intent_id`, `times` 0 for all.
+
+        `lift` ends a hold by its number, or all of them with `true`; calls that are held stay so.
+        """
+        if "lift" in asked:
+            self.holds.lift(None if asked["lift"] is True else int(asked["lift"]))
+        else:
+            when = _one_of(asked, "when", get_args(When), "before")
+            kind = _one_of(asked, "kind", ACCEPT_KINDS, None)
+            times = int(asked.get("times", 1)) or None
+            hold = self.holds.put(when=when, kind=kind, intent_id=asked.get("intent_id"), times=times)
+            return {"hold": hold.number, "when": when}
+        return {"holds": [hold.number for hold in self.holds.in_force]}
+
+    def release(self, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """Let the held call number `call` go on, or all of them; with `how` "cut" its connection breaks instead."""
+        number = int(asked["call"]) if "call" in asked else None
+        return {"released": self.holds.release(number, _one_of(asked, "how", get_args(GoingOn), "go_on"))}
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """Show accept calls; waits up to `seconds` for one that fits `intent_id`, `kind`, `after` (a number), `reached`, `holding`.
+
+        `reached` is a stage of the truth's call lines, `holding` is before, after or any.
+        """
+        self._allow(request)
+        wanted, loop = request.query, asyncio.get_running_loop()
+        try:
+            after, until = int(wanted.get("after", 0)), loop.time() + min(float(wanted.get("seconds", 0)), WAIT_MAX)
+        except ValueError as problem:
+            raise RefusalError("VALIDATION_ERROR", str(problem)) from problem
+        while True:
+            self.venue.pump(self.clock.now())
+            fitting = [call for call in self.venue.truth.calls if call["call"] > after and self._fits(call, wanted)]
+            found = [call | {"holding": self.holds.holding(call["call"])} for call in fitting]
+            left = until - loop.time()
+            if found or left <= 0 or not await self.holds.stirred(left):
+                return _json({"calls": found})
+
+    def _fits(self, call: Line, wanted: Mapping[str, str]) -> bool:
+        if any(name in wanted and wanted[name] != call.get(name) for name in ("intent_id", "quote_id", "kind")):
+            return False
+        if "holding" in wanted:
+            holding = self.holds.holding(call["call"])
+            return holding is not None and wanted["holding"] in (holding, "any")
+        return "reached" not in wanted or f"{wanted['reached']}_at" in call
 
     def stop_creating(self, _: dict[str, Any]) -> Mapping[str, Any]:
         """Create no more orders."""
@@ -164,8 +242,7 @@ class Control:
         answer = described(self.venue, streams=len(self.hub.subscribers), now=self.clock.now())
         intent_id = request.query.get("intent_id")
         if intent_id:
-            known = self.venue.world.open.get(intent_id)
-            order = known.order if known else self.venue.world.ended.get(intent_id)
+            order = self.venue.world.order(intent_id)
             answer["order"] = None if order is None else order_fields(order)
         return _json(answer)
 

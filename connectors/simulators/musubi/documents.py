@@ -187,7 +187,7 @@ def quote_record(quote: Quote, order: Order, *, now: datetime, switches: Switche
     won = won and quote.submitted_at == order.quote_submitted_at
     closed = "EXPIRED" if now >= quote.valid_until or order.status != "PENDING" else "OPEN"
     state = "ACCEPTED" if won else "REJECTED" if taken else closed
-    legacy = switches["A-08"] == "legacy_target"
+    legacy = switches["A-08"] == "legacy_target" and quote.flaw != "target"
     fields: Document = {
         "quote_id": quote.quote_id,
         "intent_id": quote.intent_id,

@@ -1,19 +1,25 @@
 """Faults by name: what can go wrong at or on the way from the venue, how often, and for how long.
 
-A fault is written `name=rate` or `name=rate:seconds`. Where a rate means something else than a chance per frame or per
-call, its line in `FAULTS` says so. Faults are drawn from a seeded generator; each one injected is written to the truth.
+A fault is written `name=rate`, `name=rate:seconds`, and with `xN` behind it strikes N times and then no more: `accept_conflict=1x1`
+hits just the next accept call. A fault of accept calls can be bound to one kind of them: `accept_conflict@co_sign_quote=0.1` or
+`…@accept_proposal`. Where a rate means something else than a chance per frame or per call, its line in `FAULTS` says so. Seconds are
+real time whatever the speed, because they meet the time limits of clients. Faults are drawn from a seeded generator; each one injected
+is written to the truth.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 from typing import Literal
 
+from connectors.simulators.musubi.orders import Flaw
 from pipeline.errors import SettingsError
 
-Unit = Literal["per frame", "per settlement", "per second", "per call", "frames", "switch", "per order"]
+Unit = Literal["per frame", "per settlement", "per second", "per call", "per accept call", "per quote", "frames", "seconds", "per order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,38 +54,79 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="server_error", unit="per call", about="a read is answered with 5xx, with and without JSON"),
     Fault(name="too_many", unit="per call", about="a read is answered with 429 and Retry-After", seconds=1.0),
     Fault(name="slow", unit="per call", about="a call is answered up to so many seconds later", seconds=1.0),
-    Fault(name="accept_applied_502", unit="per call", about="an accept call works and is answered with 502"),
-    Fault(name="accept_not_applied_502", unit="per call", about="an accept call does nothing and is answered with 502"),
-    Fault(name="accept_timeout", unit="per call", about="an accept call works, its answer comes late", seconds=30.0),
+    Fault(name="date_ahead", unit="seconds", about="the Date header is so many seconds ahead of the venue's clock"),
+    Fault(name="date_behind", unit="seconds", about="the Date header is so many seconds behind the venue's clock"),
+    Fault(name="date_absent", unit="per call", about="an answer has no Date header"),
+    Fault(name="accept_conflict", unit="per accept call", about="nothing is done, the answer is 409 although the state allows it"),
+    Fault(name="accept_too_many", unit="per accept call", about="nothing is done, the answer is 429 with Retry-After", seconds=1.0),
+    Fault(name="accept_server_error", unit="per accept call", about="nothing is done, the answer is 5xx, with and without JSON"),
+    Fault(name="accept_not_applied_502", unit="per accept call", about="nothing is done, the answer is 502"),
+    Fault(name="accept_not_applied_cut", unit="per accept call", about="nothing is done, the connection breaks before the answer"),
+    Fault(name="accept_applied_502", unit="per accept call", about="the call works and is answered with 502"),
+    Fault(name="accept_applied_cut", unit="per accept call", about="the call works, the connection breaks before the answer"),
+    Fault(name="accept_timeout", unit="per accept call", about="the call works, its answer comes late", seconds=30.0),
+    Fault(name="accept_slow", unit="per accept call", about="the call works, its answer comes up to so much later", seconds=2.0),
+    Fault(name="accept_applied_late", unit="per accept call", about="the call is taken up so much later, whoever waits", seconds=5.0),
+    Fault(name="quote_disagrees_source", unit="per quote", about="its source amount is not rate times target; that is what would be paid"),
+    Fault(name="quote_disagrees_target", unit="per quote", about="its target amount is neither the order's nor rate times it"),
+    Fault(name="quote_breaks_guard", unit="per quote", about="it costs more than source_amount_max, where there is one"),
+    Fault(name="quote_legacy_target", unit="per quote", about="its target amount has the legacy meaning: what is paid"),
 )
 
 _BY_NAME = {fault.name: fault for fault in FAULTS}
+QUOTE_FAULTS: Mapping[Flaw, str] = MappingProxyType(
+    {
+        "source": "quote_disagrees_source",
+        "target": "quote_disagrees_target",
+        "guard": "quote_breaks_guard",
+        "legacy": "quote_legacy_target",
+    }
+)
+"""What can be wrong with a quote, and the fault that asks for it."""
+ACCEPT_KINDS = ("accept_proposal", "co_sign_quote")
+NOT_APPLIED = ("conflict", "too_many", "server_error", "not_applied_502", "not_applied_cut")
+"""What keeps an accept call from having an effect, in the order in which dice are thrown."""
+APPLIED = ("applied_late", "applied_502", "applied_cut", "timeout", "slow")
+"""What befalls an accept call that has its effect."""
 TRIGGERS = frozenset({"disconnect", "silence", "token_revoked", "token_endpoint_failing"})
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """How much of a fault: its rate (see the fault's unit) and how many seconds it lasts."""
+    """How much of a fault: its rate (see the fault's unit), how many seconds it lasts, how often it strikes at most."""
 
     rate: float
     seconds: float
+    times: int | None = None
+
+
+def _fault(name: str) -> Fault:
+    """Find a fault by its name, which may be bound to a kind of accept call; raises SettingsError."""
+    base, bound, kind = name.partition("@")
+    fault = _BY_NAME.get(base)
+    if fault is None:
+        raise SettingsError(f"fault {name!r} is unknown: write one of {', '.join(sorted(_BY_NAME))}")
+    if bound and (fault.unit != "per accept call" or kind not in ACCEPT_KINDS):
+        raise SettingsError(f"fault {name!r}: only faults of accept calls are bound, with @{' or @'.join(ACCEPT_KINDS)}")
+    return fault
 
 
 def _dose(name: str, text: str) -> Dose:
-    fault = _BY_NAME.get(name)
-    if fault is None:
-        raise SettingsError(f"fault {name!r} is unknown: write one of {', '.join(sorted(_BY_NAME))}")
-    first, _, last = text.strip().lower().partition(":")
+    fault = _fault(name)
+    amount, limited, most = text.strip().lower().partition("x")
+    first, _, last = amount.partition(":")
     try:
         rate = {"true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0}.get(first)
         rate = float(first) if rate is None else rate
         seconds = float(last.removesuffix("s")) if last else fault.seconds
+        times = int(most) if limited else None
     except ValueError:
-        raise SettingsError(f"fault {name} = {text!r}: write RATE or RATE:SECONDS, such as 0.02 or 0.02:5") from None
-    chance = fault.unit not in ("frames", "per second")
-    if not 0 <= rate < float("inf") or (chance and rate > 1) or not 0 <= seconds < float("inf"):
+        raise SettingsError(f"fault {name} = {text!r}: write RATE, RATE:SECONDS, or either with xTIMES, such as 0.02:5 or 1x3") from None
+    chance = fault.unit not in ("frames", "per second", "seconds")
+    negative = not 0 <= rate < float("inf") or not 0 <= seconds < float("inf") or (times is not None and times < 1)
+    if negative or (chance and rate > 1):
         raise SettingsError(f"fault {name} = {text!r}: a chance lies between 0 and 1, nothing is negative")
-    return Dose(rate, seconds)
+    return Dose(rate, seconds, times)
 
 
 def parse_faults(texts: Iterable[str]) -> dict[str, Dose]:
@@ -96,6 +143,7 @@ class FaultBoard:
 
     def __init__(self, doses: Mapping[str, Dose], *, rng: Random) -> None:
         self._doses = {name: dose for name, dose in doses.items() if dose.rate > 0}
+        self._struck: Counter[str] = Counter()
         self.rng = rng
 
     @property
@@ -107,6 +155,7 @@ class FaultBoard:
         """Set faults by name, as text or number; 0 ends one; raises SettingsError for an unknown one."""
         doses = {name: _dose(name, str(value)) for name, value in values.items()}
         for name, dose in doses.items():
+            self._struck.pop(name, None)
             if dose.rate > 0:
                 self._doses[name] = dose
             else:
@@ -115,22 +164,41 @@ class FaultBoard:
     def clear(self) -> None:
         """End all faults."""
         self._doses.clear()
+        self._struck.clear()
 
-    def rate(self, name: str) -> float:
-        """Return the rate of a fault, 0 when it is not in force."""
+    def _in_force(self, name: str, kind: str | None = None) -> str:
+        """Return under which name a fault is in force for a kind of accept call: the bound one goes first."""
+        bound = f"{name}@{kind}"
+        return bound if bound in self._doses else name
+
+    def rate(self, name: str, *, kind: str | None = None) -> float:
+        """Return the rate of a fault, 0 when it is not in force or has struck as often as it should."""
+        name = self._in_force(name, kind)
         dose = self._doses.get(name)
-        return dose.rate if dose else 0.0
+        return 0.0 if dose is None or (dose.times is not None and self._struck[name] >= dose.times) else dose.rate
 
-    def seconds(self, name: str) -> float:
+    def seconds(self, name: str, *, kind: str | None = None) -> float:
         """Return how many seconds a fault lasts."""
-        dose = self._doses.get(name)
+        dose = self._doses.get(self._in_force(name, kind))
         return dose.seconds if dose else _BY_NAME[name].seconds
 
-    def strikes(self, name: str, *, at_least: float = 0.0, share: float = 1.0) -> bool:
+    def strikes(self, name: str, *, kind: str | None = None, at_least: float = 0.0) -> bool:
         """Throw the dice for a fault once; no dice are thrown for a fault that is not in force."""
-        rate = max(self.rate(name), at_least) * share
-        return rate > 0 and self.rng.random() < rate
+        return self.drawn(name, self.rng, kind=kind, at_least=at_least)
+
+    def drawn(self, name: str, rng: Random, *, kind: str | None = None, at_least: float = 0.0) -> bool:
+        """Throw other dice for a fault once; no dice are thrown for a fault that is not in force."""
+        rate = max(self.rate(name, kind=kind), at_least)
+        struck = rate > 0 and rng.random() < rate
+        if struck:
+            self._struck[self._in_force(name, kind)] += 1
+        return struck
 
     def listed(self) -> dict[str, dict[str, float]]:
-        """Return the faults in force by name."""
-        return {name: {"rate": dose.rate, "seconds": dose.seconds} for name, dose in sorted(self._doses.items())}
+        """Return the faults in force by name; one with a number of times says how many are left."""
+        found = {}
+        for name, dose in sorted(self._doses.items()):
+            found[name] = {"rate": dose.rate, "seconds": dose.seconds}
+            if dose.times is not None:
+                found[name]["left"] = max(dose.times - self._struck[name], 0)
+        return found

@@ -7,6 +7,8 @@ the product's mistakes. Values are frozen; a change of status is a new value.
        |         |           +------> FAILED
        |         +------------------> EXPIRED
        +----------------------------> FAILED, EXPIRED
+
+An institution may cancel while PENDING or QUOTED; what the order becomes then is A-11.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from types import MappingProxyType
 from typing import Literal
 
 Side = Literal["sender", "receiver", "both", "none"]
-Ending = Literal["settle", "revert", "kyc_fail", "cancel", "no_quote"]
+Ending = Literal["settle", "revert", "kyc_fail", "cancel", "cancel_quoting", "cancel_quoted", "no_quote"]
+Flaw = Literal["source", "target", "guard", "legacy"]
 
-# CANCELLED is no status of the contract's closed list: it exists only under A-11=cancelled.
+# CANCELLED is no status of the contract's closed list: it exists only under A-11=cancelled. QUOTED becomes FAILED or CANCELLED
+# only where the institution cancels and A-11 says so.
 TRANSITIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "PENDING": frozenset({"QUOTED", "FAILED", "EXPIRED", "CANCELLED"}),
-        "QUOTED": frozenset({"EXECUTING", "EXPIRED"}),
+        "QUOTED": frozenset({"EXECUTING", "EXPIRED", "FAILED", "CANCELLED"}),
         "EXECUTING": frozenset({"SETTLED", "FAILED"}),
         "SETTLED": frozenset(),
         "FAILED": frozenset(),
@@ -73,7 +77,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A market maker's offer to deliver the target amount at a rate until `valid_until`."""
+    """A market maker's offer to deliver the target amount at a rate until `valid_until`, with the amounts that it states.
+
+    What is paid after a co-signature is the source amount as stated. `flaw` tells what was made wrong with it on purpose.
+    """
 
     quote_id: str
     intent_id: str
@@ -83,6 +90,7 @@ class Quote:
     target_amount: Decimal
     submitted_at: datetime
     valid_until: datetime
+    flaw: Flaw | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

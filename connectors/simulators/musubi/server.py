@@ -10,15 +10,21 @@ import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from connectors.simulators.musubi import documents, market
+from connectors.simulators.musubi.accepts import Accepts, is_accept
+from connectors.simulators.musubi.holds import Holds
 from connectors.simulators.musubi.hub import Hub, Subscriber
 from connectors.simulators.musubi.orders import Order, iso
 from connectors.simulators.musubi.register import BadQueryError, parse_query
+from connectors.simulators.musubi.truth import Line
 from connectors.simulators.musubi.venue import Venue
 from connectors.simulators.musubi.world import Answer
 from pipeline.clock import Clock
@@ -27,6 +33,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 EVENTS = "/api/v1/orders/events"
+_call: ContextVar[Line] = ContextVar("call")
+"""What the truth says of the accept call that is being answered."""
 STATUS_OF = {
     "VALIDATION_ERROR": 400,
     "UNAUTHORIZED": 401,
@@ -56,6 +64,8 @@ class Backend:
 
     def __init__(self, venue: Venue, hub: Hub, clock: Clock) -> None:
         self.venue, self.hub, self.clock = venue, hub, clock
+        self.holds = Holds()
+        self.accepts = Accepts(venue, self.holds, clock)
         self.token_failing_until = 0.0
 
     def application(self) -> web.Application:
@@ -76,6 +86,7 @@ class Backend:
                 web.get("/api/v1/compliance/orders/{intent_id}", self.compliance),
             ]
         )
+        app.on_response_prepare.append(self._dated)
         return app
 
     # -- around every call ----------------------------------------------------------------------------------------
@@ -88,9 +99,26 @@ class Backend:
         if request.path == EVENTS:
             self.venue.truth.note_request(at, request.method, request.path, 0)
             return await handler(request)
+        call = self.accepts.received(request) if is_accept(request) else None
+        if call is not None:
+            _call.set(call)
         response = await handler(request)
+        if call is not None:
+            cut = request.transport is None or request.transport.is_closing()
+            self.accepts.answered(call, 0 if cut else response.status, CODE_OF.get(response.status, "").lower())
         self.venue.truth.note_request(at, request.method, request.path_qs, response.status)
         return response
+
+    async def _dated(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Put the venue's time into the Date header of every answer, or what a fault makes of it."""
+        if request.path.startswith("/simulator/"):
+            return
+        faults = self.venue.faults
+        ahead = timedelta(seconds=faults.rate("date_ahead") - faults.rate("date_behind"))
+        response.headers["Date"] = format_datetime(self.clock.now() + ahead, usegmt=True)
+        if faults.strikes("date_absent"):
+            self.venue.truth.faults["date_absent"] += 1
+            del response.headers["Date"]
 
     @web.middleware
     async def _enveloped(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -143,13 +171,16 @@ class Backend:
             return None
         if faults.strikes("too_many", at_least=0.05 if self.venue.switches["A-34"] == "injected" else 0.0):
             truth.faults["too_many"] += 1
-            answer = self.refused("TOO_MANY_REQUESTS", "slow down")
-            answer.headers["Retry-After"] = str(max(1, round(faults.seconds("too_many"))))
-            return answer
+            return self._too_many(faults.seconds("too_many"))
         if faults.strikes("server_error"):
             truth.faults["server_error"] += 1
             return self._server_error()
         return None
+
+    def _too_many(self, seconds: float) -> web.Response:
+        answer = self.refused("TOO_MANY_REQUESTS", "slow down")
+        answer.headers["Retry-After"] = str(max(1, round(seconds)))
+        return answer
 
     def _server_error(self) -> web.Response:
         rng = self.venue.faults.rng
@@ -279,38 +310,30 @@ class Backend:
 
     async def accept(self, request: web.Request) -> web.Response:
         """Answer `POST /api/v1/orders/{intent_id}/accept` (contract section 4.4)."""
-        intent_id = self._id(request, "intent_id")
-        world = self.venue.world
-        return await self._called("accept_proposal", intent_id, None, lambda: world.accept_proposal(intent_id, self.clock.now()))
+        self._id(request, "intent_id")
+        return await self._called(request)
 
     async def co_sign(self, request: web.Request) -> web.Response:
         """Answer `POST /api/v1/orders/{intent_id}/quotes/{quote_id}/accept` (contract section 4.6)."""
-        intent_id, quote_id = self._id(request, "intent_id"), self._id(request, "quote_id")
-        world = self.venue.world
-        return await self._called("co_sign_quote", intent_id, quote_id, lambda: world.co_sign(intent_id, quote_id, self.clock.now()))
+        self._id(request, "intent_id")
+        self._id(request, "quote_id")
+        return await self._called(request)
 
-    async def _called(self, kind: str, intent_id: str, quote_id: str | None, act: Callable[[], Answer]) -> web.Response:
-        """Carry out an accept call, with the unknown outcomes of A-24 when they strike."""
-        venue = self.venue
-        about: dict[str, object] = {"kind": kind, "intent_id": intent_id}
-        if quote_id is not None:
-            about["quote_id"] = quote_id
-        if self._strikes_accept("not_applied_502"):
-            venue.truth.note_call(self.clock.now(), **about, outcome="not_applied_502")
-            raise RefusalError("CANTON_ERROR", "settlement network unavailable")
-        answer = act()
-        venue.truth.note_call(self.clock.now(), **about, outcome=answer.kind)
-        venue.pump(self.clock.now())
-        venue.changed()
-        if self._strikes_accept("applied_502"):
-            raise RefusalError("CANTON_ERROR", "settlement network unavailable")
-        if self._strikes_accept("timeout"):
-            await asyncio.sleep(venue.faults.seconds("accept_timeout"))
-        return self._answered(answer)
-
-    def _strikes_accept(self, how: str) -> bool:
-        chosen = self.venue.switches["A-24"] == how
-        return self.venue.faults.strikes(f"accept_{how}", at_least=1.0 if chosen else 0.0)
+    async def _called(self, request: web.Request) -> web.Response:
+        """Answer an accept call as it was decided, or as a fault has it."""
+        told = await self.accepts.carry_out(_call.get())
+        match told.manner:
+            case "answer" if told.answer is not None:
+                return self._answered(told.answer)
+            case "conflict":
+                raise RefusalError("CONFLICT", "another call changes the order")
+            case "too_many":
+                return self._too_many(told.retry_after)
+            case "server_error":
+                return self._server_error()
+            case "cut" if request.transport is not None:
+                request.transport.close()
+        raise RefusalError("CANTON_ERROR", "settlement network unavailable")
 
     def _answered(self, answer: Answer) -> web.Response:
         order = answer.order

@@ -21,7 +21,8 @@ class Settings:
 
     `schema_version` is what whoami states, None leaves the field out. `control` opens `/simulator/…` to callers on this
     machine. The heartbeat is divided by the speed of the rules, but never comes more often than once a second unless
-    it is asked to; the lifetime of tokens is real time.
+    it is asked to; the lifetime of tokens is real time. The venue's clock is `clock_skew` real seconds ahead of this
+    machine's, or behind it when negative: all times that it states, and its Date headers.
     """
 
     client_secret: str = field(repr=False)
@@ -35,6 +36,7 @@ class Settings:
     heartbeat: float = HEARTBEAT_SECONDS
     token_lifetime: float = TOKEN_SECONDS
     schema_version: str | None = SCHEMA_VERSION
+    clock_skew: float = 0.0
     control: bool = True
 
     @property

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from aiohttp import web
@@ -31,12 +32,27 @@ from pipeline.errors import ServiceAwayError
 SLICE_SECONDS = 0.005
 
 
+class ShiftedClock:
+    """A clock that is some seconds ahead of another one."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock, self._ahead = clock, timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, aware, in UTC."""
+        return self._clock.now() + self._ahead
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return self._clock.monotonic()
+
+
 class Simulator:
     """A venue that listens on a socket while its context is open; raises ServiceAwayError when the port is taken."""
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.clock = ShiftedClock(clock or SystemClock(), settings.clock_skew)
         self.hub = Hub(RECENT_FRAMES)
         self.venue = Venue(
             settings,
@@ -71,7 +87,7 @@ class Simulator:
     async def __aenter__(self) -> Simulator:
         app = self.backend.application()
         if self.settings.control:
-            Control(self.venue, self.hub, self.clock).add_to(app)
+            Control(self.venue, self.hub, self.clock, self.backend.holds).add_to(app)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await runner.setup()
         self._runner = runner
@@ -93,6 +109,7 @@ class Simulator:
             with suppress(asyncio.CancelledError):
                 await self._living
         self.hub.close_all()
+        await self.backend.accepts.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self.venue.truth.close()

@@ -3,8 +3,9 @@
 One JSON object per line, appended with one system call each, so that it survives a kill of the simulator and never holds
 half a fact that was shown. A test compares the product's books with it. A line names in `what` the fact (`created`,
 `accepted`, `quote`, `selected`, `status`, `withdrawn`), the fault injected (`fault`), a contradiction sent
-(`contradiction`) or an accept call received (`call`); lines of orders carry the whole order. A simulator that starts on
-an existing log remembers its orders: terminal ones as they were, open ones expire.
+(`contradiction`) or an accept call (`call`); lines of orders carry the whole order, lines of quotes all terms. A call has a line
+per stage (`received`, `held`, `decided`, `answered`, `left`), each with all that is known by then; the last line of a `call` number
+tells its whole story. A simulator that starts on an existing log remembers its orders: terminal ones as they were, open ones expire.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,18 @@ from typing import Any
 import orjson
 
 from connectors.simulators.musubi.documents import order_fields
-from connectors.simulators.musubi.orders import Fact, Order, Side, iso
+from connectors.simulators.musubi.faults import QUOTE_FAULTS
+from connectors.simulators.musubi.orders import Fact, Order, Quote, Side, iso, plain
 
 Line = dict[str, Any]
 
 REQUESTS_KEPT = 200_000
+CALL_STAGES = ("received", "held", "decided", "answered", "left")
+
+
+def exact(at: datetime) -> str:
+    """Write a moment to the microsecond: calls are compared with what a database committed a moment before."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def settlement(order: Order) -> Line:
@@ -43,8 +51,10 @@ class Truth:
         self.faults: Counter[str] = Counter()
         self.frames: Counter[str] = Counter()
         self.requests: deque[Line] = deque(maxlen=REQUESTS_KEPT)
+        self._calls_before = 0
         if path is not None and path.exists():
             _mend(path)
+            self._calls_before = max((line.get("call", 0) for line in read_truth(path) if line["what"] == "call"), default=0)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._descriptor = None if path is None else os.open(path, flags, 0o644)
 
@@ -60,6 +70,8 @@ class Truth:
         for fact in chosen:
             if fact.kind == "status":
                 self._count(fact.order)
+            elif fact.kind == "quote" and fact.quote is not None and fact.quote.flaw is not None:
+                self.faults[QUOTE_FAULTS[fact.quote.flaw]] += 1
         if self._descriptor is not None:
             at_once = {fact.order.intent_id for fact in chosen if fact.order.settled_at == fact.order.created_at}
             self._write([_fact_line(fact) for fact in chosen if fact.order.status == "SETTLED" or fact.order.intent_id not in at_once])
@@ -80,10 +92,18 @@ class Truth:
         self.contradictions.append(kept)
         self._write([{"what": "contradiction", **kept}])
 
-    def note_call(self, at: datetime, **about: object) -> None:
-        """Write an accept call that was received."""
-        self.calls.append({"at": iso(at), **about})
-        self._write([{"what": "call", "at": iso(at), **about}])
+    def begin_call(self, at: datetime, **about: object) -> Line:
+        """Write an accept call that has come in, before anything is done about it, and return what is known of it."""
+        number = self._calls_before + len(self.calls) + 1
+        call: Line = {"call": number, "at": iso(at), **about}
+        self.calls.append(call)
+        self.note_call(call, "received", at)
+        return call
+
+    def note_call(self, call: Line, stage: str, at: datetime, **about: object) -> None:
+        """Write how far a call has come, before anybody is told."""
+        call |= {"stage": stage, f"{stage}_at": exact(at), **about}
+        self._write([{"what": "call", **call}])
 
     def note_request(self, at: datetime, method: str, path: str, status: int) -> None:
         """Keep a REST request in memory, the latest 200,000 of them."""
@@ -130,11 +150,22 @@ def _mend(path: Path) -> None:
 def _fact_line(fact: Fact) -> Line:
     order = fact.order
     about: Line = {"what": fact.kind, "at": iso(fact.at), "number": order.number, "updated_at": iso(order.updated_at)}
-    if fact.quote is not None:
-        quote = fact.quote
-        about |= {"intent_id": order.intent_id, "quote_id": quote.quote_id, "fx_rate": format(quote.fx_rate, "f")}
-        return about
-    return about | settlement(order)
+    return about | (settlement(order) if fact.quote is None else quote_line(fact.quote))
+
+
+def quote_line(quote: Quote) -> Line:
+    """Return what the truth says of a quote, decimals as strings; `flaw` only where there is one."""
+    line: Line = {
+        "intent_id": quote.intent_id,
+        "quote_id": quote.quote_id,
+        "market_maker_party_id": quote.market_maker_party_id,
+        "fx_rate": format(quote.fx_rate, "f"),
+        "source_amount": plain(quote.source_amount),
+        "target_amount": plain(quote.target_amount),
+        "submitted_at": iso(quote.submitted_at),
+        "valid_until": iso(quote.valid_until),
+    }
+    return line if quote.flaw is None else line | {"flaw": quote.flaw}
 
 
 def read_truth(path: Path) -> Iterator[Line]:

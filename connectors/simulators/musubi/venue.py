@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -55,7 +55,7 @@ class Venue:
         self.overrides: dict[str, documents.Document] = {}
         self.recent: deque[Frame] = deque(maxlen=RECENT_FRAMES)
         self.newest: Order | None = None
-        self.world = World(settings.rules, start=start, switches=settings.switches)
+        self.world = World(settings.rules, start=start, switches=settings.switches, fault=self.faults.drawn)
         self._send, self._streams, self._strike = send, streams, strike
         self._now = self._ticked = start
         earlier = self._earlier(settings)
@@ -261,6 +261,7 @@ def described(venue: Venue, *, streams: int, now: datetime) -> documents.Documen
         "at": iso(now),
         "seed": venue.settings.rules.seed,
         "speed": venue.settings.rules.speed,
+        "rules": asdict(venue.settings.rules),
         "created": venue.world.created,
         "creating": venue.world.creating,
         "open": len(venue.world.open),
@@ -270,6 +271,7 @@ def described(venue: Venue, *, streams: int, now: datetime) -> documents.Documen
         "finished": venue.finished,
         "streams": streams,
         "next_at": None if upcoming is None else iso(upcoming),
+        "clock_skew": venue.settings.clock_skew,
         "schema_version": venue.schema_version,
         "switches": dict(venue.switches),
         "faults": venue.faults.listed(),

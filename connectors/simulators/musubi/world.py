@@ -18,13 +18,15 @@ from random import Random
 from typing import Literal
 from uuid import UUID
 
-from connectors.simulators.musubi import market
+from connectors.simulators.musubi import market, quoting
+from connectors.simulators.musubi.faults import QUOTE_FAULTS
 from connectors.simulators.musubi.orders import (
     TERMINAL,
     TRANSITIONS,
     Ending,
     Fact,
     FactKind,
+    Flaw,
     Order,
     Quote,
     Side,
@@ -39,11 +41,18 @@ ORDER_LIFETIME = 300.0
 FIRST_QUOTE = 8.0
 QUOTE_VALIDITY = 30.0
 SELECTION = 3.0
+# An institution that takes its time chooses after so much of the first quote's validity.
+LATE_SELECTION = 0.7
 PLAYED_REACTION = (0.5, 2.0)
 EXECUTING_WITHIN = (0.2, 1.0)
 SETTLEMENT = (3.5, 4.5)
 
 SETTLEMENT_FAILURES = ("REVERT", "TIMEOUT", "SANCTIONS", "COMPLIANCE_BLOCK")
+CANCELS: tuple[Ending, ...] = ("cancel", "cancel_quoting", "cancel_quoted")
+OPEN_TO_CANCEL = ("PENDING", "QUOTED")
+
+Institution = Literal["best", "any", "late", "never"]
+"""How an institution chooses: the cheapest quote 3 s after the first, any usable one, the cheapest but late, none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +70,11 @@ class Rules:
     """How a world plays: `rate` in orders per second of real time, `orders` 0 for no end, shares between 0 and 1.
 
     `console_user` is the share of our sender-side orders that a person in the venue's console accepts and co-signs;
-    the others wait for our calls. `failing` is the share of orders that do not settle. With `settle_directly` every
-    order is settled at the moment of its creation.
+    the others wait for our calls. `failing` is the share of orders that do not settle, `cancelling` the share that the
+    institution cancels at some moment until EXECUTING. With `settle_directly` every order is settled at the moment of its
+    creation. Market makers give `quotes` (fewest, most) per round, the worse ones by up to `quote_spread` of the rate; when
+    all have lapsed the next round begins, until `expires_at` or after `rounds` of them (0 for no limit). `first_quote`,
+    `quote_validity` and `order_lifetime` are seconds at speed 1.
     """
 
     seed: int = 1
@@ -72,18 +84,31 @@ class Rules:
     mix: Mix = field(default_factory=Mix)
     console_user: float = 0.75
     failing: float = 0.04
+    cancelling: float = 0.0
     settle_directly: bool = False
+    quotes: tuple[int, int] = (1, 3)
+    quote_spread: float = 0.05
+    rounds: int = 0
+    first_quote: float = FIRST_QUOTE
+    quote_validity: float = QUOTE_VALIDITY
+    order_lifetime: float = ORDER_LIFETIME
+    institution: Institution = "best"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What is going to become of one order, and with which terms; `quotes` is how many come per round."""
+    """What is going to become of one order, and with which terms; `quotes` is how many come per round, 0 for none ever.
+
+    What is None follows the rules of the world. The first quote of a round has the rate of the terms when `quotes` is given.
+    """
 
     side: Side
     terms: Terms
     ending: Ending = "settle"
     console_user: bool = False
-    quotes: int = 2
+    quotes: int | None = 2
+    rounds: int | None = None
+    institution: Institution | None = None
     directly: bool = False
     intent_id: str | None = None
     transaction_hash: str | None = None
@@ -112,11 +137,19 @@ class _Open:
     accepted: bool = False
     quotes: list[Quote] = field(default_factory=list)
     selected: Quote | None = None
+    rounds: int = 0
+    rates: list[Decimal] = field(default_factory=list)
+    """Of the quotes that are still to come in this round."""
 
     @property
     def played(self) -> bool:
         """Tell whether the sender custodian's part is played for us."""
         return self.script.console_user or self.script.side in ("receiver", "none")
+
+
+def strikes(rng: Random, chance: float) -> bool:
+    """Throw dice for a chance; none are thrown for a chance of 0, so that it leaves the history as it is."""
+    return chance > 0 and rng.random() < chance
 
 
 def _uuid(rng: Random) -> str:
@@ -126,8 +159,11 @@ def _uuid(rng: Random) -> str:
 class World:
     """All orders that are open, the agenda of what is due, and the facts not yet collected."""
 
-    def __init__(self, rules: Rules, *, start: datetime, switches: Switches | None = None) -> None:
+    def __init__(
+        self, rules: Rules, *, start: datetime, switches: Switches | None = None, fault: Callable[[str, Random], bool] | None = None
+    ) -> None:
         self.rules = rules
+        self._fault = fault or (lambda _, __: False)
         self.switches = switches or Switches()
         self.open: dict[str, _Open] = {}
         self.ended: dict[str, Order] = {}
@@ -231,18 +267,64 @@ class World:
         return Answer("done", order=known.order, quote=quote)
 
     def cancel(self, intent_id: str, now: datetime) -> bool:
-        """Withdraw a pending order as its institution; False when it is too late or unknown."""
+        """Withdraw an order as its institution, until it is EXECUTING; False when it is too late or unknown."""
         self._catch_up(now)
         known = self.open.get(intent_id)
-        if known is None or known.order.status != "PENDING":
+        if known is None or known.order.status not in OPEN_TO_CANCEL:
             return False
         self._cancel(to_millisecond(now), intent_id)
         return True
+
+    def select(self, intent_id: str, quote_id: str, now: datetime) -> Quote:
+        """Choose a quote as the institution, whatever it chose before; raises ValueError when there is no such live quote."""
+        self._catch_up(now)
+        known = self.open.get(intent_id)
+        live = [quote for quote in known.quotes if quote.quote_id == quote_id and now < quote.valid_until] if known else []
+        if known is None or known.order.status != "PENDING" or not live:
+            raise ValueError(f"{intent_id} is not pending with a live quote {quote_id}")
+        self._choose(known, live[0], to_millisecond(now))
+        return live[0]
+
+    def submit(
+        self,
+        intent_id: str,
+        now: datetime,
+        *,
+        fx_rate: Decimal,
+        valid_seconds: float | None = None,
+        source_amount: Decimal | None = None,
+        target_amount: Decimal | None = None,
+    ) -> Quote:
+        """Quote as a market maker, with amounts as told or as they follow from the rate; raises ValueError when quoting is not open.
+
+        `valid_seconds` are real seconds, not divided by the speed.
+        """
+        self._catch_up(now)
+        known = self.open.get(intent_id)
+        if known is None or not known.accepted or known.order.status != "PENDING":
+            raise ValueError(f"{intent_id} takes no quotes: not pending with an accepted proposal")
+        product = exact_product(known.order.target_amount, fx_rate)
+        source = product if source_amount is None else source_amount
+        target = known.order.target_amount if target_amount is None else target_amount
+        seconds = self.rules.quote_validity / self.rules.speed if valid_seconds is None else valid_seconds
+        valid_until = to_millisecond(now + timedelta(seconds=seconds))
+        flaw: Flaw | None = "source" if source != product else None if target in (product, known.order.target_amount) else "target"
+        return self._put_quote(known, to_millisecond(now), valid_until, fx_rate, source, target, flaw)
 
     def quotes(self, intent_id: str) -> list[Quote]:
         """Return the quotes of an open order."""
         known = self.open.get(intent_id)
         return list(known.quotes) if known else []
+
+    def order(self, intent_id: str) -> Order | None:
+        """Return an order, open or ended, whoever's it is."""
+        known = self.open.get(intent_id)
+        return known.order if known else self.ended.get(intent_id)
+
+    def selected(self, intent_id: str) -> Quote | None:
+        """Return what the institution of an open order has chosen."""
+        known = self.open.get(intent_id)
+        return known.selected if known else None
 
     def proposal_accepted(self, intent_id: str) -> bool:
         """Tell whether an open order's proposal is accepted."""
@@ -284,12 +366,14 @@ class World:
         ending: Ending = "settle"
         if rng.random() < self.rules.failing:
             ending = rng.choices(endings, (4, 1, 2, 2))[0]
+        if strikes(rng, self.rules.cancelling):
+            ending = rng.choice(CANCELS)
         return Script(
             side=side,
             terms=market.draw_terms(rng),
             ending=ending,
             console_user=rng.random() < self.rules.console_user,
-            quotes=0 if ending == "no_quote" else rng.randint(1, 3),
+            quotes=0 if ending == "no_quote" else None,
             directly=self.rules.settle_directly,
         )
 
@@ -317,7 +401,7 @@ class World:
             target_amount=script.terms.target_amount,
             source_amount_max=script.terms.source_amount_max,
             created_at=at,
-            expires_at=self._later(at, ORDER_LIFETIME),
+            expires_at=self._later(at, self.rules.order_lifetime),
             kyc_aml_ref=_uuid(rng),
             jurisdiction_sender=jurisdictions[0],
             jurisdiction_receiver=jurisdictions[1],
@@ -351,66 +435,85 @@ class World:
             return
         known.accepted = True
         self._note("accepted", at, known.order)
-        if known.script.quotes > 0:
+        if known.script.quotes != 0:
             self._plan_round(known, at)
 
     def _plan_round(self, known: _Open, at: datetime) -> None:
         """Let market makers answer about 8 s from now; the institution selects 3 s after the first quote."""
-        first = self._later(at, FIRST_QUOTE * known.rng.uniform(0.8, 1.2))
+        rules, rng, intent_id = self.rules, known.rng, known.order.intent_id
+        first = self._later(at, rules.first_quote * rng.uniform(0.8, 1.2))
         if first >= known.order.expires_at:
             return
-        moments = sorted([first, *(self._later(first, known.rng.uniform(0.1, 2.0)) for _ in range(known.script.quotes - 1))])
-        for moment in moments:
-            self._schedule(moment, self._quote, known.order.intent_id)
-        self._schedule(self._later(first, SELECTION), self._select, known.order.intent_id)
-        self._schedule(self._later(moments[-1], QUOTE_VALIDITY), self._lapse, known.order.intent_id)
+        known.rounds += 1
+        count = rng.randint(*rules.quotes) if known.script.quotes is None else known.script.quotes
+        rate, shuffled = known.script.terms.fx_rate, known.script.quotes is None
+        known.rates = quoting.round_rates(rng, rate, count, rules.quote_spread, shuffled=shuffled)
+        moments = sorted([first, *(self._later(first, rng.uniform(0.1, 2.0)) for _ in range(count - 1))])
+        for moment in moments[:count]:
+            self._schedule(moment, self._quote, intent_id)
+        if (known.script.institution or rules.institution) == "late":
+            self._schedule(self._later(first, rules.quote_validity * LATE_SELECTION), self._select, intent_id)
+        else:
+            self._schedule(self._later(first, min(SELECTION, rules.quote_validity / 2)), self._select, intent_id)
+        if known.script.ending == "cancel_quoting" and known.rounds == 1:
+            within = min(SELECTION, rules.quote_validity) if known.played else rules.quote_validity
+            self._schedule(self._later(first, rng.uniform(0.0, within)), self._cancel, intent_id)
+        self._schedule(self._later(moments[-1], rules.quote_validity), self._lapse, intent_id)
 
     def _quote(self, at: datetime, intent_id: str) -> None:
         known = self.open.get(intent_id)
         if known is None or known.order.status != "PENDING" or at >= known.order.expires_at:
             return
-        valid_until = self._later(at, QUOTE_VALIDITY)
-        rate = self._draw_quote_rate(known, at)
-        source = exact_product(known.order.target_amount, rate)
+        rate, source, target, flaw = quoting.quoted_amounts(known.rng, known.order, known.rates.pop(0), self._draw_flaw(known))
+        self._put_quote(known, at, self._later(at, self.rules.quote_validity), rate, source, target, flaw)
+
+    def _draw_flaw(self, known: _Open) -> Flaw | None:
+        """Throw the order's own dice for each fault per quote that is in force, so that histories repeat."""
+        for flaw, name in QUOTE_FAULTS.items():
+            if self._fault(name, known.rng):
+                return flaw
+        return None
+
+    def _put_quote(
+        self, known: _Open, at: datetime, valid_until: datetime, rate: Decimal, source: Decimal, target: Decimal, flaw: Flaw | None
+    ) -> Quote:
         quote = Quote(
             quote_id=_uuid(known.rng),
-            intent_id=intent_id,
+            intent_id=known.order.intent_id,
             market_maker_party_id=market.MARKET_MAKERS[len(known.quotes) % len(market.MARKET_MAKERS)],
             fx_rate=rate,
             source_amount=source,
-            target_amount=known.order.target_amount,
+            target_amount=target,
             submitted_at=at,
             valid_until=valid_until,
+            flaw=flaw,
         )
         known.quotes.append(quote)
         self._note("quote", at, known.order, quote)
+        return quote
 
-    def _draw_quote_rate(self, known: _Open, at: datetime) -> Decimal:
-        """Give the script's rate while no live quote has it, else a worse one, which may break the cost guard."""
-        rate = known.script.terms.fx_rate
-        live = [quote for quote in known.quotes if at < quote.valid_until]
-        if not live:
-            return rate
-        exponent = rate.as_tuple().exponent
-        decimals = -exponent if isinstance(exponent, int) else 0
-        worse = market.draw_rate(known.rng, rate * Decimal("1.03"), decimals)
-        return max(worse, rate)
-
-    def _best(self, known: _Open, at: datetime) -> Quote | None:
-        """Return the cheapest live quote that keeps the cost guard, the earliest among equals."""
-        fit = [q for q in known.quotes if at < q.valid_until and known.order.guard_holds(q.source_amount)]
-        return min(fit, key=lambda quote: quote.fx_rate, default=None)
+    def _usable(self, known: _Open, at: datetime) -> list[Quote]:
+        """Return the live quotes that an institution may choose: they agree with the order and keep the cost guard."""
+        sound = (quote for quote in known.quotes if quote.flaw in (None, "legacy") and at < quote.valid_until)
+        return [quote for quote in sound if known.order.guard_holds(quote.source_amount)]
 
     def _select(self, at: datetime, intent_id: str) -> None:
+        """Choose as the institution; the earliest among equally cheap ones. Nothing shows it but the truth (A-10)."""
         known = self.open.get(intent_id)
         if known is None or known.order.status != "PENDING":
             return
-        known.selected = self._best(known, at)
-        if known.selected is None:
+        manner, usable = known.script.institution or self.rules.institution, self._usable(known, at)
+        if not usable or manner == "never":
+            known.selected = None
             return
-        self._note("selected", at, known.order, known.selected)
+        cheapest = min(usable, key=lambda quote: quote.fx_rate)
+        self._choose(known, known.rng.choice(usable) if manner == "any" else cheapest, at)
+
+    def _choose(self, known: _Open, quote: Quote, at: datetime) -> None:
+        known.selected = quote
+        self._note("selected", at, known.order, quote)
         if known.played:
-            self._schedule(self._later(at, known.rng.uniform(*PLAYED_REACTION)), self._co_sign_played, intent_id)
+            self._schedule(self._later(at, known.rng.uniform(*PLAYED_REACTION)), self._co_sign_played, known.order.intent_id)
 
     def _co_sign_played(self, at: datetime, intent_id: str) -> None:
         known = self.open.get(intent_id)
@@ -429,12 +532,19 @@ class World:
             "quote_valid_until": quote.valid_until,
         }
         self._move(known, at, "QUOTED", changes)
-        self._schedule(self._later(at, known.rng.uniform(*EXECUTING_WITHIN)), self._execute, quote.intent_id)
+        within = known.rng.uniform(*EXECUTING_WITHIN)
+        self._schedule(self._later(at, within), self._execute, quote.intent_id)
+        if known.script.ending == "cancel_quoted":
+            self._schedule(self._later(at, within * known.rng.uniform(0.1, 0.9)), self._cancel, quote.intent_id)
 
     def _lapse(self, at: datetime, intent_id: str) -> None:
+        """Begin the next round when the last quote of this one has lapsed, unless there have been enough."""
         known = self.open.get(intent_id)
-        if known is not None and known.order.status == "PENDING":
-            known.selected = None
+        if known is None or known.order.status != "PENDING":
+            return
+        known.selected = None
+        most = self.rules.rounds if known.script.rounds is None else known.script.rounds
+        if most == 0 or known.rounds < most:
             self._plan_round(known, at)
 
     def _execute(self, at: datetime, intent_id: str) -> None:
@@ -464,7 +574,7 @@ class World:
 
     def _cancel(self, at: datetime, intent_id: str) -> None:
         known = self.open.get(intent_id)
-        if known is None or known.order.status != "PENDING":
+        if known is None or known.order.status not in OPEN_TO_CANCEL:
             return
         match self.switches["A-11"]:
             case "gone":
@@ -492,7 +602,7 @@ class World:
             "market_maker_party_id": market.MARKET_MAKERS[0],
             "quote_submitted_at": at,
             "quote_accepted_at": at,
-            "quote_valid_until": self._later(at, QUOTE_VALIDITY),
+            "quote_valid_until": self._later(at, self.rules.quote_validity),
         }
         self._move(known, at, "QUOTED", signed)
         self._move(known, at, "EXECUTING", {})
@@ -502,9 +612,7 @@ class World:
 
     def _ours(self, intent_id: str) -> _Open | Answer:
         """Find an open order that our custodian may accept, or say why not."""
-        order = self.ended.get(intent_id)
-        known = self.open.get(intent_id)
-        order = known.order if known else order
+        order, known = self.order(intent_id), self.open.get(intent_id)
         if order is None or order.side == "none":
             return Answer("not_found", "order not found")
         if order.side == "receiver":

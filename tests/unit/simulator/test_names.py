@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.simulators.musubi.control import parse_script
-from connectors.simulators.musubi.faults import FAULTS, Dose, FaultBoard, parse_faults
+from connectors.simulators.musubi.faults import APPLIED, FAULTS, NOT_APPLIED, QUOTE_FAULTS, Dose, FaultBoard, parse_faults
 from connectors.simulators.musubi.poison import KINDS, poison_payload
 from connectors.simulators.musubi.switches import SWITCHES, Switches, parse_switches
 from connectors.simulators.musubi.tokens import TokenOffice
@@ -48,7 +48,11 @@ def test_faults_are_read() -> None:
     assert doses["replay_on_reconnect"].rate == 50
 
 
-@pytest.mark.parametrize("text", ["nope=1", "drop=2", "drop=-0.1", "drop=x", "drop=nan", "silence=1:x", "drop=inf"])
+WRONG = "nope=1 drop=2 drop=-0.1 drop=x drop=nan silence=1:x drop=inf drop=1x0 drop=1x-1 drop=1x1.5 drop=1x date_ahead=-1"
+UNBOUND = "drop@co_sign_quote=1 accept_conflict@settle=1 accept_conflict@=1"
+
+
+@pytest.mark.parametrize("text", [*WRONG.split(), *UNBOUND.split()])
 def test_a_wrong_fault_is_refused(text: str) -> None:
     """Unknown names, chances above 1, negative and non-numbers."""
     with pytest.raises(SettingsError):
@@ -65,6 +69,34 @@ def test_a_fault_that_is_not_in_force_throws_no_dice() -> None:
     assert board.listed() == {"duplicate": {"rate": 0.5, "seconds": 3.0}}
     board.clear()
     assert board.quiet
+
+
+def test_a_fault_can_strike_so_often_and_then_no_more() -> None:
+    """`x2` strikes twice, tells how often it still will, and keeps its seconds; setting it anew counts anew."""
+    board = FaultBoard(parse_faults(["accept_timeout=1:0.5x2"]), rng=Random(1))
+    assert [board.strikes("accept_timeout") for _ in range(3)] == [True, True, False]
+    assert board.listed() == {"accept_timeout": {"rate": 1.0, "seconds": 0.5, "left": 0}}
+    assert board.seconds("accept_timeout") == 0.5
+    board.put({"accept_timeout": "1x1"})
+    assert [board.strikes("accept_timeout") for _ in range(2)] == [True, False]
+
+
+def test_a_fault_can_be_bound_to_one_kind_of_accept_call() -> None:
+    """The bound dose goes before the general one, and the other kind never feels it."""
+    board = FaultBoard(parse_faults(["accept_conflict@co_sign_quote=1:3x1"]), rng=Random(1))
+    assert not board.strikes("accept_conflict", kind="accept_proposal")
+    assert board.seconds("accept_conflict", kind="co_sign_quote") == 3
+    assert [board.strikes("accept_conflict", kind="co_sign_quote") for _ in range(2)] == [True, False]
+    board.put({"accept_conflict": 1})
+    assert board.strikes("accept_conflict", kind="accept_proposal")
+    assert not board.strikes("accept_conflict", kind="co_sign_quote")
+
+
+def test_every_fault_of_accept_calls_is_carried_out() -> None:
+    """The list that users see and those that the venue throws dice for are the same."""
+    listed = {fault.name for fault in FAULTS if fault.unit == "per accept call"}
+    assert listed == {f"accept_{name}" for name in (*NOT_APPLIED, *APPLIED)}
+    assert {fault.name for fault in FAULTS if fault.unit == "per quote"} == set(QUOTE_FAULTS.values())
 
 
 def test_fault_names_are_distinct() -> None:
@@ -148,7 +180,7 @@ def test_tokens_end_by_revocation_and_are_not_forged() -> None:
     assert office.expiry(token) is None
 
 
-@pytest.mark.parametrize("fields", [{"side": "left"}, {"ending": "well"}, {"target_amount": "much"}])
+@pytest.mark.parametrize("fields", [{"side": "left"}, {"ending": "well"}, {"target_amount": "much"}, {"institution": "slow"}])
 def test_a_wrong_script_is_refused(fields: dict[str, str]) -> None:
     """The error names the field."""
     with pytest.raises(ValueError, match=next(iter(fields))):

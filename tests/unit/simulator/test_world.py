@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.simulators.musubi.faults import FaultBoard, parse_faults
 from connectors.simulators.musubi.market import SCALES
-from connectors.simulators.musubi.orders import Fact, Order
+from connectors.simulators.musubi.orders import Fact, Flaw, Order, Quote
 from connectors.simulators.musubi.switches import Switches
-from connectors.simulators.musubi.world import Mix, Rules, World
+from connectors.simulators.musubi.world import EXECUTING_WITHIN, Institution, Mix, Rules, World
 from tests.unit.simulator.played import QUIET, START, TERMS, after, live, quiet_world, script, statuses
 
 # Contract section 1.5, written out once more: what a status may become.
@@ -47,12 +49,32 @@ def test_another_seed_lives_another_history() -> None:
     seed=st.integers(0, 2**32),
     failing=st.floats(0, 1),
     console_user=st.floats(0, 1),
+    cancelling=st.sampled_from([0.0, 0.5, 1.0]),
+    institution=st.sampled_from(["best", "any", "late", "never"]),
+    quotes=st.tuples(st.integers(0, 2), st.integers(2, 5)),
     calls=st.lists(st.tuples(st.floats(0, 400), st.integers(0, 19), st.booleans()), max_size=40),
 )
-def test_every_history_obeys_the_lifecycle(seed: int, failing: float, console_user: float, calls: list[tuple[float, int, bool]]) -> None:
+def test_every_history_obeys_the_lifecycle(
+    seed: int,
+    failing: float,
+    console_user: float,
+    cancelling: float,
+    institution: Institution,
+    quotes: tuple[int, int],
+    calls: list[tuple[float, int, bool]],
+) -> None:
     """Whatever the seed, the shares and the accept calls: statuses follow section 1.5, each order ends, moments never go back."""
-    mix = Mix(receiver=1, sender=2, both=1, none=1)
-    rules = Rules(seed=seed, rate=2, orders=20, mix=mix, failing=failing, console_user=console_user)
+    rules = Rules(
+        seed=seed,
+        rate=2,
+        orders=20,
+        mix=Mix(receiver=1, sender=2, both=1, none=1),
+        failing=failing,
+        console_user=console_user,
+        cancelling=cancelling,
+        institution=institution,
+        quotes=quotes,
+    )
     world, facts = World(rules, start=START), []
     for seconds, index, accepting in sorted(calls):
         facts += world.advance(after(seconds))
@@ -176,6 +198,162 @@ def test_lapsed_quotes_are_followed_by_new_ones_until_the_order_expires() -> Non
     assert facts[-1].order.status == "EXPIRED"
 
 
+def _quotes_of(facts: list[Fact]) -> list[Quote]:
+    return [fact.quote for fact in facts if fact.quote is not None and fact.kind == "quote"]
+
+
+def _rounds(quotes: list[Quote]) -> list[list[Quote]]:
+    """Group quotes by round: a new one begins where all before have lapsed."""
+    rounds: list[list[Quote]] = []
+    for quote in quotes:
+        if not rounds or all(quote.submitted_at >= earlier.valid_until for earlier in rounds[-1]):
+            rounds.append([])
+        rounds[-1].append(quote)
+    return rounds
+
+
+def test_rounds_have_as_many_quotes_as_the_rules_say() -> None:
+    """Between fewest and most per round, drawn anew for each, from different market makers, one of them best."""
+    world = World(Rules(rate=0, quotes=(2, 4), order_lifetime=2000), start=START)
+    order = world.create(script(side="sender", quotes=None), START)
+    world.accept_proposal(order.intent_id, after(0))
+    rounds = _rounds(_quotes_of(live(world, 2001, step=100)))
+    assert len(rounds) > 30
+    assert {len(several) for several in rounds} == {2, 3, 4}
+    for several in rounds:
+        rates = sorted(quote.fx_rate for quote in several)
+        assert rates[0] == TERMS.fx_rate < rates[1]
+        assert len({quote.market_maker_party_id for quote in several}) == min(len(several), 3)
+
+
+@pytest.mark.parametrize(("rounds", "count"), [(1, 1), (3, 3), (0, 8)])
+def test_rounds_end_when_there_were_enough(rounds: int, count: int) -> None:
+    """After so many rounds nobody quotes any more and the order expires; 0 goes on until `expires_at`, one round each 38 s."""
+    world = World(Rules(rate=0, rounds=rounds), start=START)
+    order = world.create(script(side="sender", quotes=1), START)
+    world.accept_proposal(order.intent_id, after(0))
+    facts = live(world, 301, step=1)
+    assert abs(len(_rounds(_quotes_of(facts))) - count) <= (rounds == 0)
+    assert facts[-1].order.status == "EXPIRED"
+
+
+def test_a_round_may_pass_without_a_quote_and_the_next_one_comes() -> None:
+    """With none to one quote per round some rounds are empty and later ones are not."""
+    world = World(Rules(rate=0, quotes=(0, 1), order_lifetime=2000), start=START)
+    order = world.create(script(side="sender", quotes=None), START)
+    world.accept_proposal(order.intent_id, after(0))
+    quotes = _quotes_of(live(world, 2001, step=100))
+    gaps = [later.submitted_at - earlier.valid_until for earlier, later in itertools.pairwise(quotes)]
+    assert min(gaps) < timedelta(seconds=10)
+    assert max(gaps) > timedelta(seconds=40)
+
+
+def test_durations_follow_the_rules() -> None:
+    """Validity, time to the first quote and the order's lifetime are as told, divided by the speed."""
+    world = World(Rules(rate=0, speed=10, quote_validity=60, first_quote=20, order_lifetime=900), start=START)
+    order = world.create(script(side="sender"), START)
+    assert order.expires_at == after(90)
+    world.accept_proposal(order.intent_id, after(0))
+    first = _quotes_of(live(world, 3, step=1))[0]
+    assert after(1.6) <= first.submitted_at <= after(2.4)
+    assert first.valid_until - first.submitted_at == timedelta(seconds=6)
+
+
+@pytest.mark.parametrize(
+    ("name", "flaw"),
+    [
+        ("quote_disagrees_source", "source"),
+        ("quote_disagrees_target", "target"),
+        ("quote_breaks_guard", "guard"),
+        ("quote_legacy_target", "legacy"),
+    ],
+)
+def test_a_share_of_the_quotes_is_flawed_and_institutions_choose_none_of_them(name: str, flaw: Flaw) -> None:
+    """About the asked share has the flaw; what is chosen agrees and keeps the guard (a legacy target is no fault)."""
+    board = FaultBoard(parse_faults([f"{name}=0.4"]), rng=Random(1))
+    world = World(Rules(rate=0, order_lifetime=4000), start=START, fault=board.drawn)
+    order = world.create(script(side="sender", quotes=3), START)
+    world.accept_proposal(order.intent_id, after(0))
+    facts = live(world, 4001, step=100)
+    quotes, chosen = _quotes_of(facts), {fact.quote.flaw for fact in facts if fact.kind == "selected" and fact.quote is not None}
+    flawed = [quote for quote in quotes if quote.flaw == flaw]
+    assert len(quotes) > 250
+    assert 0.3 < len(flawed) / len(quotes) < 0.5
+    assert {quote.flaw for quote in quotes} == {None, flaw}
+    assert chosen == ({None, "legacy"} if flaw == "legacy" else {None})
+
+
+def test_flaws_strike_so_often_and_then_no_more() -> None:
+    """`x2` flaws the first two quotes of the world."""
+    board = FaultBoard(parse_faults(["quote_breaks_guard=1x2"]), rng=Random(1))
+    world = World(QUIET, start=START, fault=board.drawn)
+    order = world.create(script(side="sender", quotes=3), START)
+    world.accept_proposal(order.intent_id, after(0))
+    assert [quote.flaw for quote in _quotes_of(live(world, 20, step=1))] == ["guard", "guard", None]
+
+
+def test_what_is_paid_after_a_co_signature_is_what_the_quote_states() -> None:
+    """A disagreeing quote that is co-signed costs its stated source amount: the venue believes what we signed."""
+    board = FaultBoard(parse_faults(["quote_disagrees_source=1"]), rng=Random(1))
+    world = World(QUIET, start=START, fault=board.drawn)
+    intent_id = world.create(script(side="sender"), START).intent_id
+    world.accept_proposal(intent_id, after(0))
+    world.advance(after(13))
+    (quote,) = world.quotes(intent_id)
+    order = world.co_sign(intent_id, quote.quote_id, after(13)).order
+    assert order is not None
+    assert order.source_amount_actual == quote.source_amount != order.target_amount * quote.fx_rate
+
+
+@pytest.mark.parametrize(("manner", "earliest", "latest"), [("best", 3, 3), ("any", 3, 3), ("late", 21, 21)])
+def test_institutions_choose_in_their_manner(manner: Institution, earliest: float, latest: float) -> None:
+    """The cheapest or any 3 s after the first quote, or the cheapest after 70 % of its validity."""
+    world = World(Rules(rate=0, institution=manner, order_lifetime=4000), start=START)
+    order = world.create(script(side="sender", quotes=3), START)
+    world.accept_proposal(order.intent_id, after(0))
+    facts = live(world, 4001, step=100)
+    choices = [fact for fact in facts if fact.kind == "selected"]
+    cheapest = 0
+    for several, choice in zip(_rounds(_quotes_of(facts)), choices, strict=False):
+        waited = (choice.at - several[0].submitted_at).total_seconds()
+        assert earliest - 0.001 <= waited <= latest + 0.001
+        assert choice.quote in several
+        cheapest += choice.quote == min(several, key=lambda quote: quote.fx_rate)
+    assert (cheapest == len(choices)) == (manner != "any")
+
+
+def test_an_institution_may_choose_nothing() -> None:
+    """With `never`, for one order, nothing is ever selected and strict venues take no co-signature."""
+    world = World(QUIET, start=START, switches=Switches({"A-10": "selected_only"}))
+    intent_id = world.create(script(side="sender", institution="never"), START).intent_id
+    world.accept_proposal(intent_id, after(0))
+    facts = world.advance(after(20))
+    (quote,) = _quotes_of(facts)
+    assert not [fact for fact in facts if fact.kind == "selected"]
+    assert world.co_sign(intent_id, quote.quote_id, after(20)).kind == "conflict"
+    assert world.select(intent_id, quote.quote_id, after(20)) is quote
+    assert world.co_sign(intent_id, quote.quote_id, after(21)).kind == "done"
+
+
+def test_quotes_can_be_put_by_hand() -> None:
+    """With amounts as told; not before the proposal is accepted, and not for an ended order."""
+    world = quiet_world()
+    intent_id = world.create(script(side="sender", quotes=0), START).intent_id
+    with pytest.raises(ValueError, match="takes no quotes"):
+        world.submit(intent_id, after(0), fx_rate=Decimal(111))
+    world.accept_proposal(intent_id, after(0))
+    plain = world.submit(intent_id, after(1), fx_rate=Decimal(111), valid_seconds=2.5)
+    assert (plain.source_amount, plain.target_amount, plain.flaw) == (Decimal(11_100_000), Decimal(100_000), None)
+    assert (plain.submitted_at, plain.valid_until) == (after(1), after(3.5))
+    wrong = world.submit(intent_id, after(1), fx_rate=Decimal(111), source_amount=Decimal(1))
+    odd = world.submit(intent_id, after(1), fx_rate=Decimal(111), target_amount=Decimal(1))
+    old = world.submit(intent_id, after(1), fx_rate=Decimal(111), target_amount=Decimal(11_100_000))
+    assert (wrong.flaw, odd.flaw, old.flaw) == ("source", "target", None)
+    assert world.quotes(intent_id) == [plain, wrong, odd, old]
+    with pytest.raises(ValueError, match="with a live quote"):
+        world.select(intent_id, plain.quote_id, after(4))
+
+
 def _quoted(world_switches: dict[str, str], **changes: object) -> tuple[World, str]:
     world = World(QUIET, start=START, switches=Switches(world_switches))
     intent_id = world.create(script(side="sender", **changes), START).intent_id
@@ -252,6 +430,38 @@ def test_a_cancelled_order_ends_as_the_switch_says(value: str) -> None:
     else:
         assert (last.kind, last.order.status, last.order.failure_reason) == ("status", value.upper(), None)
     assert not world.cancel(intent_id, after(2))
+
+
+@pytest.mark.parametrize("value", ["expired", "cancelled", "failed", "gone"])
+def test_an_institution_can_cancel_while_quoted_but_not_while_executing(value: str) -> None:
+    """A-11 after the co-signature: the order ends without settling; from EXECUTING on it is too late."""
+    world, intent_id = _quoted({"A-11": value})
+    (quote,) = world.quotes(intent_id)
+    assert world.co_sign(intent_id, quote.quote_id, after(13)).kind == "done"
+    assert world.cancel(intent_id, after(13))
+    facts = world.advance(after(40))
+    last = facts[-1]
+    expected = ("withdrawn", "QUOTED") if value == "gone" else ("status", value.upper())
+    assert (last.kind, last.order.status) == expected
+    assert last.order.transaction_hash is None
+    world, intent_id = _quoted({"A-11": value})
+    world.co_sign(intent_id, world.quotes(intent_id)[0].quote_id, after(13))
+    world.advance(after(13 + EXECUTING_WITHIN[1]))
+    assert not world.cancel(intent_id, after(13 + EXECUTING_WITHIN[1]))
+
+
+def test_a_share_of_the_orders_is_cancelled_before_during_and_after_quoting() -> None:
+    """With `cancelling=1` no order settles, and the last status before the end is PENDING without and with quotes, and QUOTED."""
+    rules = Rules(rate=5, orders=60, cancelling=1.0, console_user=1.0, mix=Mix(receiver=0, sender=1, both=0, none=0))
+    facts = live(World(rules, start=START), 400, step=50)
+    lived = statuses(facts)
+    quoted = {fact.order.intent_id for fact in facts if fact.kind == "quote"}
+    assert {history[-1] for history in lived.values()} == {"EXPIRED"}
+    assert {(history[-2], intent in quoted) for intent, history in lived.items()} == {
+        ("PENDING", False),
+        ("PENDING", True),
+        ("QUOTED", True),
+    }
 
 
 def test_orders_fail_while_executing_and_at_validation() -> None:
