@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline.domain.lifecycle import SETTLED
@@ -16,6 +17,8 @@ from pipeline.log.envelope import Outgoing, time_text
 from pipeline.log.identities import order_updated_id
 from pipeline.ports import (
     Cursor,
+    Evidence,
+    EvidenceStep,
     Fact,
     HintedAt,
     Lane,
@@ -172,6 +175,7 @@ class MemoryStore:
         self.cursor = Cursor()
         self.facts: dict[str, Fact] = {}
         self.open: set[str] = set()
+        self.evidence: dict[str, Evidence] = {}
         self.away = threading.Event()
 
     def _check(self) -> None:
@@ -208,8 +212,21 @@ class MemoryStore:
         self._check()
         return self.cursor, frozenset(self.open)
 
+    def load_evidence(self, venue: str) -> dict[str, Evidence]:
+        """Return what is stored."""
+        self._check()
+        return dict(self.evidence)
+
     def advance(
-        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+        self,
+        grant: LeaseGrant,
+        venue: str,
+        cursor: Cursor,
+        *,
+        facts: Sequence[Fact],
+        opened: Collection[str],
+        closed: Collection[str],
+        evidence: Sequence[EvidenceStep] = (),
     ) -> None:
         """Store it all, for the holder of the lease."""
         self._check()
@@ -218,6 +235,19 @@ class MemoryStore:
         self.cursor = cursor
         self.facts.update({fact.ce_id: fact for fact in facts})
         self.open = (self.open | set(opened)) - set(closed)
+        for step in evidence:
+            self._take(step)
+
+    def _take(self, step: EvidenceStep) -> None:
+        """Do what the table does: begin, go on, end."""
+        if step.over:
+            self.evidence.pop(step.intent_id, None)
+            return
+        if step.pair is not None:
+            self.evidence.setdefault(step.intent_id, Evidence(pair=step.pair))
+        held = self.evidence.get(step.intent_id)
+        if held is not None:
+            self.evidence[step.intent_id] = replace(held, snapshot=step.snapshot or held.snapshot, rates={**held.rates, **step.rates})
 
     def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:
         """Return the newest facts."""
