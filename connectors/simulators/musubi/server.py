@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from connectors.simulators.musubi import documents, market
+from connectors.simulators.musubi import documents, market, rates
 from connectors.simulators.musubi.hub import Hub, Subscriber
 from connectors.simulators.musubi.orders import Order, iso
 from connectors.simulators.musubi.register import BadQueryError, parse_query
@@ -74,6 +74,7 @@ class Backend:
                 web.post("/api/v1/orders/{intent_id}/quotes/{quote_id}/accept", self.co_sign),
                 web.get("/api/v1/dashboard/stats", self.stats),
                 web.get("/api/v1/compliance/orders/{intent_id}", self.compliance),
+                web.get(rates.PATH, rates.answering(self.clock, self.venue.settings.rules.seed)),
             ]
         )
         return app
