@@ -1,17 +1,18 @@
-"""Which connector a kind of venue gets: adding a venue adds one line here."""
+"""Which connector a kind of venue or of rates gets: adding one adds one line here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from connectors.rates import adapter as rates
 from connectors.transports.rest import RequestBudget
 from connectors.venues.musubi.adapter import MusubiVenue
 from connectors.venues.musubi.commands import MusubiCommands
 from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.commands.ports import VenueCommands
-from pipeline.ports import VenueConnector
+from pipeline.ports import RateProvider, VenueConnector
 
 
 class VenueFactory(Protocol):
@@ -54,3 +55,8 @@ def venue_commands(
 ) -> VenueCommands:
     """Return the accept calls of a venue of the settings; raise SettingsError when a secret is missing."""
     return COMMANDS[section.kind](venue, section, clock=clock, random=random, budget=budget)
+
+
+def rate_providers(sections: Mapping[str, settings.Rates], *, clock: Clock) -> list[RateProvider]:
+    """Return the providers of reference rates of the settings."""
+    return [rates.rate_provider(name, section, clock=clock) for name, section in sections.items()]

@@ -34,3 +34,13 @@ LAST_RECONCILED = Gauge(
     ["venue"],
 )
 QUEUE = Gauge("custodian_ingest_queue", "Events between the stream reader and the publisher.", ["venue"])
+RATE_READS = Counter(
+    "custodian_rate_reads",
+    "Reads of reference rates, by provider and by what came of them: new, unchanged, away, unreadable.",
+    ["provider", "outcome"],
+)
+RATE_QUOTED = Gauge(
+    "custodian_rate_quoted_timestamp_seconds",
+    "When the oldest rate of a provider's last good document was current, by the provider's own word (Unix time).",
+    ["provider"],
+)

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.topics import EventType
+from schemas.accepting import ComplianceRead
 from schemas.events import OrderUpdated, QuoteReceived
 
 
@@ -84,7 +85,7 @@ class Sighting:
     """
 
     ce_id: str
-    event: OrderUpdated | QuoteReceived
+    event: OrderUpdated | QuoteReceived | ComplianceRead
     complete: bool = False
 
 
@@ -131,8 +132,8 @@ class StreamClosed:
 
 StreamSignal = StreamOpened | StreamRead | StreamClosed
 
-Lane = Literal["hints", "reconciliation"]
-"""Whose turn a read is under the venue's request cap: neither lane starves the other."""
+Lane = Literal["hints", "reconciliation", "evidence"]
+"""Whose turn a read is under the venue's request cap: no lane starves another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +214,60 @@ class VenueConnector(Protocol):
         """Read the quotes of one order; none when the venue does not show us any."""
         ...
 
+    async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
+        """Read the compliance snapshot of one order; `absent` when the venue has none, or shows us none."""
+        ...
+
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Read one page of 100 orders, counted from 1."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+# --- reference rates ---------------------------------------------------------------------------------------------
+
+Pair = tuple[str, str]
+"""Source and target currency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateSeen:
+    """A reference rate as a provider's document states it, checked; `document` is that entry, verbatim."""
+
+    pair: Pair
+    rate: str
+    """Source units per target unit, as the provider spells it."""
+    sources: int
+    quoted_at: datetime
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateReading:
+    """What one read of a provider gave: all rates of its document, or a document that cannot be read."""
+
+    seen: Sequence[RateSeen] | Unreadable
+    received_at: datetime
+
+
+class RateProvider(Protocol):
+    """Somebody who states reference rates."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name in events: that of its section in the settings."""
+        ...
+
+    @property
+    def poll_interval(self) -> float:
+        """Seconds between two reads."""
+        ...
+
+    async def read(self) -> RateReading:
+        """Read the document as it is now; raise RetryableError when the provider is away."""
         ...
 
     async def aclose(self) -> None:
@@ -245,6 +298,40 @@ class Cursor:
     backfill_page: int | None = 1
     """The page of the first complete listing that comes next; None when that listing is done."""
     reconciled_at: datetime | None = None
+
+
+SnapshotState = Literal["due", "read", "absent", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the log holds of what a decision about one proposal of ours needs; kept while the proposal is pending."""
+
+    pair: Pair
+    snapshot: SnapshotState = "due"
+    rates: Mapping[str, datetime] = field(default_factory=dict)
+    """The provider's time of the rate published last, by provider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceStep:
+    """What changed for one proposal: it is new (`pair`), something was published for it, or it is `over`."""
+
+    intent_id: str
+    pair: Pair | None = None
+    snapshot: SnapshotState | None = None
+    rates: Mapping[str, datetime] = field(default_factory=dict)
+    over: bool = False
+
+    def then(self, later: EvidenceStep) -> EvidenceStep:
+        """Return both steps as one; what is over stays so."""
+        return EvidenceStep(
+            intent_id=self.intent_id,
+            pair=self.pair or later.pair,
+            snapshot=later.snapshot or self.snapshot,
+            rates={**self.rates, **later.rates},
+            over=self.over or later.over,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +366,25 @@ class IngestStore(Protocol):
         """Return the cursor of a venue and the intents that were open in its record when last seen."""
         ...
 
+    def load_evidence(self, venue: str) -> dict[str, Evidence]:
+        """Return what is known of the evidence of pending proposals of ours, by intent."""
+        ...
+
     def advance(
-        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+        self,
+        grant: LeaseGrant,
+        venue: str,
+        cursor: Cursor,
+        *,
+        facts: Sequence[Fact],
+        opened: Collection[str],
+        closed: Collection[str],
+        evidence: Sequence[EvidenceStep] = (),
     ) -> None:
-        """Store facts, open intents and the cursor in one transaction; raise LeaseLostError when the lease is somebody else's."""
+        """Store facts, open intents, evidence (one step per intent) and the cursor in one transaction.
+
+        Raise LeaseLostError when the lease is somebody else's.
+        """
         ...
 
     def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:

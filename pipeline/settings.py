@@ -196,6 +196,34 @@ class Venue(Section):
         return value.rstrip("/")
 
 
+class Rates(Section):
+    """`[rates.X]`: a provider of reference rates; the section's name is the provider's in events and policies."""
+
+    kind: Literal["http_json", "file"] = "http_json"
+    url: str | None = None
+    file: Path | None = None
+    poll_interval: Seconds = 2.0
+    http_timeout: Seconds = 2.0
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?", value):
+            raise ValueError("write an address such as https://host:port/rates, without user or fragment")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Rates:
+        needed, other = ("file", "url") if self.kind == "file" else ("url", "file")
+        if getattr(self, needed) is None:
+            raise ValueError(f'kind = "{self.kind}" needs {needed}')
+        if getattr(self, other) is not None:
+            raise ValueError(
+                f'kind = "{self.kind}" has no {other}; remove it, or write kind = "{"file" if other == "file" else "http_json"}"'
+            )
+        return self
+
+
 class Console(Section):
     """`[console]`."""
 
@@ -206,6 +234,9 @@ class Metrics(Section):
     """`[metrics]`."""
 
     listen: Listen = "127.0.0.1:0"
+
+
+SectionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class Settings(Section):
@@ -219,7 +250,8 @@ class Settings(Section):
     risk: Risk = Field(default_factory=Risk)
     currencies: Currencies = Field(default_factory=Currencies)
     archive: Archive = Field(default_factory=Archive)
-    venues: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")], Venue] = Field(default_factory=dict)
+    venues: dict[SectionName, Venue] = Field(default_factory=dict)
+    rates: dict[SectionName, Rates] = Field(default_factory=dict)
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
 
@@ -298,6 +330,9 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     for venue in venues.values() if isinstance(venues, dict) else ():
         for key in _VENUE_PATHS:
             _resolve(venue.get("auth") if isinstance(venue, dict) else None, key, folder)
+    rates = tree.get("rates")
+    for provider in rates.values() if isinstance(rates, dict) else ():
+        _resolve(provider, "file", folder)
     # A folder that the file does not name is beside the file all the same.
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))
@@ -311,7 +346,8 @@ def _resolve(section: object, key: str, folder: Path) -> None:
 
 
 _USER_INFO = re.compile(r"//[^/@\s]*@")
-"""A password that somebody put into an address is not repeated."""
+_QUERY = re.compile(r"(https?://[^\s?'\"]*\?)[^\s'\"]*")
+"""A password or a key that somebody put into an address is not repeated."""
 _SECRET_KEYS = {"client_secret", "password", "token"}
 
 
@@ -328,7 +364,8 @@ def _explain(error: ValidationError, file: Path | None) -> str:
         elif (where and where[-1] in _SECRET_KEYS) or isinstance(found["input"], dict | Section):
             lines.append(f"{key}: {said}")
         else:
-            lines.append(f"{key}: found {_USER_INFO.sub('//…@', repr(found['input']))}; {said}")
+            shown = _QUERY.sub(r"\1…", _USER_INFO.sub("//…@", repr(found["input"])))
+            lines.append(f"{key}: found {shown}; {said}")
     return "\n".join(f"{file or 'settings'}: {line}" for line in lines)
 
 
@@ -337,7 +374,9 @@ def _nearest(where: list[str]) -> str:
 
     model: Any = Settings
     for part in where[:-1]:
-        model = {"venues": Venue, "auth": Auth}.get(part) or getattr(model.model_fields.get(part), "annotation", None) or model
+        model = (
+            {"venues": Venue, "auth": Auth, "rates": Rates}.get(part) or getattr(model.model_fields.get(part), "annotation", None) or model
+        )
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return ""
     near = difflib.get_close_matches(where[-1], model.model_fields, n=1)

@@ -69,6 +69,7 @@ def ingest(given: Surroundings) -> int:
 
 
 async def _ingest(given: Surroundings) -> None:
+    from connectors.registry import rate_providers
     from pipeline.ingest.run import IngestHealth, run_ingest
     from pipeline.kafka import EventProducer
     from pipeline.stores.cursors import PostgresIngestStore
@@ -89,6 +90,7 @@ async def _ingest(given: Surroundings) -> None:
             _asyncio_event(given.stop),
             owner=given.instance,
             health=board,
+            rates=rate_providers(given.settings.rates, clock=given.clock),
         )
     finally:
         publisher.close()

@@ -1,4 +1,4 @@
-"""Taking turns under one request cap: hints and reconciliation alternate when both wait, and neither waits alone for nothing."""
+"""Taking turns under one request cap: lanes are served in turn while several wait, and none waits alone for nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections import deque
 from connectors.transports.rest import RequestBudget
 from pipeline.ports import Lane
 
+LANES: tuple[Lane, ...] = ("hints", "reconciliation", "evidence")
+
 
 class TurnTaking:
     """Shares one budget between lanes, one grant at a time."""
@@ -15,8 +17,8 @@ class TurnTaking:
     def __init__(self, budget: RequestBudget) -> None:
         """`budget` is the venue's."""
         self._budget = budget
-        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {"hints": deque(), "reconciliation": deque()}
-        self._last: Lane = "reconciliation"
+        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
+        self._last: Lane = LANES[-1]
         self._serving: asyncio.Task[None] | None = None
 
     def lane(self, lane: Lane) -> RequestBudget:
@@ -55,10 +57,8 @@ class TurnTaking:
         for waiting in self._waiting.values():
             while waiting and waiting[0].done():
                 waiting.popleft()
-        other: Lane = "hints" if self._last == "reconciliation" else "reconciliation"
-        if self._waiting[other]:
-            return other
-        return self._last if self._waiting[self._last] else None
+        after = LANES.index(self._last) + 1
+        return next((lane for lane in LANES[after:] + LANES[:after] if self._waiting[lane]), None)
 
 
 class _LaneBudget:

@@ -59,10 +59,13 @@ def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, own_party: Ask
 
 
 def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_party: str | None) -> Sighting:
+    if letter.event_type == "rates":
+        raise PoisonRecordError("rates are read anew all the time, an old document is of no use; what the provider says now counts")
     section = settings.venues.get(venue)
     if section is None:
         raise SettingsError(f"venues: there is no section [venues.{venue}] for the venue that this dead letter came from; write one")
     from connectors.venues.musubi import parse
+    from connectors.venues.musubi.compliance import parse_compliance
 
     observed = Observation(origin="stream" if letter.origin == "stream" else "read", observed_at=letter.seen_at)
     match letter.event_type:
@@ -70,6 +73,8 @@ def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_
             return parse.parse_order(body, venue=venue, own_party=own_party, observed=observed)
         case "quote" | "quote_received":
             return parse.parse_quote(body, venue=venue, observed=observed)
+        case "compliance":
+            return parse_compliance(body, venue=venue, observed=observed)
         case other:
             raise PoisonRecordError(f"nobody knows what a {other or 'document without a type'} of this venue is")
 

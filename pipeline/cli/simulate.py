@@ -110,7 +110,10 @@ def _list_faults(context: click.Context, _: click.Parameter, asked: bool) -> Non
 @click.option("--list-switches", is_flag=True, is_eager=True, expose_value=False, callback=_list_switches)
 @click.option("--list-faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults)
 def musubi(port_file: Path | None, **options: Any) -> None:
-    """Run a Musubi custodian backend in which institutions and market makers are played."""
+    """Run a Musubi custodian backend in which institutions and market makers are played.
+
+    GET /simulator/rates plays a provider of reference rates, for a section [rates.NAME] with kind = "http_json".
+    """
     try:
         from connectors.simulators.musubi.command import run
     except ModuleNotFoundError as problem:

@@ -130,7 +130,7 @@ class HintReader:
             metrics.RECORDS.labels("ingest", "dead_lettered").inc()
             return Item(outgoing=letter_of(self._connector.venue, seen))
         event = seen.event
-        fact = closed = None
+        fact = closed = evidence = None
         if isinstance(event, OrderUpdated):
             if seen.complete:
                 fact = fact_of(seen)
@@ -140,6 +140,7 @@ class HintReader:
                 if event.intent_id in self._book.open:
                     self._book.open.discard(event.intent_id)
                     closed = event.intent_id
+                    evidence = self._book.evidence.over(event.intent_id)
             elif self._book.needs(event.intent_id, event.status, event.transaction_hash):
                 self._wanted.add(
                     Want(
@@ -150,11 +151,13 @@ class HintReader:
                         hinted_at=event.observed.observed_at,
                     )
                 )
-        elif seen.complete:
-            self._book.saw_quote(seen.ce_id)
         else:
+            if seen.complete:
+                self._book.saw_quote(seen.ce_id)
+            # However much the hint says: only the list says what is offered now, and a decision is about all of it (A-03).
             self._wanted.add(Want(intent_id=event.intent_id, what="quotes", hinted_at=event.observed.observed_at))
-        return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed)
+            self._book.evidence.quoted(event.intent_id)
+        return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed, evidence=evidence)
 
     def _gap(self, since: datetime, waiting: int) -> Item:
         """Say that the stream was let go: hints and poison frames of that time are not to be had again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 
 from pipeline.domain.lifecycle import WITHDRAWN
@@ -11,8 +12,16 @@ from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, time_text
 from pipeline.log.identities import order_updated_id
 from pipeline.log.notices import dead_letter
+from pipeline.log.topics import EventType
 from pipeline.ports import Fact, Sighting, Unreadable
-from schemas.events import Observation, OrderUpdated
+from schemas.accepting import ComplianceRead
+from schemas.events import Observation, OrderUpdated, QuoteReceived
+
+_KINDS: Mapping[type, EventType] = {
+    OrderUpdated: topics.ORDER_UPDATED,
+    QuoteReceived: topics.QUOTE_RECEIVED,
+    ComplianceRead: topics.COMPLIANCE_READ,
+}
 
 
 def outgoing_of(sighting: Sighting, at: datetime) -> Outgoing:
@@ -21,7 +30,7 @@ def outgoing_of(sighting: Sighting, at: datetime) -> Outgoing:
     venue, intent_id = event.venue, event.intent_id
     envelope = Envelope(
         id=sighting.ce_id,
-        kind=topics.ORDER_UPDATED if type(event) is OrderUpdated else topics.QUOTE_RECEIVED,
+        kind=_KINDS[type(event)],
         source=f"/venues/{venue}",
         subject=intent_id,
         time=at,

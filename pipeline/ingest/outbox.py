@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.log.envelope import Outgoing
-from pipeline.ports import Cursor, Fact
+from pipeline.ports import Cursor, EvidenceStep, Fact
 
 ITEMS_MAX = 10_000
 BYTES_MAX = 24 * 1024 * 1024
@@ -29,6 +29,7 @@ class Item:
     step: Callable[[Cursor], Cursor] | None = None
     opened: str | None = None
     closed: str | None = None
+    evidence: EvidenceStep | None = None
     done: Callable[[], None] | None = None
     """Called when everything up to here is written down."""
 

@@ -23,7 +23,7 @@ from pipeline.ingest.pauses import Pauses
 from pipeline.log import topics
 from pipeline.log.envelope import Outgoing
 from pipeline.log.notices import dead_letter
-from pipeline.ports import Cursor, EventPublisher, Fact, Failpoints, IngestStore
+from pipeline.ports import Cursor, EventPublisher, EvidenceStep, Fact, Failpoints, IngestStore
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ hundred. A crash repeats that much more."""
 
 
 class Keeper:
-    """Stores facts, open orders and the cursor of what Kafka has acknowledged."""
+    """Stores facts, open orders, evidence and the cursor of what Kafka has acknowledged."""
 
     def __init__(self, store: IngestStore, lease: HeldLease, venue: str, cursor: Cursor, *, failpoints: Failpoints, pauses: Pauses) -> None:
         """`cursor` is the stored one."""
@@ -47,6 +47,7 @@ class Keeper:
         self._failpoints, self._pauses = failpoints, pauses
         self._facts: list[Fact] = []
         self._turns: dict[str, bool] = {}
+        self._evidence: dict[str, EvidenceStep] = {}
         self._done: list[Callable[[], None]] = []
         self._pending = False
         self._storing = False
@@ -65,6 +66,10 @@ class Keeper:
                     self._pending = True
                 if item.closed is not None:
                     self._turns[item.closed] = False
+                    self._pending = True
+                if item.evidence is not None:
+                    earlier = self._evidence.get(item.evidence.intent_id)
+                    self._evidence[item.evidence.intent_id] = item.evidence if earlier is None else earlier.then(item.evidence)
                     self._pending = True
                 if item.step is not None:
                     self.cursor = item.step(self.cursor)
@@ -91,6 +96,7 @@ class Keeper:
     async def _store_once(self) -> None:
         facts, self._facts = self._facts, []
         turns, self._turns = self._turns, {}
+        evidence, self._evidence = [*self._evidence.values()], {}
         done, self._done = self._done, []
         cursor = self.cursor
         self._pending, self._storing = False, True
@@ -100,7 +106,14 @@ class Keeper:
             try:
                 self._failpoints.reach("ingest.before_cursor_commit")
                 await asyncio.to_thread(
-                    self._store.advance, self._lease.grant, self._venue, cursor, facts=facts, opened=opened, closed=closed
+                    self._store.advance,
+                    self._lease.grant,
+                    self._venue,
+                    cursor,
+                    facts=facts,
+                    opened=opened,
+                    closed=closed,
+                    evidence=evidence,
                 )
                 self._failpoints.reach("ingest.after_cursor_commit")
                 break

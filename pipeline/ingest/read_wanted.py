@@ -97,6 +97,7 @@ class WantedReader:
                 due = [want for want in due if want.what != "order" or want.single or want.kind != kind]
         if self._list is not None and len(listable) > free:  # the next list is for them
             due = [want for want in due if want.what != "order" or want.single]
+        due.sort(key=lambda want: want.what == "quotes")  # a proposal has to be seen before its quotes matter
         for want in due[: max(0, free)]:
             self._wanted.fly([want])
             self._singles.add(asyncio.create_task(self._read_single(want), name="read of one order"))
@@ -143,6 +144,8 @@ class WantedReader:
         return True
 
     async def _read_quotes(self, want: Want) -> bool:
+        if self._book.ended(want.intent_id):
+            return True  # nobody decides about it any more
         reading = await self._connector.read_quotes(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at)
         await self._book.note(reading.seen)
         return True
@@ -174,7 +177,8 @@ class WantedReader:
 
     def _met(self, want: Want) -> None:
         self._wanted.met(want)
-        self._book.looked_up(want.intent_id, want.status, want.transaction_hash)
+        if want.what == "order":
+            self._book.looked_up(want.intent_id, want.status, want.transaction_hash)
 
     def _put_off(self, want: Want) -> None:
         """Ask again by name: at once after a list, later when the record lagged behind the hint."""

@@ -38,6 +38,8 @@ PAGE_SIZE = 100
 MISSING_BY_NAME_MAX = 10
 """So many vanished orders are read one by one; for more, the ended ones are listed first."""
 QUOTE_READS_MAX = 20
+"""So many proposals are asked for their quotes per ordinary round, those first that waited longest; after a (re)connect all are, as far as
+the time until the next round goes."""
 OPEN = OrderQuery(statuses=(PENDING, QUOTED, EXECUTING), descending=False)
 SETTLEMENTS = OrderQuery(statuses=(SETTLED,), sort_by="settled_at")
 ENDED = OrderQuery(statuses=(FAILED, EXPIRED))
@@ -77,6 +79,7 @@ class Reconciler:
         self._clock, self._pauses = clock, pauses
         self._reconciled, self._overflowed = reconciled, overflowed
         self._asked = asyncio.Event()
+        self._quotes_read_at: dict[str, float] = {}
         self._complaint = ""
 
     def ask(self) -> None:
@@ -86,6 +89,7 @@ class Reconciler:
     async def run(self) -> None:
         """Reconcile for ever, the first time when asked."""
         pause: float | None = None
+        asked = False
         while True:
             if not self._overflowed():
                 try:
@@ -93,10 +97,11 @@ class Reconciler:
                         await self._asked.wait()
                 except TimeoutError:
                     pass
+            asked = asked or self._asked.is_set()
             self._asked.clear()
             ends_at = self._clock.monotonic() + self._connector.reconcile_interval
             try:
-                await self._round(ends_at)
+                await self._round(ends_at, every_quote=asked)
             except RetryableError as error:
                 pause = self._pauses.next(error.retry_after)
                 log.warning("venue %s: reconciliation paused, goes on in %.1f s: %s", self._connector.venue, pause, error)
@@ -105,10 +110,10 @@ class Reconciler:
                 await self._complain(error)
             else:
                 self._pauses.reset()
-                self._complaint = ""
+                self._complaint, asked = "", False
                 pause = max(0.0, ends_at - self._clock.monotonic()) if self._progress.backfill_page is None else 0.0
 
-    async def _round(self, ends_at: float) -> None:
+    async def _round(self, ends_at: float, *, every_quote: bool) -> None:
         began_at = self._clock.now()
         were_open = frozenset(self._book.open)
         listed, quotable = await self._list_open()
@@ -118,7 +123,7 @@ class Reconciler:
         await self._follow_vanished(were_open - listed)
         if self._progress.backfill_page is not None:
             await self._backfill(ends_at)
-        await self._read_quotes(quotable)
+        await self._read_quotes(self._first_to_ask(quotable, len(quotable) if every_quote else QUOTE_READS_MAX), ends_at)
         if self._progress.backfill_page is None:
             await self._note_end(began_at)
 
@@ -134,7 +139,7 @@ class Reconciler:
                 if event.status == PENDING and event.side in ("sender", "both"):
                     quotable.append(event.intent_id)
             if page.last:
-                return listed, quotable[-QUOTE_READS_MAX:]
+                return listed, quotable
             number += 1
 
     async def _list_settlements(self) -> None:
@@ -206,12 +211,22 @@ class Reconciler:
             seen = [withdrawal(self._connector.venue, intent, reading.absent, request_id=reading.request_id, hinted_at=None, at=at)]
         await self._book.note(seen)
 
-    async def _read_quotes(self, intents: Sequence[str]) -> None:
-        """Look for quotes whose hints were lost, of the proposals listed last."""
-        for intent in intents:
+    def _first_to_ask(self, quotable: list[str], number: int) -> list[str]:
+        """Return those that waited longest, of those never asked the newest first; forget those that are no longer pending."""
+        self._quotes_read_at = {intent: at for intent in quotable if (at := self._quotes_read_at.get(intent)) is not None}
+        newest_first = quotable[::-1]
+        return sorted(newest_first, key=lambda intent: self._quotes_read_at.get(intent, 0.0))[:number]
+
+    async def _read_quotes(self, intents: Sequence[str], ends_at: float) -> None:
+        """Look for quotes whose hints were lost; those that the time does not reach come first the next time."""
+        for number, intent in enumerate(intents):
+            if number >= QUOTE_READS_MAX and self._clock.monotonic() >= ends_at:
+                break
             if intent in self._book.open:
                 reading = await self._connector.read_quotes(intent, lane="reconciliation", hinted_at=_no_hint)
-                await self._book.note(reading.seen)
+                self._quotes_read_at[intent] = self._clock.monotonic()
+                if (await self._book.note(reading.seen)).new:
+                    self._book.evidence.quoted(intent)
 
     async def _page(self, query: OrderQuery, number: int) -> OrderPage:
         page = await self._connector.list_orders(query, page=number, lane="reconciliation", hinted_at=_no_hint)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pipeline import metrics
 from pipeline.clock import Clock
-from pipeline.domain.lifecycle import EXECUTING, is_open
+from pipeline.domain.lifecycle import EXECUTING, RANK_TERMINAL, is_open, rank
+from pipeline.ingest.evidence import EvidenceBook
 from pipeline.ingest.items import fact_of, letter_of, outgoing_of
 from pipeline.ingest.known import KnownFacts, answers
 from pipeline.ingest.outbox import Item, Outbox
@@ -51,12 +52,22 @@ class Remembered:
 class RecordBook:
     """Publishes what the log does not have of the venue's record."""
 
-    def __init__(self, venue: str, *, known: KnownFacts, outbox: Outbox, open_intents: frozenset[str], clock: Clock) -> None:
-        """`open_intents` are those that were open when last seen."""
+    def __init__(
+        self,
+        venue: str,
+        *,
+        known: KnownFacts,
+        outbox: Outbox,
+        open_intents: frozenset[str],
+        clock: Clock,
+        evidence: EvidenceBook | None = None,
+    ) -> None:
+        """`open_intents` are those that were open when last seen; `evidence` is what pending proposals of ours need beside."""
         self._venue = venue
         self.known = known
         self.outbox = outbox
         self.open: set[str] = set(open_intents)
+        self.evidence = evidence or EvidenceBook({})
         self._clock = clock
         self._quotes = Remembered()
         self._letters = Remembered()
@@ -88,23 +99,29 @@ class RecordBook:
         if not is_open(status):
             self._looked_up.add(f"{intent_id} {status} {transaction_hash}")
 
+    def ended(self, intent_id: str) -> bool:
+        """Tell whether the record showed that the order has ended."""
+        return any(rank(status) >= RANK_TERMINAL for status, _ in self.known.aspects(intent_id))
+
     def saw_quote(self, ce_id: str) -> None:
         """Remember a quote that a hint stated."""
         self._quotes.add(ce_id)
 
     def _record(self, sighting: Sighting) -> Item | None:
-        fact, at = fact_of(sighting), self._clock.now()
-        if fact is None:
-            return Item(outgoing=outgoing_of(sighting, at)) if self._quotes.add(sighting.ce_id) else None
-        opened, closed = self._turned(sighting)
+        fact, event, at = fact_of(sighting), sighting.event, self._clock.now()
+        if fact is None or not isinstance(event, OrderUpdated):
+            if not self._quotes.add(sighting.ce_id):
+                return None
+            self.evidence.want_rates(event.intent_id)
+            return Item(outgoing=outgoing_of(sighting, at))
+        opened, closed = self._turned(event)
+        evidence = self.evidence.noted(event, self.known.aspects(fact.intent_id))
         if self.known.has(fact.intent_id, fact.ce_id):
-            return Item(opened=opened, closed=closed) if opened or closed else None
+            return Item(opened=opened, closed=closed, evidence=evidence) if opened or closed or evidence else None
         self.known.add(fact)
-        return Item(outgoing=outgoing_of(sighting, at), fact=fact, opened=opened, closed=closed)
+        return Item(outgoing=outgoing_of(sighting, at), fact=fact, opened=opened, closed=closed, evidence=evidence)
 
-    def _turned(self, sighting: Sighting) -> tuple[str | None, str | None]:
-        event = sighting.event
-        assert isinstance(event, OrderUpdated), "only orders have facts"
+    def _turned(self, event: OrderUpdated) -> tuple[str | None, str | None]:
         if is_open(event.status):
             if event.intent_id in self.open:
                 return None, None

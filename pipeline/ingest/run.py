@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pipeline.clock import Clock
 from pipeline.errors import FatalError, SettingsError
 from pipeline.ingest.pauses import Pauses
+from pipeline.ingest.rates import RateDesk
 from pipeline.ingest.venue import Limits, VenueHealth, VenueIngest
-from pipeline.ports import EventPublisher, Failpoints, IngestStore, VenueConnector
+from pipeline.ports import EventPublisher, Failpoints, IngestStore, RateProvider, VenueConnector
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +45,21 @@ async def run_ingest(
     owner: str,
     health: IngestHealth | None = None,
     limits: Limits | None = None,
+    rates: Sequence[RateProvider] = (),
 ) -> None:
     """Ingest venues until `stop` is set, then publish what is queued, give the leases back and return.
 
-    `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process. Raise
-    SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
+    `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process; `rates`
+    are the providers of reference rates. Raise SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
     """
     _collect_garbage_seldom()
-    # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS_PER_VENUE * max(1, len(venues)), "ingest"))
+    # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time, and each provider
+    # of rates a file.
+    threads = THREADS_PER_VENUE * max(1, len(venues)) + len(rates)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "ingest"))
     board = health or IngestHealth()
-    tasks: list[asyncio.Task[None]] = []
+    desk = RateDesk(rates, publisher, clock=clock, random=random, leading=lambda: any(venue.leading for venue in board.venues.values()))
+    tasks: list[asyncio.Task[None]] = [asyncio.create_task(desk.run(), name="rates")] if rates else []
     for connector in venues:
         board.venues[connector.venue] = venue_health = VenueHealth()
         ingest = VenueIngest(
@@ -67,6 +72,7 @@ async def run_ingest(
             failpoints=failpoints,
             health=venue_health,
             limits=limits or Limits(),
+            rates=desk,
         )
         tasks.append(asyncio.create_task(_keep_running(ingest, random), name=f"ingest of {connector.venue}"))
     stopped = asyncio.create_task(stop.wait())

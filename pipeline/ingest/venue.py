@@ -12,12 +12,15 @@ from typing import Any
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.errors import ContractBreachError, FatalError, PipelineError, RetryableError, SettingsError
+from pipeline.ingest.evidence import EvidenceBook
 from pipeline.ingest.hints import FULL_GRACE_SECONDS, HintReader, StreamState
 from pipeline.ingest.known import KnownFacts
 from pipeline.ingest.lease import LEASE_SECONDS, STAND_BY_SECONDS, HeldLease, lease_name
 from pipeline.ingest.outbox import BYTES_MAX, ITEMS_MAX, Outbox
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.publish import Keeper, Publishing
+from pipeline.ingest.rates import RateDesk, RatePublishing
+from pipeline.ingest.read_snapshots import READERS, SnapshotReader
 from pipeline.ingest.read_wanted import WantedReader
 from pipeline.ingest.reconcile import Progress, Reconciler
 from pipeline.ingest.record import RecordBook
@@ -66,11 +69,12 @@ class VenueIngest:
         failpoints: Failpoints,
         health: VenueHealth,
         limits: Limits,
+        rates: RateDesk,
     ) -> None:
-        """`owner` names this process among those that may hold the lease."""
+        """`owner` names this process among those that may hold the lease; `rates` is the desk that all venues share."""
         self._connector, self._publisher, self._store = connector, publisher, store
         self._owner, self._clock, self._random, self._failpoints = owner, clock, random, failpoints
-        self._health, self._limits = health, limits
+        self._health, self._limits, self._rates = health, limits, rates
 
     @property
     def venue(self) -> str:
@@ -105,7 +109,9 @@ class VenueIngest:
         outbox = Outbox(items_max=self._limits.items_max, bytes_max=self._limits.bytes_max)
         known = KnownFacts(self._store, self.venue)
         await known.load()
-        book = RecordBook(self.venue, known=known, outbox=outbox, open_intents=were_open, clock=self._clock)
+        stored = await asyncio.to_thread(self._store.load_evidence, self.venue)
+        evidence = EvidenceBook(stored, providers=self._rates.names)
+        book = RecordBook(self.venue, known=known, outbox=outbox, open_intents=were_open, clock=self._clock, evidence=evidence)
         wanted, stream = Wanted(), StreamState()
         keeper = Keeper(self._store, lease, self.venue, cursor, failpoints=self._failpoints, pauses=self._pauses())
         reconciler = Reconciler(
@@ -140,10 +146,13 @@ class VenueIngest:
             pauses=self._pauses(),
         )
         reader = WantedReader(self._connector, wanted, book, clock=self._clock, pauses=self._pauses())
+        snapshots = SnapshotReader(self._connector, book, clock=self._clock, pauses=self._pauses())
+        rates = RatePublishing(self.venue, self._rates, evidence, outbox, clock=self._clock)
         self._health.leading = True
         self._health.last_reconciled_at = cursor.reconciled_at
         log.info("venue %s: this process speaks for it (epoch %d)", self.venue, lease.grant.epoch)
-        producers = [hints.run(cursor.last_event_id), reader.run(), reconciler.run()]
+        producers = [hints.run(cursor.last_event_id), reader.run(), reconciler.run(), rates.run()]
+        producers += [snapshots.run() for _ in range(READERS)]
         carriers = [publishing.run(), keeper.run(), lease.keep(), self._report(stream)]
         try:
             await _run_together(producers, carriers, drain=lambda: _drain(outbox, keeper))

@@ -30,6 +30,8 @@ class Want:
     """Monotonic; the record may lag behind the stream."""
     single: bool = False
     """A list did not show it: it has to be asked for by name."""
+    hints: int = 0
+    """Hints that came while it was being read: what was read may be older than what they announce."""
 
     @property
     def kind(self) -> Kind:
@@ -63,6 +65,9 @@ class Wanted:
         place = (want.what, want.intent_id)
         earlier = self._wants.get(place)
         if earlier is not None:
+            if want.what == "quotes":
+                self._wants[place] = replace(earlier, hints=earlier.hints + (place in self._flying))
+                return
             if rank(want.status) < rank(earlier.status):
                 return
             same = want.status == earlier.status and want.transaction_hash in (None, earlier.transaction_hash)

@@ -77,6 +77,23 @@ def dead_letter(
     return _outgoing(event, key=venue, source=f"/venues/{venue}", now=now)
 
 
+def dead_letter_of_rates(provider: str, *, body: bytes, reason: str, now: datetime) -> Outgoing:
+    """Build the dead letter of a document of reference rates; its id is derived from provider and bytes: one document, one letter."""
+    digest = hashlib.sha256(body).hexdigest()
+    event = DeadLetter(
+        dead_letter_id=derive_id("dead-letter", "rates", provider, digest),
+        origin="read",
+        reason=f"rates.{provider}: {reason}",
+        sha256=digest,
+        size=len(body),
+        seen_at=time_text(now),
+        body=base64.b64encode(body[:BODY_KEPT_MAX]).decode(),
+        body_complete=len(body) <= BODY_KEPT_MAX,
+        event_type="rates",
+    )
+    return _outgoing(event, key=f"rates.{provider}", source=f"/rates/{provider}", now=now)
+
+
 def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source: str, venue: str | None = None) -> Outgoing:
     """Build the dead letter of a Kafka record; its id is derived from the coordinates, so a repeated refusal is the same letter."""
     event = DeadLetter(

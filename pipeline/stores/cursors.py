@@ -1,4 +1,4 @@
-"""The store of ingest: lease, cursor, facts and health of each venue.
+"""The store of ingest: lease, cursor, facts, evidence and health of each venue.
 
 Promises: a cursor moves only in a transaction that holds the venue's lease, so a former owner moves nothing; facts are stored with it.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from pipeline.ports import Cursor, Fact, LeaseGrant, LeaseLostError
+from pipeline.ports import Cursor, Evidence, EvidenceStep, Fact, LeaseGrant, LeaseLostError
+from pipeline.stores import evidence as evidence_rows
 from pipeline.stores import facts as fact_rows
 from pipeline.stores import leases
 from pipeline.stores.postgres import Connection
@@ -52,14 +53,31 @@ class PostgresIngestStore:
         cursor = Cursor(last_event_id=row[0], settled_until=row[1], created_until=row[2], backfill_page=row[3], reconciled_at=row[4])
         return cursor, frozenset(intent for (intent,) in opened)
 
+    def load_evidence(self, venue: str) -> dict[str, Evidence]:
+        """Return what is known of the evidence of pending proposals of ours, by intent."""
+        with self._session.use("reading the evidence") as connection:
+            return evidence_rows.load(connection, venue)
+
     def advance(
-        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+        self,
+        grant: LeaseGrant,
+        venue: str,
+        cursor: Cursor,
+        *,
+        facts: Sequence[Fact],
+        opened: Collection[str],
+        closed: Collection[str],
+        evidence: Sequence[EvidenceStep] = (),
     ) -> None:
-        """Store facts, open intents and the cursor in one transaction; raise LeaseLostError when the lease is somebody else's."""
+        """Store facts, open intents, evidence (one step per intent) and the cursor in one transaction.
+
+        Raise LeaseLostError when the lease is somebody else's.
+        """
         with self._session.use("storing the cursor") as connection, connection.transaction():
             if not leases.hold(connection, grant):
                 raise LeaseLostError(grant.name)
             fact_rows.store(connection, venue, facts)
+            evidence_rows.store(connection, venue, evidence)
             if closed:
                 connection.execute("DELETE FROM custodian.ingest_open WHERE venue = %s AND intent_id = ANY (%s)", (venue, list(closed)))
             if opened:

@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from connectors.registry import venue_connector
+from connectors.registry import rate_providers, venue_connector
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.failpoints import Failpoints
@@ -55,6 +55,7 @@ async def ingest(
             owner=owner,
             health=health,
             limits=limits,
+            rates=rate_providers(settings.rates, clock=clock),
         )
     finally:
         publisher.close()

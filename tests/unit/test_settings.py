@@ -59,6 +59,14 @@ request = "json"
 client_id = "custodian-a"
 client_secret_file = "secrets/tokyo"
 refresh_before = "60s"
+[rates.desk]
+kind = "http_json"
+url = "http://127.0.0.1:8700/simulator/rates"
+poll_interval = "2s"
+http_timeout = "2s"
+[rates.treasury]
+kind = "file"
+file = "rates/treasury.json"
 [console]
 listen = "127.0.0.1:8080"
 [metrics]
@@ -101,6 +109,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.postgres.password_file == tmp_path / "secrets" / "postgres"
     assert settings.venues["tokyo"].auth.client_secret_file == tmp_path / "secrets" / "tokyo"
     assert settings.archive.folder == tmp_path / "archive"
+    assert settings.rates["treasury"].file == tmp_path / "rates" / "treasury.json"
 
 
 def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
@@ -115,6 +124,7 @@ def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
             "CUSTODIAN_VENUES__TOKYO__REQUESTS_PER_SECOND": "0.5",
             "CUSTODIAN_VENUES__TOKYO__RECONCILE_INTERVAL": "250ms",
             "CUSTODIAN_CURRENCIES__USDCx__SCALE": "6",
+            "CUSTODIAN_RATES__DESK__POLL_INTERVAL": "500ms",
             "CUSTODIAN_TEST_SERVICES": "embedded",
         },
     )
@@ -123,6 +133,7 @@ def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
     venue = settings.venues["tokyo"]
     assert (venue.auth.client_id, venue.requests_per_second, venue.reconcile_interval) == ("other", 0.5, 0.25)
     assert settings.currencies.scales().of("USDCx") == 6
+    assert settings.rates["desk"].poll_interval == 0.5
 
 
 WRONG = [
@@ -145,6 +156,14 @@ WRONG = [
     ('[venues."To Kyo"]\nbase_url = "http://x"', "venues"),
     ('[venues.tokyo]\nkind = "musubi"', "venues.tokyo.base_url: missing"),
     ("[venues]\ntokyo = 5", "venues.tokyo"),
+    ("[rates.desk]", 'rates.desk: kind = "http_json" needs url'),
+    ('[rates.desk]\nkind = "file"', 'rates.desk: kind = "file" needs file'),
+    ('[rates.desk]\nkind = "file"\nfile = "x"\nurl = "http://x"', 'rates.desk: kind = "file" has no url; remove it'),
+    ('[rates.desk]\nurl = "http://x"\nfile = "x"', 'rates.desk: kind = "http_json" has no file; .*write kind = "file"'),
+    ('[rates.desk]\nurl = "rates.example"', "rates.desk.url: found 'rates.example'; write an address"),
+    ('[rates.desk]\nurl = "http://x"\npoll_intervall = "2s"', "rates.desk.poll_intervall: unknown key.*did you mean poll_interval"),
+    ('[rates.desk]\nurl = "http://x"\npoll_interval = 2', 'rates.desk.poll_interval: found 2; .*"30s"'),
+    ('[rates."To Kyo"]\nurl = "http://x"', "rates"),
 ]
 
 
@@ -199,6 +218,9 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
     assert "canary" not in str(caught.value)
     with pytest.raises(SettingsError) as caught:
         load(write(tmp_path, VENUE.replace("127.0.0.1", "user:canary@127.0.0.1")), {})
+    assert "canary" not in str(caught.value)
+    with pytest.raises(SettingsError, match=r"rates\.desk\.url") as caught:
+        load(write(tmp_path, '[rates.desk]\nurl = "https://rates.example/v1?key=canary#x"'), {})
     assert "canary" not in str(caught.value)
     with pytest.raises(SettingsError) as caught:
         load(write(tmp_path, VENUE), {"CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET__X": "canary-four"} | environment)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -215,6 +215,7 @@ def compliance_record(order: Order) -> Document:
             "crossBorderConsent": True,
         }
 
+    midnight = order.created_at.replace(hour=0, minute=0, second=0, microsecond=0)
     snapshot: Document = {
         "intentId": order.intent_id,
         "status": order.status,
@@ -227,13 +228,14 @@ def compliance_record(order: Order) -> Document:
         "compliance": {
             "kycStatus": "KYC_VERIFIED",
             "kycProvider": "Persona",
-            "kycExpiresAt": "2027-04-19T00:00:00.000Z",
+            "kycExpiresAt": iso(midnight + timedelta(days=365)),
             "sanctionsStatus": "SANCTIONS_CLEARED",
             "sanctionsProvider": "Chainalysis",
-            "sanctionsListVersion": "OFAC-2026-04-18",
+            "sanctionsListVersion": f"OFAC-{midnight - timedelta(days=1):%Y-%m-%d}",
             "sanctionsFreshnessWindow": "24h",
             "riskRating": "LOW",
             "pepStatus": "NOT_PEP",
+            "pepCheckedAt": iso(midnight - timedelta(days=30)),
             "jurisdictionSender": order.jurisdiction_sender,
             "jurisdictionReceiver": order.jurisdiction_receiver,
             "purposeCode": "GDDS",

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from connectors.simulators.musubi import documents, market
+from connectors.simulators.musubi import documents, market, rates
 from connectors.simulators.musubi.accepts import Accepts, is_accept
 from connectors.simulators.musubi.holds import Holds
 from connectors.simulators.musubi.hub import Hub, Subscriber
@@ -84,6 +84,7 @@ class Backend:
                 web.post("/api/v1/orders/{intent_id}/quotes/{quote_id}/accept", self.co_sign),
                 web.get("/api/v1/dashboard/stats", self.stats),
                 web.get("/api/v1/compliance/orders/{intent_id}", self.compliance),
+                web.get(rates.PATH, rates.answering(self.clock, self.venue.settings.rules.seed)),
             ]
         )
         app.on_response_prepare.append(self._dated)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from connectors.transports.rest import RequestBudget, RestClient
-from connectors.venues.lanes import TurnTaking
+from connectors.venues.lanes import LANES, TurnTaking
 from connectors.venues.musubi import config, reads, stream
 from pipeline import settings
 from pipeline.clock import Clock
@@ -26,9 +26,8 @@ class MusubiVenue:
         self._own_party: str | None = None
         self._token = config.bearer_token(venue, section, clock, random)
         turns = TurnTaking(budget)
-        lanes: tuple[Lane, ...] = ("hints", "reconciliation")
         self._clients: dict[Lane, RestClient] = {
-            lane: config.rest_client(venue, section, self._token, turns.lane(lane), clock, random) for lane in lanes
+            lane: config.rest_client(venue, section, self._token, turns.lane(lane), clock, random) for lane in LANES
         }
         self._stream = config.event_stream(section, self._token, clock, random)
 
@@ -54,6 +53,10 @@ class MusubiVenue:
     async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
         """Read the quotes of one order."""
         return await reads.quotes(self._clients[lane], intent_id, venue=self.venue, hinted_at=hinted_at)
+
+    async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
+        """Read the compliance snapshot of one order."""
+        return await reads.compliance(self._clients[lane], intent_id, venue=self.venue)
 
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Read one page of 100 orders, counted from 1."""

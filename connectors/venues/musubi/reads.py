@@ -1,20 +1,21 @@
-"""Musubi's record: who we are, one order, lists of orders, quotes.
+"""Musubi's record: who we are, one order, lists of orders, quotes, compliance snapshots.
 
 Promises: the verbatim document of an order is the exact bytes of its element in `data` (or of the member `data` itself); one order that
 cannot be read spoils nothing but itself; malformed ids never get into a path (A-19); every list says how it is sorted (A-20) and never
-leans on `updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5.
+leans on `updated_after` (A-27). Source: Musubi contract, sections 2.4, 3.2 to 3.5, 4.2, 4.3, 4.5, 4.7.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from connectors.transports.rest import Reply, RestClient, UnreadableReplyError, VenueRefusedError
 from connectors.venues.musubi import parse
+from connectors.venues.musubi.compliance import parse_compliance
 from connectors.venues.musubi.payloads import WHOAMI_SPELLINGS
 from pipeline.domain import identifiers
 from pipeline.errors import ContractBreachError, PoisonRecordError, SettingsError
@@ -23,6 +24,8 @@ from pipeline.ports import HintedAt, OrderPage, OrderQuery, Reading, SchemaVersi
 from schemas.events import Observation
 
 PAGE_SIZE = 100
+QUOTE_PAGES_MAX = 10
+"""A thousand quotes of one order: a venue that pages on and on is broken."""
 SCHEMA_VERSION = "v2"
 _DATA_KEY = "data"
 
@@ -113,7 +116,7 @@ async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: H
     """Read all quotes of an order; 404 and refusals mean that the venue shows us none (A-17, A-28)."""
     path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}/quotes"
     seen: list[Sighting | Unreadable] = []
-    for page in range(1, 11):
+    for page in range(1, QUOTE_PAGES_MAX + 1):
         try:
             reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE})
         except VenueRefusedError as error:
@@ -126,11 +129,37 @@ async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: H
             partial(_quote, venue=venue, observed=observed, intent_id=intent_id),
             event_type="quote",
         )
-        seen.extend(found)
         total_pages, _ = _pagination(reply)
-        if not found or total_pages is None or page >= total_pages:
+        if total_pages is None and _same(found, seen[-len(found) :]):
+            break  # a venue that pages nothing gives the same list for every page
+        seen.extend(found)
+        if not found or (page >= total_pages if total_pages is not None else len(found) < PAGE_SIZE):
             break
     return Reading(seen=seen)
+
+
+def _same(one: Sequence[Sighting | Unreadable], other: Sequence[Sighting | Unreadable]) -> bool:
+    def ids(page: Sequence[Sighting | Unreadable]) -> list[object]:
+        return [seen.ce_id if isinstance(seen, Sighting) else seen.body for seen in page]
+
+    return bool(one) and ids(one) == ids(other)
+
+
+async def compliance(client: RestClient, intent_id: str, *, venue: str) -> Reading:
+    """Read the compliance snapshot of an order; 404 and refusals mean that there is none for us (A-26, A-30)."""
+    path = f"/api/v1/compliance/orders/{identifiers.intent_id(intent_id)}"
+    try:
+        reply = await client.get(path)
+    except VenueRefusedError as error:
+        if error.status in (403, 404, 409, 410):
+            return Reading(absent=_text(error.reply))
+        raise refusal(error, venue) from None
+    try:
+        body = data_of(reply.body)
+        seen: Sighting | Unreadable = parse_compliance(body, venue=venue, observed=observation(reply, "read", None), intent_id=intent_id)
+    except PoisonRecordError as error:
+        seen = Unreadable(origin="read", body=reply.body, reason=error.reason, seen_at=reply.received_at, event_type="compliance")
+    return Reading(seen=(seen,), request_id=reply.request_id)
 
 
 def _quote(body: bytes, _: str | None, *, venue: str, observed: Observation, intent_id: str) -> Sighting:

@@ -8,14 +8,17 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline.domain.lifecycle import SETTLED
 from pipeline.errors import ServiceAwayError
 from pipeline.log.envelope import Outgoing, time_text
-from pipeline.log.identities import order_updated_id
+from pipeline.log.identities import compliance_read_id, order_updated_id, quote_received_id
 from pipeline.ports import (
     Cursor,
+    Evidence,
+    EvidenceStep,
     Fact,
     HintedAt,
     Lane,
@@ -31,7 +34,8 @@ from pipeline.ports import (
     StreamSignal,
     Unreadable,
 )
-from schemas.events import Observation, OrderUpdated
+from schemas.accepting import ComplianceRead
+from schemas.events import Observation, OrderUpdated, QuoteReceived
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -41,12 +45,16 @@ def intent_of(number: int) -> str:
     return str(uuid.UUID(int=number, version=4))
 
 
-def sighting(number: int, status: str, *, origin: str = "stream", full: bool = False, hinted_at: str | None = None) -> Sighting:
-    """Return what a hint (or with `full` a record) of an order shows."""
+def sighting(
+    number: int, status: str, *, origin: str = "stream", full: bool = False, hinted_at: str | None = None, side: str | None = None
+) -> Sighting:
+    """Return what a hint (or with `full` a record) of an order shows; with `side` also what is exchanged."""
     intent = intent_of(number)
     at = time_text(START + timedelta(seconds=number))
     terms = {"target_amount": "100", "source_amount_actual": "11200", "source_currency": "JPYSC0", "target_currency": "USDCx"}
     stated = {**terms, "settled_at": at} if full and status == SETTLED else {}
+    if side is not None:
+        stated = {**terms, **stated}
     transaction_hash = f"hash-{number}" if status == SETTLED else None
     document = f"{intent} {status} {full}"
     event = OrderUpdated.model_validate(
@@ -56,6 +64,7 @@ def sighting(number: int, status: str, *, origin: str = "stream", full: bool = F
             "status": status,
             "transaction_hash": transaction_hash,
             "created_at": at,
+            "side": side,
             "observed": Observation.model_validate({"origin": origin, "observed_at": at, "hinted_at": hinted_at}),
             "document": document,
             "document_sha256": hashlib.sha256(document.encode()).hexdigest(),
@@ -63,6 +72,38 @@ def sighting(number: int, status: str, *, origin: str = "stream", full: bool = F
         }
     )
     return Sighting(ce_id=order_updated_id("tokyo", intent, status, transaction_hash, stated), event=event)
+
+
+def quote(number: int, name: str, *, origin: str = "list") -> Sighting:
+    """Return a quote of an order; from the stream it is only the hint that there is one."""
+    intent = intent_of(number)
+    quote_id = None if origin == "stream" else f"{name:>08}{intent[8:]}"
+    event = QuoteReceived.model_validate(
+        {
+            "venue": "tokyo",
+            "intent_id": intent,
+            "quote_id": quote_id,
+            "fx_rate": None if quote_id is None else "112.0",
+            "observed": Observation.model_validate({"origin": origin, "observed_at": time_text(START)}),
+            "document": name,
+            "document_sha256": hashlib.sha256(name.encode()).hexdigest(),
+        }
+    )
+    return Sighting(ce_id=quote_received_id("tokyo", intent, quote_id, {"name": name}), event=event, complete=quote_id is not None)
+
+
+def snapshot(number: int, rating: str = "LOW") -> Sighting:
+    """Return the compliance snapshot of an order."""
+    intent = intent_of(number)
+    event = ComplianceRead(
+        venue="tokyo",
+        intent_id=intent,
+        risk_rating=rating,
+        observed=Observation(origin="read", observed_at=time_text(START)),
+        document=rating,
+        document_sha256=hashlib.sha256(rating.encode()).hexdigest(),
+    )
+    return Sighting(ce_id=compliance_read_id("tokyo", intent, {"risk_rating": rating}), event=event, complete=True)
 
 
 class FakeVenue:
@@ -74,6 +115,9 @@ class FakeVenue:
     def __init__(self, *, reconcile_interval: float = 3600.0) -> None:
         self.reconcile_interval = reconcile_interval
         self.orders: dict[int, str] = {}
+        self.sides: dict[int, str] = {}
+        self.quotes: dict[int, list[Sighting]] = {}
+        self.snapshots: dict[int, Reading | Exception] = {}
         self.hints: asyncio.Queue[list[Sighting | Unreadable]] = asyncio.Queue()
         self.requests: list[str] = []
         self.connects = 0
@@ -108,12 +152,30 @@ class FakeVenue:
         number = next((number for number in self.orders if intent_of(number) == intent_id), None)
         if number is None:
             return Reading(absent="not found")
-        return Reading(seen=[sighting(number, self.orders[number], origin="read", full=True, hinted_at=hinted_at(intent_id))])
+        return Reading(seen=[self._record(number, "read", hinted_at)])
+
+    def _record(self, number: int, origin: str, hinted_at: HintedAt) -> Sighting:
+        side, hinted = self.sides.get(number), hinted_at(intent_of(number))
+        return sighting(number, self.orders[number], origin=origin, full=True, hinted_at=hinted, side=side)
 
     async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
-        """Show no quotes."""
-        await self._called(f"quotes {lane}")
-        return Reading(absent="none")
+        """Show the quotes as they are when the answer leaves."""
+        number = self._number(intent_id)
+        shown = list(self.quotes.get(number, []))
+        await self._called(f"quotes {lane} {number}")
+        return Reading(seen=shown) if shown else Reading(absent="none")
+
+    async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
+        """Answer as the test says; by default with a snapshot."""
+        number = self._number(intent_id)
+        await self._called(f"compliance {lane} {number}")
+        answer = self.snapshots.get(number, Reading(seen=[snapshot(number)]))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _number(self, intent_id: str) -> int:
+        return next((number for number in {*self.orders, *self.quotes} if intent_of(number) == intent_id), 0)
 
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Answer with one page of a hundred; a higher number was created and settled later."""
@@ -124,7 +186,7 @@ class FakeVenue:
         if query.descending:
             numbers.reverse()
         shown = numbers[(page - 1) * 100 : page * 100]
-        seen = [sighting(n, self.orders[n], origin="list", full=True, hinted_at=hinted_at(intent_of(n))) for n in shown]
+        seen = [self._record(n, "list", hinted_at) for n in shown]
         return OrderPage(seen=seen, last=page * 100 >= len(numbers), items_total=len(numbers))
 
     async def aclose(self) -> None:
@@ -172,6 +234,7 @@ class MemoryStore:
         self.cursor = Cursor()
         self.facts: dict[str, Fact] = {}
         self.open: set[str] = set()
+        self.evidence: dict[str, Evidence] = {}
         self.away = threading.Event()
 
     def _check(self) -> None:
@@ -208,8 +271,21 @@ class MemoryStore:
         self._check()
         return self.cursor, frozenset(self.open)
 
+    def load_evidence(self, venue: str) -> dict[str, Evidence]:
+        """Return what is stored."""
+        self._check()
+        return dict(self.evidence)
+
     def advance(
-        self, grant: LeaseGrant, venue: str, cursor: Cursor, *, facts: Sequence[Fact], opened: Collection[str], closed: Collection[str]
+        self,
+        grant: LeaseGrant,
+        venue: str,
+        cursor: Cursor,
+        *,
+        facts: Sequence[Fact],
+        opened: Collection[str],
+        closed: Collection[str],
+        evidence: Sequence[EvidenceStep] = (),
     ) -> None:
         """Store it all, for the holder of the lease."""
         self._check()
@@ -218,6 +294,19 @@ class MemoryStore:
         self.cursor = cursor
         self.facts.update({fact.ce_id: fact for fact in facts})
         self.open = (self.open | set(opened)) - set(closed)
+        for step in evidence:
+            self._take(step)
+
+    def _take(self, step: EvidenceStep) -> None:
+        """Do what the table does: begin, go on, end."""
+        if step.over:
+            self.evidence.pop(step.intent_id, None)
+            return
+        if step.pair is not None:
+            self.evidence.setdefault(step.intent_id, Evidence(pair=step.pair))
+        held = self.evidence.get(step.intent_id)
+        if held is not None:
+            self.evidence[step.intent_id] = replace(held, snapshot=step.snapshot or held.snapshot, rates={**held.rates, **step.rates})
 
     def recent_facts(self, venue: str, *, limit: int) -> list[Fact]:
         """Return the newest facts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +15,7 @@ from pipeline.failpoints import Failpoints
 from pipeline.ingest.run import IngestHealth, run_ingest
 from pipeline.ingest.venue import Limits
 from pipeline.log.codec import decode
-from pipeline.ports import Unreadable
+from pipeline.ports import RateProvider, Unreadable
 from schemas.events import AlarmRaised, DeadLetter, OrderUpdated
 from tests.unit.ingest.fake_venue import START, FakeLog, FakeVenue, MemoryStore, intent_of, sighting
 from tests.waiting import eventually_async
@@ -29,6 +29,7 @@ class World:
     log: FakeLog = field(default_factory=FakeLog)
     store: MemoryStore = field(default_factory=MemoryStore)
     health: IngestHealth = field(default_factory=IngestHealth)
+    rates: Sequence[RateProvider] = ()
 
     @contextlib.asynccontextmanager
     async def running(self, owner: str = "one", limits: Limits | None = None) -> AsyncIterator[None]:
@@ -46,6 +47,7 @@ class World:
                 owner=owner,
                 health=self.health,
                 limits=limits,
+                rates=self.rates,
             )
         )
         try:

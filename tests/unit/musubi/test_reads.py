@@ -166,3 +166,65 @@ async def test_a_list_ends_without_a_pagination_block() -> None:
     """A page that is not full is the last one when the venue does not say."""
     page = await reads.orders(client(b'{"data":[]}'), OrderQuery(), page=3, venue="t", own_party=None, hinted_at=lambda _: None)
     assert page.last
+
+
+async def test_a_compliance_snapshot_is_the_exact_bytes_of_its_member() -> None:
+    """The path names the order; the document is the member `data`, byte for byte."""
+    inner = b'{ "fx_order":{"intentId":"' + INTENT.encode() + b'","compliance":{"riskRating":"LOW"}} }'
+    asked = client(b'{"data":' + inner + b',"meta":{"request_id":"req_x9y0z1a2"}}')
+    (seen,) = (await reads.compliance(asked, INTENT, venue="t")).seen
+    assert isinstance(seen, Sighting)
+    assert seen.event.document.encode() == inner
+    assert seen.event.observed.request_id == "req_x9y0z1a2"
+    assert asked.asked == [(f"/api/v1/compliance/orders/{INTENT}", None)]
+
+
+async def test_a_snapshot_that_is_not_there_or_not_for_us_is_an_absence() -> None:
+    """403, 404 and 409 are answers; 401 after a new token is our credentials."""
+    for status in (403, 404, 409, 410):
+        assert (await reads.compliance(client(b"no", status), INTENT, venue="t")).absent == "no"
+    with pytest.raises(SettingsError):
+        await reads.compliance(client(b"no", 401), INTENT, venue="t")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data":{"fx_order":{}}}'])
+async def test_a_snapshot_that_cannot_be_read_keeps_all_its_bytes(body: bytes) -> None:
+    """What goes to the dead letters is the whole reply."""
+    (seen,) = (await reads.compliance(client(body), INTENT, venue="t")).seen
+    assert isinstance(seen, Unreadable)
+    assert (seen.body, seen.event_type) == (body, "compliance")
+
+
+class Pages:
+    """A client that pages a list of quotes, and says so or not."""
+
+    def __init__(self, number: int, *, pagination: bool, ignores_page: bool = False) -> None:
+        self.quotes = [{"quote_id": f"a1b2c3d4-e5f6-4890-abcd-{n:012d}", "fx_rate": "1.5"} for n in range(number)]
+        self.pagination, self.ignores_page, self.asked = pagination, ignores_page, 0
+
+    async def get(self, path: str, params: Any = None, retry: bool = True) -> Reply:
+        """Answer with a page."""
+        self.asked += 1
+        at = 0 if self.ignores_page else (params["page"] - 1) * params["page_size"]
+        document: dict[str, Any] = {"data": self.quotes[at : at + params["page_size"]]}
+        if self.pagination:
+            document["pagination"] = {"total_pages": -(-len(self.quotes) // params["page_size"])}
+        return reply(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    ("pages", "requests"),
+    [
+        (Pages(250, pagination=True), 3),
+        (Pages(250, pagination=False), 3),
+        (Pages(100, pagination=False, ignores_page=True), 2),
+        (Pages(3, pagination=False), 1),
+        (Pages(0, pagination=True), 1),
+    ],
+)
+async def test_all_quotes_are_read_whether_or_not_the_venue_says_how_many_there_are(pages: Pages, requests: int) -> None:
+    """Pagination is followed where it is, and a full page leads on where it is not (A-16)."""
+    reading = await reads.quotes(pages, INTENT, venue="t", hinted_at=lambda _: None)  # type: ignore[arg-type]
+    found = [seen.event.quote_id for seen in reading.seen if isinstance(seen, Sighting)]  # type: ignore[union-attr]
+    assert found == [quote["quote_id"] for quote in pages.quotes]
+    assert pages.asked == requests

@@ -200,3 +200,14 @@ def test_the_compliance_snapshot() -> None:
     assert snapshot["fx_order"]["settlementInfo"]["transactionHash"] == order.transaction_hash
     assert [row["type"] for row in snapshot["attestations"]] == ["TravelRuleAttestation"]
     assert documents.compliance_record(_pending())["attestations"] == []
+
+
+def test_the_compliance_snapshot_states_everything_that_a_rule_can_ask() -> None:
+    """All of ComplianceInfo's fields, valid for a year from the order on, and both codes (contract section 4.7)."""
+    order = _pending()
+    snapshot = documents.compliance_record(order)["fx_order"]
+    named = {"kycStatus", "kycProvider", "kycExpiresAt", "sanctionsStatus", "sanctionsProvider", "sanctionsListVersion"}
+    named |= {"sanctionsFreshnessWindow", "riskRating", "pepStatus", "pepCheckedAt", "jurisdictionSender", "jurisdictionReceiver"}
+    assert snapshot["compliance"].keys() == named | {"purposeCode"}
+    assert snapshot["compliance"]["kycExpiresAt"] == "2027-04-19T00:00:00.000Z"
+    assert snapshot["receiver"]["beneficiaryVASP"]["code"] == "KR-VASP-0001"
