@@ -100,6 +100,7 @@ class Risk(Section):
     """`[risk]`."""
 
     policy_file: Path = Path("policy.toml")
+    referral_expires: Seconds = 300.0
 
 
 class Currency(Section):
