@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -17,18 +16,15 @@ from pipeline.decisions.sink import DecisionSink
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Record, time_text
-from pipeline.ports import Written
 from pipeline.stores import approvals, decisions, migrations, outbox
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, question, quote, record
-from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, RuleOutcome
+from schemas.accepting import DecisionMade
 from schemas.events import Event
 from tests.integration.command_room import Kept, prepare
+from tests.integration.decision_room import OFFSETS, POLICY, answer, asked, heard, write
 from tests.services import Services
-
-POLICY = PolicyName(name="default", version=3, sha256=hashlib.sha256(b"policy").hexdigest())
-OFFSETS = itertools.count()
 
 
 @pytest.fixture
@@ -36,50 +32,6 @@ def database(postgres: str) -> Iterator[Connection]:
     """A database with tables."""
     with prepare(postgres) as connection:
         yield connection
-
-
-def asked(event: DecisionRequested) -> Record:
-    """Return a question as it stands in its topic."""
-    return record(event, topics.DECISION_REQUESTED, offset=next(OFFSETS))
-
-
-def heard(event: DecisionMade) -> Record:
-    """Return a decision as it stands in its topic."""
-    return record(event, topics.DECISION_MADE, offset=next(OFFSETS))
-
-
-def answer(request: DecisionRequested, verdict: str = "REFER", **changes: Any) -> DecisionMade:
-    """Return a decision about a question, by default one that refers it."""
-    large = RuleOutcome(
-        name="largest order",
-        check="amount_at_most",
-        verdict="REFER",
-        inputs={"source_amount_max": "12000000"},
-        limit="10000000",
-        observed="12000000",
-        explanation="The order's amount is at most the limit.",
-    )
-    stated: dict[str, Any] = {
-        "decision_id": f"d-{request.round}-{verdict}",
-        "request_id": request.request_id,
-        "venue": request.venue,
-        "intent_id": request.intent_id,
-        "question": request.question,
-        "verdict": verdict,
-        "policy": POLICY,
-        "decided_by": "built-in",
-        "decided_at": time_text(NOW + timedelta(milliseconds=20)),
-        "rules": (large,),
-        "context_sha256": request.context_sha256,
-        "approvers_needed": 1 if verdict == "REFER" else 0,
-    }
-    return DecisionMade.model_validate(stated | changes)
-
-
-def write(database: Connection, records: Sequence[Record], *, now: datetime = NOW, expires: float = 300) -> Written:
-    """Write records as one batch, in one transaction."""
-    with database.transaction():
-        return DecisionSink(PostgresDecisions(), referral_expires=expires).write(database, records, now)
 
 
 def everything(database: Connection) -> list[Any]:
