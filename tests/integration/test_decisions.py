@@ -133,6 +133,20 @@ def test_a_question_repeated_after_a_newer_one_overtakes_nothing(database: Conne
     assert states(database) == {"d-2-REFER": "pending"}
 
 
+def test_an_older_round_that_arrives_last_is_overtaken_at_once(database: Connection) -> None:
+    """The round says which question is newer, not the order in which two partitions' records were read."""
+    second = question(round=2)
+    write(database, [asked(second), heard(answer(second)), heard(REFERRED), asked(QUESTION)])
+    assert states(database) == {"d-1-REFER": "superseded", "d-2-REFER": "pending"}
+
+
+@pytest.mark.parametrize("changes", [{"refers_to": "d-0"}, {"question": "co_sign_quote"}, {"venue": "osaka"}])
+def test_a_decision_that_does_not_fit_its_question_refers_nothing(database: Connection, changes: dict[str, str]) -> None:
+    """One that answers another referral, or speaks of another question or venue, is kept and opens nothing: the workflow takes none of them."""
+    written = write(database, [asked(QUESTION), heard(answer(QUESTION, **changes))])
+    assert (written.counts, states(database)) == ({"asked": 1, "decided_refer": 1}, {})
+
+
 def test_a_round_that_was_asked_again_on_another_context_overtakes_its_twin(database: Connection) -> None:
     """After a crash the workflow may ask the same round on newer facts: the referral of the first context is closed."""
     twin = question(target_amount="90000")
