@@ -44,6 +44,9 @@ NAMES = (
     "commands.after_send",
     "commands.after_outcome",
     "commands.after_publish",
+    "decisions.in_transaction",
+    "decisions.after_write",
+    "decisions.after_commit",
 )
 
 

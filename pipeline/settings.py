@@ -105,6 +105,7 @@ class Risk(Section):
     """external: somebody else answers decision-requested, and the role risk is not run."""
     policy_file: Path | None = None
     """None: there is none beside the settings, so every question is referred to people."""
+    referral_expires: Seconds = 300.0
 
 
 class Currency(Section):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.commands import lines as command_lines
 from pipeline.cli.context import database, settings
+from pipeline.cli.decision_text import clean
+from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, formats, listing, show, write
+from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
 
 if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
@@ -22,9 +26,9 @@ COLUMNS = (
     Column(field="first_seen_at", rank=2),
     Column(field="updated_at", rank=2),
 )
-STORY = tuple(
-    Column(field=name) for name in ("kind", "at", "intent_id", "index", "topic", "partition", "offset", "ce_id", "ce_type", "event")
-)
+_EVENT = ("index", "topic", "partition", "offset", "ce_id", "ce_type", "event")
+_ACCEPTING = ("phase", "note", "decision_id", "question", "verdict", "by", "reason", "command_id", "command_kind", "state", "mode")
+STORY = tuple(Column(field=name) for name in ("kind", "at", "venue", "intent_id", *_ACCEPTING, *_EVENT))
 
 
 @click.group(cls=Group)
@@ -48,27 +52,32 @@ def list_(form: Format, limit: int | None, status: str | None, venue: str | None
 @click.argument("intent")
 @formats
 def show_(intent: str, form: Format) -> None:
-    """Tell the whole story of an intent: events, entries, alarms, dead letters, in the order of the archive.
+    """Tell the whole story of an intent: where it stands and why, decisions, approvals, commands, entries, and every archived event.
 
-    In jsonl each line has a `kind`: order, event, entry.
+    In jsonl each line has a `kind`: order, workflow, decision, approval, command, event, entry.
     """
-    intent = intent.lower() if len(intent) == 36 else intent
+    from pipeline.clock import SystemClock
+
+    intent = str(intent_of(intent))
     with database(settings()) as connection:
-        lines = list(story(connection, intent))
+        lines = list(story(connection, intent, SystemClock().now()))
     if form == "table":
         _timeline(lines)
     else:
         show(lines, form, columns=STORY)
 
 
-def story(connection: Connection, intent: str) -> Iterator[dict[str, Any]]:
-    """Yield what there is about an intent: its order, every archived event, the entries made from them."""
+def story(connection: Connection, intent: str, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what there is about an intent: its order, how it is decided and commanded, every archived event, the entries made from them."""
     from connectors.sinks.accounting_ledger import reads as books
     from connectors.sinks.compliance_archive import reads as evidence
-    from pipeline.stores.orders import listed
+    from pipeline.stores.orders import listed, work
 
     for order in listed(connection, intent=intent):
         yield {"kind": "order", **order}
+    for state in work(connection, intent):
+        yield {"kind": "workflow", "at": state.get("phase_since", state.get("updated_at")), **state}
+    yield from accepting(connection, intent, now)
     for record in evidence.story(connection, intent):
         yield {"kind": "event", "at": record["recorded_at"], **record}
     for entry in books.entries(connection, intent=intent):
@@ -76,20 +85,53 @@ def story(connection: Connection, intent: str) -> Iterator[dict[str, Any]]:
         yield {**entry, "kind": "entry", "at": entry["recorded_at"], "entry_kind": entry["kind"]}
 
 
+def accepting(connection: Connection, intent: str, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the decisions about an intent, what people said about them, and the commands that followed."""
+    from pipeline.stores import decisions, journal
+
+    for decision in decisions.listed(connection, now=now, intent=intent):
+        yield {"kind": "decision", "at": decision["decided_at"], **decision}
+    for said in decisions.said_of_intent(connection, intent):
+        yield {"kind": "approval", **said, "at": time_text(said["at"])}
+    for command in command_lines(journal.listed(connection, intent=intent)):
+        # Its own `kind` is what it tells the venue; in a story the word says what the line is.
+        yield {**command, "kind": "command", "at": time_text(command["issued_at"]), "command_kind": command["kind"]}
+
+
 def _timeline(lines: list[dict[str, Any]]) -> None:
     """Write a story for a person, by time."""
     for line in lines:
         if line["kind"] == "order":
             write(f"{line['intent_id']}  {line.get('status', '')}  venue {line['venue']}, side {line.get('side', 'unknown')}")
-    for line in sorted((line for line in lines if line["kind"] != "order"), key=lambda line: line["at"]):
-        write(f"{line['at'][:23].replace('T', ' ')}  {_what(line)}")
+        elif line["kind"] == "workflow":
+            write(f"{line['intent_id']}  accepting at {line['venue']}: {line.get('phase', 'new')}{_why(line)}")
+    for line in sorted((line for line in lines if line["kind"] not in ("order", "workflow")), key=lambda line: line["at"]):
+        write(f"{line['at'][:23].replace('T', ' ')}  {clean(_what(line))}")
         for detail in _details(line):
-            write(f"{'':25}{detail}")
+            write(f"{'':25}{clean(detail)}")
+
+
+def _why(line: Mapping[str, Any]) -> str:
+    since = f" since {line['at'][:19].replace('T', ' ')}" if line.get("at") else ""
+    return f"{since}: {clean(line['note'])}" if line.get("note") else since
 
 
 def _what(line: Mapping[str, Any]) -> str:
-    if line["kind"] == "entry":
-        return f"booked: {line['entry_kind']} {line['entry_id']}"
+    match line["kind"]:
+        case "entry":
+            return f"booked: {line['entry_kind']} {line['entry_id']}"
+        case "decision":
+            policy = f"{line['policy']['name']} {line['policy']['version']}"
+            return f"decided: {line['question']} {line['verdict']}, by {line['decided_by']} under policy {policy}, {line['decision_id']}"
+        case "approval":
+            return f"{line['by']} said {line['verdict']} about {line['decision_id']}"
+        case "command":
+            shadow = ", shadow: not sent" if line["mode"] == "shadow" else ""
+            return f"command: {line['command_kind']} {line['state']}{shadow}, {line['attempts']} attempts, {line['command_id']}"
+    return _event(line)
+
+
+def _event(line: Mapping[str, Any]) -> str:
     name = (line.get("ce_type") or line["topic"]).removeprefix("custody.")
     event = line.get("event") or {}
     said = event.get("status") or event.get("kind") or event.get("reason") or ""
@@ -97,6 +139,8 @@ def _what(line: Mapping[str, Any]) -> str:
         said = "once, for the books"
     elif name.startswith("quote-received"):
         said = f"{event.get('quote_id', 'a quote')} at {event.get('fx_rate', 'a rate not said')}"
+    elif name.startswith(("decision-", "command-", "operator-")):
+        said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "outcome", "action", "by") if part in event)
     by = (event.get("observed") or {}).get("origin")
     index = f"  archive index {line['index']}" if "index" in line else ""
     return f"{name}: {said}{f' ({by})' if by else ''}{index}"
@@ -105,8 +149,24 @@ def _what(line: Mapping[str, Any]) -> str:
 def _details(line: Mapping[str, Any]) -> list[str]:
     if line["kind"] == "entry":
         return [f"{leg['side']:6} {leg['account']}  {leg['amount']} {leg['currency']}" for leg in line["postings"]]
+    if line["kind"] != "event":
+        return list(_accepting_details(line))
     event = line.get("event") or {}
     names = ("transaction_hash", "source_amount_actual", "source_currency", "target_amount", "target_currency", "fx_rate", "settled_at")
     terms = "  ".join(f"{name} {event[name]}" for name in names if event.get(name) is not None)
     detail = event.get("detail")
     return [part for part in (terms, "  ".join(f"{k}={v}" for k, v in detail.items()) if isinstance(detail, dict) else "") if part]
+
+
+def _accepting_details(line: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a decision rests on, what a person gave as a reason, how a command ended."""
+    for rule in line.get("rules", ()):
+        if rule["verdict"] not in ("PASS", "NOT_APPLICABLE"):
+            observed = f"observed {rule['observed']}, " if "observed" in rule else ""
+            yield f"{rule['verdict']} by {rule['name']}: {observed}limit {rule.get('limit', 'none')}"
+    if line.get("referral"):
+        referral = line["referral"]
+        approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
+        yield f"waits for people: {referral['state']}, {approved}, until {referral['expires_at']}"
+    if line.get("reason"):
+        yield f"reason: {line['reason']}"

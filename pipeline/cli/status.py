@@ -10,14 +10,13 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.people import FRESH
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.stores.postgres import Connection
     from pipeline.stores.roles import SeenRole
 
-FRESH = 5.0
-"""Seconds without a heartbeat after which a role counts as gone; it beats every second."""
 REMEMBERED = 60.0
 """Seconds for which one that died is shown beside others of its role."""
 
@@ -73,8 +72,10 @@ def show_one(found: Mapping[str, Any], form: Format) -> None:
 
 def gather(loaded: Settings, connection: Connection, *, with_positions: bool = False) -> dict[str, Any]:
     """Return the object of interface, section 3; lag is absent while Kafka does not answer. Raise FatalError when nothing is prepared."""
+    from pipeline.cli.halt import line_of
+    from pipeline.clock import SystemClock
     from pipeline.log.topics import ALARM_RAISED
-    from pipeline.stores import alarms, positions, roles
+    from pipeline.stores import alarms, decisions, halts, positions, roles
     from pipeline.supervisor.heartbeat import lag_of
     from pipeline.supervisor.preparation import CONSUMERS
     from pipeline.wiring import consumers_of
@@ -96,13 +97,23 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
                 ]
         lines.append(line)
     venues = {line["venue"]: line for line in roles.venues(connection)}
+    halted = [line_of(one) for one in halts.active(connection)]
     return {
         "mode": loaded.mode.accepting,
-        "state": "normal",
+        "state": state_of(halted=bool(halted), healthy=[line["healthy"] for line in lines]),
+        "halts": halted,
+        "referrals_pending": decisions.count_pending(connection, now=SystemClock().now()),
         "roles": lines,
         "venues": [venues.get(name, {"venue": name, "connected": False}) for name in sorted({*loaded.venues, *venues})],
         "alarms_open": alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix)),
     }
+
+
+def state_of(*, halted: bool, healthy: Sequence[bool]) -> str:
+    """Return how accepting is: halted while any halt is in force, degraded while a role that should work does not, else normal."""
+    if halted:
+        return "halted"
+    return "normal" if all(healthy) else "degraded"
 
 
 def shown(seen: Sequence[SeenRole]) -> list[SeenRole]:
@@ -155,6 +166,9 @@ def _ends(loaded: Settings, partitions: Sequence[tuple[str, int]]) -> Mapping[tu
 
 
 def _tables(found: Mapping[str, Any]) -> None:
-    click.echo(f"mode {found['mode']}, state {found['state']}, alarms {found['alarms_open']}")
+    counts = f"alarms {found['alarms_open']}, waiting for people {found['referrals_pending']}"
+    click.echo(f"mode {found['mode']}, state {found['state']}, {counts}")
+    for halt in found["halts"]:
+        click.echo(f"halted: {halt['scope']}, by {halt['by']}: {halt['reason']}")
     show(found["roles"], "table", columns=ROLE_COLUMNS)
     show(found["venues"], "table", columns=VENUE_COLUMNS)

@@ -2,8 +2,8 @@
 
 Promises: an approval binds to the digest of exactly what the person was shown; a person counts once per referral, however the name is
 spelled; enough *different* people are counted in one transaction that holds the referral's row, so the answer is made once; after its
-expiry, or once it is answered, a referral takes nothing more. The answer and what each person did are events in the outbox of the same
-transaction. Source: design, section 5.
+expiry, or once it is answered or overtaken by a newer question, a referral takes nothing more. The answer and what each person did are
+events in the outbox of the same transaction. Source: design, section 5.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from pipeline.decisions.shown import comparable, facts_of
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
+from pipeline.ports import Transaction
 from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
-from schemas.accepting import DecisionMade, OperatorActed
+from schemas.accepting import DecisionContext, DecisionMade, OperatorActed
 
 Verdict = Literal["approve", "refuse"]
-ReferralState = Literal["pending", "approved", "refused", "expired"]
+ReferralState = Literal["pending", "approved", "refused", "expired", "superseded"]
 Became = Literal["counted", "approved", "refused", "repeated", "stale", "expired", "closed", "unknown"]
 NAME_LENGTH_MAX = 200
 _SQL = named_statements("pipeline.stores", "approvals.sql")
@@ -59,22 +61,36 @@ class Referral:
         return shown_sha256(self.shown)
 
 
+class Difference(NamedTuple):
+    """One thing that differs between two showings: where it stands, and both values; None where there is none."""
+
+    path: str
+    before: Any
+    after: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What became of what a person said.
 
-    `stale`: the person was shown something else, `changed` names what differs where that can be told. `answer` is there when this made
-    the decision.
+    `stale`: the person was shown something else than what counts now; `changed` and `differences` say what differs where that can be
+    told, `newest` is the decision that waits instead, if there is one. `answer` is there when this made the decision.
     """
 
     became: Became
     approved_by: tuple[str, ...] = ()
     needed: int = 0
-    changed: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    newest: str | None = None
     answer: DecisionMade | None = None
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return what differs, by path."""
+        return tuple(difference.path for difference in self.differences)
 
-def open_referral(connection: Connection, referral: Referral, *, now: datetime) -> bool:
+
+def open_referral(connection: Transaction, referral: Referral, *, now: datetime) -> bool:
     """Store a referral, in the open transaction; False when it is there already, which then stays as it is.
 
     Raise ValueError when the decision is none that waits for people.
@@ -107,9 +123,9 @@ def pending(connection: Connection, *, now: datetime) -> Sequence[Referral]:
     return [_referral(row) for row in connection.execute(_SQL["pending_referrals"], {"now": now}).fetchall()]
 
 
-def expire(connection: Connection, *, now: datetime) -> int:
+def expire(connection: Transaction, *, now: datetime) -> int:
     """Close what has expired; return how many."""
-    return connection.execute(_SQL["expire_referrals"], {"now": now}).rowcount
+    return int(connection.execute(_SQL["expire_referrals"], {"now": now}).rowcount)
 
 
 def approve(
@@ -131,8 +147,7 @@ def refuse(
 
 def changed(before: str, after: str) -> tuple[str, ...]:
     """Name what differs between two texts of what is shown, by path."""
-    one, other = _flat(json.loads(before)), _flat(json.loads(after))
-    return tuple(sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name)))
+    return tuple(difference.path for difference in _differences(json.loads(before), json.loads(after)))
 
 
 def person_of(name: str) -> str:
@@ -164,14 +179,42 @@ def _say(
         if row is None:
             return Said(became="unknown")
         referral = _referral(row)
+        if referral.state == "superseded":
+            return _overtaken(connection, referral)
         if referral.state != "pending":
             return Said(became="expired" if referral.state == "expired" else "closed", needed=referral.approvers_needed)
         if now >= referral.expires_at:
             _shut(connection, decision_id, "expired", None, now)
             return Said(became="expired", needed=referral.approvers_needed)
         if shown != referral.shown_sha256:
-            return Said(became="stale", needed=referral.approvers_needed, changed=changed(referral.shown, shown_as) if shown_as else ())
+            return _shown_otherwise(connection, referral, shown, shown_as)
         return _count(connection, referral, verdict, person=person, by=by, reason=reason, now=now)
+
+
+def _overtaken(connection: Connection, referral: Referral) -> Said:
+    """Say what has changed since a referral was overtaken by a newer question about the same thing."""
+    row = connection.execute(_SQL["newest_question"], _about(referral)).fetchone()
+    if row is None:
+        return Said(became="stale", needed=referral.approvers_needed)
+    context, newest = row
+    now_known = comparable(facts_of(decode(context.encode(), DecisionContext)))
+    found = _differences(comparable(json.loads(referral.shown)), now_known)
+    return Said(became="stale", needed=referral.approvers_needed, differences=found, newest=newest)
+
+
+def _shown_otherwise(connection: Connection, referral: Referral, shown: str, shown_as: str | None) -> Said:
+    """Say in what the showing with another digest differs from this referral, where that showing is known."""
+    found: tuple[Difference, ...] = ()
+    if shown_as is not None:
+        found = _differences(json.loads(shown_as), json.loads(referral.shown))
+    elif row := connection.execute(_SQL["shown_before"], {**_about(referral), "shown_sha256": shown}).fetchone():
+        found = _differences(comparable(json.loads(row[0])), comparable(json.loads(referral.shown)))
+    return Said(became="stale", needed=referral.approvers_needed, differences=found, newest=referral.decision.decision_id)
+
+
+def _about(referral: Referral) -> dict[str, str]:
+    decision = referral.decision
+    return {"venue": decision.venue, "intent_id": decision.intent_id, "question": decision.question}
 
 
 def _count(connection: Connection, referral: Referral, verdict: Verdict, *, person: str, by: str, reason: str, now: datetime) -> Said:
@@ -254,6 +297,12 @@ def _acted(referral: Referral, verdict: Verdict, *, person: str, by: str, reason
         causation_id=referral.causation_id,
     )
     return Outgoing(envelope=envelope, key=decision.intent_id, value=encode(event))
+
+
+def _differences(before: Any, after: Any) -> tuple[Difference, ...]:
+    one, other = _flat(before), _flat(after)
+    names = sorted(one.keys() | other.keys())
+    return tuple(Difference(name, one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name))
 
 
 def _flat(document: Any, path: str = "") -> dict[str, Any]:

@@ -33,3 +33,14 @@ RETURNING 1;
 
 -- approved_by: Return the names of the people who have approved, in the order in which they did.
 SELECT named FROM risk.approvals WHERE decision_id = %(decision_id)s AND verdict = 'approve' ORDER BY at, person;
+
+-- newest_question: Return what was known when a question about something was last asked, and the decision that refers it, if there is one.
+SELECT q.context,
+       (SELECT r.decision_id FROM risk.referrals r
+         WHERE r.request_id = q.request_id AND r.context_sha256 = q.context_sha256 AND r.state = 'pending')
+  FROM risk.questions q WHERE q.venue = %(venue)s AND q.intent_id = %(intent_id)s AND q.question = %(question)s
+ ORDER BY q.round DESC, q.number DESC LIMIT 1;
+
+-- shown_before: Return what was shown under a digest about the same thing.
+SELECT shown FROM risk.referrals
+ WHERE shown_sha256 = %(shown_sha256)s AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s LIMIT 1;

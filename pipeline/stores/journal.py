@@ -167,10 +167,15 @@ class PostgresJournal:
 
 
 def listed(
-    connection: Connection, *, venue: str | None = None, intent: str | None = None, state: str | None = None, limit: int | None = None
+    connection: Connection,
+    *,
+    venue: str | None = None,
+    intent: str | None = None,
+    states: Collection[str] | None = None,
+    limit: int | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield commands for showing, the latest first, with the names of the interface, without loading them all."""
-    asked = {"venue": venue, "intent": intent, "state": state, "limit": limit}
+    asked = {"venue": venue, "intent": intent, "states": None if states is None else list(states), "limit": limit}
     with connection.transaction(), connection.cursor(name="commands", row_factory=dict_row) as cursor:
         cursor.itersize = 500
         cursor.execute(_SQL["listed"], asked)

@@ -88,9 +88,9 @@ UPDATE commands.journal SET published_at = clock_timestamp() WHERE command_id = 
 SELECT count(*) FROM commands.journal WHERE completed_at IS NOT NULL AND published_at IS NULL;
 
 -- listed: Return commands for showing, the latest first.
-SELECT command_id, venue, intent_id, kind, quote_id, decision_id, state, attempts, issued_at, sent_at, completed_at, reason, http_status,
-       error_code, response
+SELECT command_id, venue, intent_id, kind, quote_id, decision_id, shadow, state, attempts, issued_at, sent_at, completed_at, reason,
+       http_status, error_code, response
   FROM commands.journal
  WHERE (%(venue)s::text IS NULL OR venue = %(venue)s) AND (%(intent)s::text IS NULL OR intent_id = %(intent)s)
-   AND (%(state)s::text IS NULL OR state = %(state)s)
+   AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s))
  ORDER BY issued_at DESC, command_id LIMIT %(limit)s;

@@ -1,7 +1,8 @@
-"""Orders as the settlement processor remembers them, for showing."""
+"""Orders as the processors remember them, for showing: the settlement's list, and how far the workflow has come with an intent."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,3 +32,15 @@ def listed(
         )
         for row in cursor:
             yield {name: value for name, value in zip(FIELDS, row, strict=True) if value is not None}
+
+
+def work(connection: Connection, intent: str) -> list[dict[str, Any]]:
+    """Return what the workflow remembers of an intent, one state per venue; the names are those of its own JSON."""
+    rows = connection.execute(
+        """
+        SELECT state::text FROM custodian.states
+         WHERE processor = 'workflow' AND state ->> 'intent_id' = %s ORDER BY key
+        """,
+        (intent,),
+    ).fetchall()
+    return [json.loads(text) for (text,) in rows]

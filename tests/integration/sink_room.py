@@ -1,4 +1,4 @@
-"""A room with topics, a prepared database and the two sinks, for tests of the batch loop and of what it writes."""
+"""A room with topics, a prepared database and the sinks, for tests of the batch loop and of what it writes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from connectors.sinks.compliance_archive.config import ArchiveConfig
 from connectors.sinks.compliance_archive.sequencer import Sequencer
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
+from pipeline.decisions.sink import DecisionSink
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.sink_step import SinkStep
 from pipeline.failpoints import Failpoints
@@ -37,6 +38,7 @@ from pipeline.log.topics import EventType
 from pipeline.ports import Sink
 from pipeline.stores import migrations, positions
 from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
+from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection, connect
 from schemas.events import OrderSettled
 
@@ -44,7 +46,7 @@ NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 PACKAGES = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
 SESSION_TIMEOUT = 3.0
 """Seconds: a killed member is missed soon, a slow machine is not."""
-Role = Literal["ledger", "archive"]
+Role = Literal["ledger", "archive", "decisions"]
 
 
 def settled(number: int, *, hash_: str | None = None, **changes: Any) -> OrderSettled:
@@ -108,7 +110,7 @@ class SinkRoom:
         admin.ensure_topics()
         with room.connection() as connection:
             migrations.apply(connection, migrations.found_in(PACKAGES))
-            for consumer, kinds in (("ledger", [topics.ORDER_SETTLED]), ("archive", topics.ALL)):
+            for consumer, kinds in (("ledger", [topics.ORDER_SETTLED]), ("archive", topics.ALL), ("decisions", DecisionSink.kinds)):
                 states = admin.describe([kind.topic(topic_prefix) for kind in kinds])
                 rows = [(state.name, partition, state.topic_id) for state in states.values() for partition in range(state.partitions)]
                 positions.prepare(connection, consumer, rows)
@@ -135,9 +137,19 @@ class SinkRoom:
         """Put records into a topic as they are."""
         EventProducer(self.settings.kafka).publish_records((self.topic(kind), key, value, headers) for key, value, headers in records)
 
+    def sink(self, role: Role) -> Sink:
+        """Return a sink as its role has it."""
+        match role:
+            case "ledger":
+                return AccountingLedger(LedgerConfig.from_settings(self.settings))
+            case "archive":
+                return ComplianceArchive()
+            case "decisions":
+                return DecisionSink(PostgresDecisions(), referral_expires=self.settings.risk.referral_expires)
+
     def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500) -> DeliverLoop:
         """Assemble the batch loop of a sink."""
-        sink: Sink = AccountingLedger(LedgerConfig.from_settings(self.settings)) if role == "ledger" else ComplianceArchive()
+        sink = self.sink(role)
         kafka = self.settings.kafka
 
         def open_source(**callbacks: Any) -> BatchConsumer:

@@ -39,6 +39,7 @@ quote_window = "5s"
 quote_margin = "2s"
 [risk]
 policy_file = "policy.toml"
+referral_expires = "5m"
 [currencies]
 default_scale = 18
 [currencies.JPYSC0]
@@ -145,6 +146,7 @@ WRONG = [
     ('[engine]\nkind = "flink"', "engine.kind: found 'flink'.*'faust' or 'librdkafka'"),
     ("[engine]\nsession_timeout = 6", r'engine.session_timeout: found 6.*"30s"'),
     ('[engine]\nsession_timeout = "6 parsecs"', "engine.session_timeout"),
+    ("[risk]\nreferral_expires = 300", r'risk.referral_expires: found 300.*"5m"'),
     ('[metrics]\nlisten = "everywhere"', "metrics.listen: found 'everywhere'.*127.0.0.1"),
     ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen"),
     ("[currencies.JPYSC0]\nscale = -1", "currencies.JPYSC0.scale"),

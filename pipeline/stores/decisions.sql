@@ -1,0 +1,71 @@
+-- hold_decisions: Let one sink at a time keep questions and answers, until this transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('custodian'), hashtext('decisions'));
+
+-- insert_question: Keep a question; nothing is returned when it is there already.
+INSERT INTO risk.questions (
+    request_id, context_sha256, venue, intent_id, question, round, context, requested_at, decide_by, ce_id, kept_at)
+VALUES (
+    %(request_id)s, %(context_sha256)s, %(venue)s, %(intent_id)s, %(question)s, %(round)s, %(context)s, %(requested_at)s, %(decide_by)s,
+    %(ce_id)s, %(now)s)
+ON CONFLICT (request_id, context_sha256) DO NOTHING
+RETURNING 1;
+
+-- find_question: Return a question.
+SELECT request_id, context_sha256, venue, intent_id, question, round, context, requested_at, decide_by FROM risk.questions
+ WHERE request_id = %(request_id)s AND context_sha256 = %(context_sha256)s;
+
+-- insert_answer: Keep a decision; nothing is returned when its id is there already.
+INSERT INTO risk.answers (
+    decision_id, request_id, context_sha256, venue, intent_id, question, quote_id, verdict, policy, decided_by, decided_at, rules, refers_to,
+    event, ce_id, kept_at)
+VALUES (
+    %(decision_id)s, %(request_id)s, %(context_sha256)s, %(venue)s, %(intent_id)s, %(question)s, %(quote_id)s, %(verdict)s, %(policy)s,
+    %(decided_by)s, %(decided_at)s, %(rules)s, %(refers_to)s, %(event)s, %(ce_id)s, %(now)s)
+ON CONFLICT (decision_id) DO NOTHING
+RETURNING 1;
+
+-- find_answer: Return a decision.
+SELECT event, ce_id FROM risk.answers WHERE decision_id = %(decision_id)s;
+
+-- first_referral: Return the first decision that hands a question to people.
+SELECT event, ce_id FROM risk.answers
+ WHERE request_id = %(request_id)s AND context_sha256 = %(context_sha256)s AND verdict = 'REFER' AND refers_to IS NULL
+ ORDER BY number LIMIT 1;
+
+-- supersede_referrals: Close what waits for people although the question was asked anew.
+UPDATE risk.referrals AS r SET state = 'superseded', closed_at = %(now)s
+  FROM (SELECT request_id, context_sha256 FROM risk.questions
+         WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s
+         ORDER BY round DESC, number DESC LIMIT 1) AS newest
+ WHERE r.venue = %(venue)s AND r.intent_id = %(intent_id)s AND r.question = %(question)s AND r.state = 'pending'
+   AND (r.request_id, r.context_sha256) <> (newest.request_id, newest.context_sha256);
+
+-- close_answered: Close a referral that was answered by somebody else than the people counted here.
+UPDATE risk.referrals SET state = %(state)s, closed_at = %(now)s, answer_id = %(decision_id)s
+ WHERE decision_id = %(refers_to)s AND request_id = %(request_id)s AND state = 'pending';
+
+-- was_counted: Tell whether a decision is the answer that counted approvals made.
+SELECT 1 FROM risk.referrals r
+ WHERE r.decision_id = %(refers_to)s AND r.answer_id = %(decision_id)s
+   AND EXISTS (SELECT FROM risk.approvals a WHERE a.decision_id = r.decision_id);
+
+-- listed: Return decisions for showing, the latest first, each with its referral.
+SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,
+       (SELECT array_agg(p.named ORDER BY p.at, p.person) FROM risk.approvals p
+         WHERE p.decision_id = a.decision_id AND p.verdict = 'approve') AS approved_by
+  FROM risk.answers a LEFT JOIN risk.referrals r USING (decision_id)
+ WHERE (%(decision_id)s::text IS NULL OR a.decision_id = %(decision_id)s) AND (%(venue)s::text IS NULL OR a.venue = %(venue)s)
+   AND (%(intent)s::text IS NULL OR a.intent_id = %(intent)s) AND (%(question)s::text IS NULL OR a.question = %(question)s)
+   AND (%(verdict)s::text IS NULL OR a.verdict = %(verdict)s)
+   AND (NOT %(pending)s OR (r.state = 'pending' AND r.expires_at > %(now)s))
+ ORDER BY CASE WHEN %(pending)s THEN r.expires_at END, a.kept_at DESC, a.number DESC LIMIT %(limit)s;
+
+-- count_pending: Count the referrals that wait for people.
+SELECT count(*) FROM risk.referrals WHERE state = 'pending' AND expires_at > %(now)s;
+
+-- said: Return what people said about a decision, in order.
+SELECT decision_id, named, verdict, shown_sha256, reason, at FROM risk.approvals WHERE decision_id = %(decision_id)s ORDER BY at, person;
+
+-- said_of_intent: Return what people said about an intent's decisions, in order.
+SELECT p.decision_id, p.named, p.verdict, p.shown_sha256, p.reason, p.at
+  FROM risk.referrals r JOIN risk.approvals p USING (decision_id) WHERE r.intent_id = %(intent)s ORDER BY p.at, p.decision_id, p.person;

@@ -1,0 +1,65 @@
+"""Questions, decisions and referrals for tests: as records of their topics, written by the sink on a real database."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.decisions.sink import DecisionSink
+from pipeline.log import topics
+from pipeline.log.envelope import Record, parse_time, time_text
+from pipeline.ports import Written
+from pipeline.stores.decisions import PostgresDecisions
+from pipeline.stores.postgres import Connection
+from pipeline.testing.questions import NOW, record
+from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, RuleOutcome
+
+POLICY = PolicyName(name="default", version=3, sha256=hashlib.sha256(b"policy").hexdigest())
+OFFSETS = itertools.count()
+
+
+def asked(event: DecisionRequested) -> Record:
+    """Return a question as it stands in its topic."""
+    return record(event, topics.DECISION_REQUESTED, offset=next(OFFSETS))
+
+
+def heard(event: DecisionMade) -> Record:
+    """Return a decision as it stands in its topic."""
+    return record(event, topics.DECISION_MADE, offset=next(OFFSETS))
+
+
+def answer(request: DecisionRequested, verdict: str = "REFER", **changes: Any) -> DecisionMade:
+    """Return a decision about a question, by default one that refers it."""
+    large = RuleOutcome(
+        name="largest order",
+        check="amount_at_most",
+        verdict="REFER",
+        inputs={"source_amount_max": "12000000"},
+        limit="10000000",
+        observed="12000000",
+        explanation="The order's amount is at most the limit.",
+    )
+    stated: dict[str, Any] = {
+        "decision_id": f"d-{request.round}-{verdict}",
+        "request_id": request.request_id,
+        "venue": request.venue,
+        "intent_id": request.intent_id,
+        "question": request.question,
+        "verdict": verdict,
+        "policy": POLICY,
+        "decided_by": "built-in",
+        "decided_at": time_text(parse_time(request.requested_at, "requested_at") + timedelta(milliseconds=20)),
+        "rules": (large,),
+        "context_sha256": request.context_sha256,
+        "approvers_needed": 1 if verdict == "REFER" else 0,
+    }
+    return DecisionMade.model_validate(stated | changes)
+
+
+def write(database: Connection, records: Sequence[Record], *, now: datetime = NOW, expires: float = 300) -> Written:
+    """Write records as one batch, in one transaction."""
+    with database.transaction():
+        return DecisionSink(PostgresDecisions(), referral_expires=expires).write(database, records, now)
