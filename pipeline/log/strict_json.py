@@ -55,8 +55,8 @@ def scan(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) ->
 def _flat_object(raw: bytes) -> dict[str, Any] | None:
     """Return an object of texts, nulls and booleans, read in half the time; None when only the strict parser can tell.
 
-    orjson refuses invalid UTF-8, control characters, NaN and all else that is not JSON, but takes the last of duplicate keys. Without escapes
-    each string has two quotation marks, and those of a member that was dropped are then left over.
+    orjson refuses invalid UTF-8, control characters, NaN and all else that is not JSON, but takes the last of duplicate keys. Without
+    escapes each string has two quotation marks, and those of a member that was dropped are then left over.
     """
     if b"\\" in raw:
         return None

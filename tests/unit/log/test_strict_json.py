@@ -90,7 +90,9 @@ def _outcome(read: Callable[[bytes], Any], raw: bytes) -> Any:
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8"), max_size=5)
 MEMBERS = st.lists(st.tuples(st.sampled_from(["a", "b", "", 'a"', "é", "a\\"]) | st.text(max_size=2), SCALARS | VALUES), max_size=4)
-JUNK = st.sampled_from([b"", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\0", b"\n", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"1e400"])
+JUNK = st.sampled_from(
+    [b"", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\0", b"\n", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"1e400"]
+)
 
 
 @given(MEMBERS, st.booleans(), st.lists(st.tuples(st.integers(0, 60), JUNK), max_size=2))
