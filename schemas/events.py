@@ -6,7 +6,9 @@ additions are made. Amounts and rates are decimal strings, times RFC 3339 in UTC
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +26,23 @@ class Event(BaseModel):
     """What every event has in common: frozen, and tolerant of optional additions made later."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @classmethod
+    def trusted(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the event with these fields without looking at them: for who has checked each, in a third of the time."""
+        event = cls.__new__(cls)
+        put = object.__setattr__  # the model is frozen, and so are these four of pydantic's own
+        put(event, "__dict__", {**_defaults(cls), **fields})
+        put(event, "__pydantic_fields_set__", set(fields))
+        put(event, "__pydantic_extra__", None)
+        put(event, "__pydantic_private__", None)
+        return event
+
+
+@cache
+def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields in the class's order, which is that of the bytes."""
+    return {name: None if field.is_required() else field.get_default() for name, field in kind.model_fields.items()}
 
 
 class Observation(Event):

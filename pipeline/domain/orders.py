@@ -7,9 +7,11 @@ leaves out contradicts nothing. Source: Musubi contract 4.1 and the design's sec
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.domain.identifiers import PartyId
@@ -61,10 +63,17 @@ def canonical(value: str | Decimal | datetime) -> str:
             return value
 
 
-def digest(stated: dict[str, str]) -> str:
+def digest(stated: Mapping[str, str]) -> str:
     """Return the SHA-256 (lower-case hex) of canonical statements, whatever their order."""
-    text = "\x1e".join([f"{name}\x1f{value}" for name, value in sorted(stated.items())])
-    return hashlib.sha256(text.encode()).hexdigest()
+    names, text = _layout(tuple(stated))
+    return hashlib.sha256((text % tuple(map(stated.__getitem__, names))).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)  # what states the same names is most of what there is
+def _layout(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Return the names in the digest's order, and the text of which their values are the parameters."""
+    ordered = tuple(sorted(names))
+    return ordered, "\x1e".join([name.replace("%", "%%") + "\x1f%s" for name in ordered])
 
 
 def contradictions(one: dict[str, str], other: dict[str, str]) -> tuple[str, ...]:

@@ -13,19 +13,19 @@ from pipeline.log.envelope import derive_id
 
 def order_updated_id(venue: str, intent_id: str, status: str, transaction_hash: str | None, stated: Mapping[str, str]) -> str:
     """Derive the id of an `order_updated` from what it says; `stated` are its terms in canonical spelling."""
-    return derive_id("order_updated", venue, intent_id, status, transaction_hash, digest(dict(stated)))
+    return derive_id("order_updated", venue, intent_id, status, transaction_hash, digest(stated))
 
 
 def quote_received_id(venue: str, intent_id: str, quote_id: str | None, stated: Mapping[str, str]) -> str:
     """Derive the id of a `quote_received` from what it says; `stated` are rate, amounts and validity in canonical spelling."""
-    return derive_id("quote_received", venue, intent_id, quote_id, digest(dict(stated)))
+    return derive_id("quote_received", venue, intent_id, quote_id, digest(stated))
 
 
 def compliance_read_id(venue: str, intent_id: str, stated: Mapping[str, str]) -> str:
     """Derive the id of a `compliance_read` from the facts that the snapshot states."""
-    return derive_id("compliance_read", venue, intent_id, digest(dict(stated)))
+    return derive_id("compliance_read", venue, intent_id, digest(stated))
 
 
 def rate_read_id(venue: str, intent_id: str, provider: str, stated: Mapping[str, str]) -> str:
     """Derive the id of a `rate_read` from pair, rate, sources and time as `stated`."""
-    return derive_id("rate_read", venue, intent_id, provider, digest(dict(stated)))
+    return derive_id("rate_read", venue, intent_id, provider, digest(stated))

@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from types import NoneType
 from typing import Any, NoReturn
+
+import orjson
 
 from pipeline.errors import PoisonRecordError
 
@@ -28,6 +31,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def loads(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) -> Any:
     """Return the value that `raw` holds; raise PoisonRecordError with the reason when it is not strict JSON."""
+    if len(raw) <= size_max and depth_max > 0 and (flat := _flat_object(raw)) is not None:
+        return flat
+    return scan(raw, size_max=size_max, depth_max=depth_max)
+
+
+def scan(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) -> Any:
+    """Do as `loads` without its short cut: this is the reader that knows every refusal and its reason."""
     text = decode_text(raw, size_max=size_max, depth_max=depth_max)
     try:
         value, end = _scan(text, 0 if text.startswith("{") else _skip(text, 0))
@@ -40,6 +50,27 @@ def loads(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) -
     if end != len(text) and _skip(text, end) != len(text):
         raise PoisonRecordError(f"not JSON: something follows the value at character {end}")
     return value
+
+
+def _flat_object(raw: bytes) -> dict[str, Any] | None:
+    """Return an object of texts, nulls and booleans, read in half the time; None when only the strict parser can tell.
+
+    orjson refuses invalid UTF-8, control characters, NaN and all else that is not JSON, but takes the last of duplicate keys. Without
+    escapes each string has two quotation marks, and those of a member that was dropped are then left over.
+    """
+    if b"\\" in raw:
+        return None
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict:
+        return None
+    kinds = list(map(type, value.values()))
+    texts = kinds.count(str)
+    if texts != len(kinds) and texts + kinds.count(NoneType) + kinds.count(bool) != len(kinds):
+        return None  # numbers have to be exact, and what is nested has keys of its own
+    return value if raw.count(b'"') == 2 * (len(kinds) + texts) else None
 
 
 def members(raw: bytes, *, size_max: int, depth_max: int = DEPTH_MAX) -> dict[str, tuple[Any, bytes]]:
@@ -121,10 +152,15 @@ def _constant(name: str) -> NoReturn:
 
 
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    if len(text) > NUMBER_LENGTH_MAX or abs(value.adjusted()) > EXPONENT_MAX:
-        raise PoisonRecordError(f"JSON number out of range: {text[:40]}")
-    return value
+    if len(text) <= NUMBER_LENGTH_MAX:
+        try:
+            value = Decimal(text)
+        except InvalidOperation:  # an exponent of nineteen digits is beyond what even a Decimal holds
+            pass
+        else:
+            if abs(value.adjusted()) <= EXPONENT_MAX:
+                return value
+    raise PoisonRecordError(f"JSON number out of range: {text[:40]}")
 
 
 def _integer(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -24,9 +25,13 @@ REFUSED = [
     (b'{"a":-Infinity}', "Infinity"),
     (b'{"a":1e400}', "out of range"),
     (b'{"a":1e-400}', "out of range"),
+    (b'{"a":1e9999999999999999999}', "out of range"),
     (b'{"a":' + b"1" * 50 + b"}", "out of range"),
     (b'{"a":1,"b":2,"a":3}', "duplicate key"),
     (b'{"a":{"b":1,"\\u0062":2}}', "duplicate key"),
+    (b'{"a":"","b":"","a":""}', "duplicate key"),
+    (b'{"a":null,"b":"","a":"x"}', "duplicate key"),
+    (b'{"":"","":""}', "duplicate key"),
     (b'{"a":' * 2000 + b"1" + b"}" * 2000, "deeper"),
     (b"[" * 2000, "deeper"),
     (b'{"a":"\xff"}', "invalid UTF-8 at byte 6"),
@@ -74,6 +79,39 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 def test_reads_what_the_standard_library_writes(value: Any, indent: int | None, ascii_only: bool) -> None:
     """Any value without floats comes back equal, whatever the layout."""
     assert strict_json.loads(json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()) == value
+
+
+def _outcome(read: Callable[[bytes], Any], raw: bytes) -> Any:
+    try:
+        return read(raw)
+    except PoisonRecordError as refused:
+        return refused.reason
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8"), max_size=5)
+MEMBERS = st.lists(st.tuples(st.sampled_from(["a", "b", "", 'a"', "é", "a\\"]) | st.text(max_size=2), SCALARS | VALUES), max_size=4)
+JUNK = st.sampled_from(
+    [b"", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\0", b"\n", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"1e400"]
+)
+
+
+@given(MEMBERS, st.booleans(), st.lists(st.tuples(st.integers(0, 60), JUNK), max_size=2))
+def test_the_short_cut_reads_and_refuses_as_the_scanner_does(
+    pairs: list[tuple[str, Any]], ascii_only: bool, junk: list[tuple[int, bytes]]
+) -> None:
+    """Objects with any members, keys more than once and bytes put in anywhere: value, types and reason are those of the scanner."""
+    parts = [f"{json.dumps(name, ensure_ascii=ascii_only)}: {json.dumps(value, ensure_ascii=ascii_only)}" for name, value in pairs]
+    raw = ("{" + ",".join(parts) + "}").encode("utf-8", "surrogatepass")
+    for at, piece in junk:
+        raw = raw[:at] + piece + raw[at:]
+    assert repr(_outcome(strict_json.loads, raw)) == repr(_outcome(strict_json.scan, raw))
+
+
+@given(st.text(alphabet='{}[]":,\\ntrue1.e-\n \u00e9', max_size=16), st.booleans())
+def test_the_short_cut_agrees_with_the_scanner_on_crumbs_of_json(crumbs: str, whole: bool) -> None:
+    """Whatever JSON's own characters are put together to, both readers say the same."""
+    raw = (f'{{"a":"","{crumbs}}}' if whole else crumbs).encode()
+    assert repr(_outcome(strict_json.loads, raw)) == repr(_outcome(strict_json.scan, raw))
 
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=5), st.sampled_from([None, 1]))

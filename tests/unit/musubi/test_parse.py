@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.venues.musubi import parse
 from connectors.venues.musubi.parse import parse_frame, parse_order, parse_quote, read_time
-from connectors.venues.musubi.payloads import OrderPayload, camel
+from connectors.venues.musubi.payloads import ORDER_SPELLINGS, OrderPayload, QuotePayload, camel
 from pipeline.errors import PoisonRecordError
+from pipeline.log.codec import encode
 from pipeline.ports import Sighting
 from schemas.events import Observation, OrderUpdated
 
@@ -135,12 +140,73 @@ def test_case_order_and_repeats_of_fields_change_nothing(names: list[str], in_ca
 def test_unknown_fields_change_nothing_but_the_verbatim_document(extra: dict[str, Any]) -> None:
     """Fields that nobody knows are kept in the document and do not touch the id."""
     document = {
-        **{name: value for name, value in extra.items() if name not in set(FULL) | set(map(camel, OrderPayload.model_fields))},
+        **{name: value for name, value in extra.items() if name not in ORDER_SPELLINGS},
         **FULL,
     }
     body = json.dumps(document)
     assert order(body).ce_id == order(FULL).ce_id
     assert updated(body).document == body
+
+
+SAID = st.sampled_from(
+    [
+        None,
+        "",
+        "x",
+        "a\nb",
+        "é",
+        "y" * 600,
+        7,
+        1.5,
+        True,
+        ["x"],
+        {"a": "x"},
+        "0",
+        "007",
+        "112.00",
+        "1.12e2",
+        "-1",
+        "1" * 39,
+        "0.5",
+        "9" * 38,
+    ]
+) | st.sampled_from(
+    [*FULL.values(), "2025-03-15 09:00:18+09:00", "2025-02-30T09:00:00Z", "2025-03-15T09:00:18.1234567Z", "SETTLED", INTENT.upper()]
+)
+SPELLED = sorted({*OrderPayload.model_fields, *QuotePayload.model_fields, *map(camel, OrderPayload.model_fields), "quoteId", "memo"})
+
+
+def read_in_full(read: Callable[[bytes], Sighting], body: bytes) -> Any:
+    """Read without the short cut and with an event that is validated; return what came of it, the refusal too."""
+    with mock.patch.object(parse, "_plain_fields", return_value=None):
+        return outcome(read, body)
+
+
+def outcome(read: Callable[[bytes], Sighting], body: bytes) -> Any:
+    """Return the id, the completeness and the bytes of the validated event, or the reason of the refusal."""
+    try:
+        sighting = read(body)
+    except PoisonRecordError as refused:
+        return refused.reason
+    validated = type(sighting.event).model_validate(sighting.event.model_dump())
+    assert sighting.event == validated, "what was trusted is what would have been accepted"
+    assert encode(sighting.event) == validated.model_dump_json(exclude_none=True).encode()
+    return sighting.ce_id, sighting.complete, validated
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(SPELLED), SAID, max_size=3), st.sets(st.sampled_from(sorted(FULL))), st.booleans())
+def test_the_short_cut_reads_as_the_models_do(said: dict[str, Any], left_out: set[str], wrapped: bool) -> None:
+    """Whatever a document says: id, event, bytes of the event and reasons are those of the way over the models."""
+    stated = {name: value for name, value in FULL.items() if value is not None and name not in left_out - {"intent_id"}}
+    document: dict[str, Any] = stated | said
+    body = json.dumps({"data": document} if wrapped else document).encode()
+    for read in (
+        partial(parse_order, venue="tokyo", own_party=OURS, observed=OBSERVED),
+        partial(parse_quote, venue="tokyo", observed=OBSERVED),
+        partial(parse_quote, venue="tokyo", observed=OBSERVED, intent_id=INTENT),
+    ):
+        assert outcome(read, body) == read_in_full(read, body)
 
 
 def test_amounts_stay_as_spelled_and_compare_by_value() -> None:
