@@ -19,6 +19,7 @@ def _workflow(settings: Settings) -> Processor[Any, Any, Any]:
         WorkflowRules(
             mode=settings.mode.accepting,
             quote_window=timedelta(seconds=settings.workflow.quote_window),
+            rates_expected=bool(settings.rates),
             quotes_expected=settings.workflow.quotes_expected,
             quote_margin=timedelta(seconds=settings.workflow.quote_margin),
         )

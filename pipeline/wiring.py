@@ -199,13 +199,19 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
 
 
 def commands(given: Surroundings) -> int:
-    """Run the command executor: the batch loop that journals commands beside the loop that carries them out."""
+    """Run the command executor; beside it the loop that journals commands, and the one that keeps decisions and opens referrals."""
     from pipeline.commands.sink import CommandSink
+    from pipeline.decisions.sink import DecisionSink
     from pipeline.stores import journal
+    from pipeline.stores.decisions import PostgresDecisions
 
     executor = _executor(given)
     given.health.watch("executor", lambda: executor.health.reason if executor.health else None)
-    with _beside(given, journal=lambda: _deliver(given, CommandSink(journal.write, wake=executor.wake))):
+    with _beside(
+        given,
+        journal=lambda: _deliver(given, CommandSink(journal.write, wake=executor.wake)),
+        decisions=lambda: _deliver(given, DecisionSink(PostgresDecisions(), referral_expires=given.settings.risk.referral_expires)),
+    ):
         asyncio.run(_execute(executor, given.stop))
     return 0
 
@@ -364,4 +370,4 @@ PROGRAMS: Mapping[str, Program] = {
 
 def consumers_of(role: str) -> tuple[str, ...]:
     """Return the names that a role's positions are stored under; none when it consumes no topic."""
-    return () if role == "ingest" else (role,)
+    return {"ingest": (), "commands": ("commands", "decisions")}.get(role, (role,))

@@ -31,6 +31,7 @@ CONSUMERS: Mapping[str, tuple[EventType, ...]] = {
     ),
     "risk": (topics.DECISION_REQUESTED, topics.DECISION_MADE, topics.COMMAND_COMPLETED, topics.ORDER_UPDATED),
     "commands": (topics.COMMAND_ISSUED,),
+    "decisions": (topics.DECISION_REQUESTED, topics.DECISION_MADE),
     "ledger": (topics.ORDER_SETTLED,),
     "archive": topics.ALL,
 }

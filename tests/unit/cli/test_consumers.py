@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.sinks.accounting_ledger.adapter import AccountingLedger
 from connectors.sinks.compliance_archive.adapter import ComplianceArchive
 from pipeline.commands.sink import CommandSink
+from pipeline.decisions.sink import DecisionSink
 from pipeline.settings import Settings
 from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.topology import PROCESSORS
@@ -14,7 +15,7 @@ from pipeline.wiring import PROGRAMS, consumers_of
 def test_positions_are_prepared_for_exactly_what_each_consumer_reads() -> None:
     """Every processor and sink has positions for its topics and no others."""
     reading = {name: make(Settings()).consumes for name, make in PROCESSORS.items()}
-    reading |= {sink.consumer: tuple(sink.kinds) for sink in (AccountingLedger, ComplianceArchive, CommandSink)}
+    reading |= {sink.consumer: tuple(sink.kinds) for sink in (AccountingLedger, ComplianceArchive, CommandSink, DecisionSink)}
     assert {consumer: set(kinds) for consumer, kinds in CONSUMERS.items()} == {name: set(kinds) for name, kinds in reading.items()}
 
 
