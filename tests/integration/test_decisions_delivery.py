@@ -53,7 +53,7 @@ def publish(room: SinkRoom, seed: int) -> None:
     questions, decisions = asked_and_referred()
     chance = random.Random(seed)
     for kind, events in ((topics.DECISION_REQUESTED, questions), (topics.DECISION_MADE, decisions)):
-        records = [raw(kind, event) for event in events]  # type: ignore[attr-defined]
+        records = [raw(kind, event) for event in events]
         twice = [one for one in records for _ in range(chance.choice((1, 2)))]
         room.publish_raw(kind, [*twice, (b"k", b"{not json", records[0][2]), *records[: ORDERS // 2]])
 
