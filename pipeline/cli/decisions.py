@@ -190,9 +190,9 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             missing = said.needed - len(said.approved_by)
             yield f"counted: {by} approves; of {said.needed} different people {missing} more must approve"
         case "approved":
-            yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT"
+            yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT{_what_becomes(said)}"
         case "refused":
-            yield f"refused by {by}: the answer is REJECT"
+            yield f"refused by {by}: the answer is REJECT{_what_becomes(said)}"
         case "repeated":
             yield f"{by} has said something about {decision_id} before: a person counts once, however the name is spelled"
         case "stale":
@@ -203,6 +203,10 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             yield f"{decision_id} is closed: {_answered(connection, decision_id)}"
         case "unknown":
             yield _unknown(connection, decision_id)
+
+
+def _what_becomes(said: Said) -> str:
+    return "" if said.answer is None else f"; `custodian orders show {said.answer.intent_id}` tells what becomes of it"
 
 
 def _stale(decision_id: str, said: Said) -> Iterator[str]:

@@ -48,8 +48,8 @@ class DecisionStore(Protocol):
         """Return a question that is kept."""
         ...
 
-    def first_referral(self, transaction: Transaction, request_id: str, context_sha256: str) -> Heard | None:
-        """Return the first decision that hands this question to people, by order of arrival."""
+    def first_referral(self, transaction: Transaction, request: DecisionRequested) -> Heard | None:
+        """Return the first decision about this very question that hands it to people, by order of arrival."""
         ...
 
     def open_referral(

@@ -127,8 +127,8 @@ class DecisionSink:
     def _refer(self, transaction: Transaction, request: DecisionRequested, now: datetime) -> dict[str, int]:
         """Open the referral of a question that somebody referred, and close what a newer question has overtaken, itself included."""
         opened = False
-        heard = self._store.first_referral(transaction, request.request_id, request.context_sha256)
-        if heard is not None and _about(heard.decision) == _about(request):
+        heard = self._store.first_referral(transaction, request)
+        if heard is not None:
             expires_at = min(parse_time(request.decide_by, "decide_by"), now + self._expires)
             opened = self._store.open_referral(
                 transaction,
@@ -139,10 +139,6 @@ class DecisionSink:
                 now=now,
             )
         return {"referred": int(opened), "superseded": self._store.supersede(transaction, request, now)}
-
-
-def _about(event: DecisionMade | DecisionRequested) -> tuple[str, str, str]:
-    return event.venue, event.intent_id, event.question
 
 
 def _unapproved(heard: Heard, now: datetime) -> Outgoing:

@@ -90,9 +90,10 @@ class PostgresDecisions:
         row = transaction.execute(_SQL["find_question"], {"request_id": request_id, "context_sha256": context_sha256}).fetchone()
         return None if row is None else _request(row)
 
-    def first_referral(self, transaction: Transaction, request_id: str, context_sha256: str) -> Heard | None:
-        """Return the first decision that hands this question to people, by order of arrival."""
-        row = transaction.execute(_SQL["first_referral"], {"request_id": request_id, "context_sha256": context_sha256}).fetchone()
+    def first_referral(self, transaction: Transaction, request: DecisionRequested) -> Heard | None:
+        """Return the first decision about this very question that hands it to people, by order of arrival."""
+        asked = request.model_dump(include={"request_id", "context_sha256", "venue", "intent_id", "question"})
+        row = transaction.execute(_SQL["first_referral"], asked).fetchone()
         return None if row is None else _heard(row)
 
     def open_referral(

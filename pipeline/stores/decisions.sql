@@ -27,9 +27,10 @@ RETURNING 1;
 -- find_answer: Return a decision.
 SELECT event, ce_id FROM risk.answers WHERE decision_id = %(decision_id)s;
 
--- first_referral: Return the first decision that hands a question to people.
+-- first_referral: Return the first decision about a question that hands it to people; one that speaks of something else is none.
 SELECT event, ce_id FROM risk.answers
  WHERE request_id = %(request_id)s AND context_sha256 = %(context_sha256)s AND verdict = 'REFER' AND refers_to IS NULL
+   AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s
  ORDER BY number LIMIT 1;
 
 -- supersede_referrals: Close what waits for people although the question was asked anew.

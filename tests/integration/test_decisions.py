@@ -142,9 +142,11 @@ def test_an_older_round_that_arrives_last_is_overtaken_at_once(database: Connect
 
 @pytest.mark.parametrize("changes", [{"refers_to": "d-0"}, {"question": "co_sign_quote"}, {"venue": "osaka"}])
 def test_a_decision_that_does_not_fit_its_question_refers_nothing(database: Connection, changes: dict[str, str]) -> None:
-    """One that answers another referral, or speaks of another question or venue, is kept and opens nothing: the workflow takes none of them."""
+    """One that answers another referral, or speaks of another question or venue, opens nothing, and is in the way of none that fits."""
     written = write(database, [asked(QUESTION), heard(answer(QUESTION, **changes))])
     assert (written.counts, states(database)) == ({"asked": 1, "decided_refer": 1}, {})
+    write(database, [heard(answer(QUESTION, decision_id="d-fits"))])
+    assert states(database) == {"d-fits": "pending"}
 
 
 def test_a_round_that_was_asked_again_on_another_context_overtakes_its_twin(database: Connection) -> None:
