@@ -461,7 +461,7 @@ async def test_dead_letters_of_rates_wait_for_kafka() -> None:
 
 
 async def test_a_restart_publishes_no_rate_again_and_none_is_missing() -> None:
-    """What went out is known by its time; a proposal that got none in the first life gets it in the second."""
+    """What has one gets no newer one unasked; a proposal that got none in its first life gets it in the next."""
     desk = FakeProvider()
     desk.states("112.0")
     world = world_of(desk)
@@ -475,11 +475,12 @@ async def test_a_restart_publishes_no_rate_again_and_none_is_missing() -> None:
         propose(world, 2)
         await eventually_async(lambda: intent_of(2) in world.store.evidence, within=5)
     world.rates = (desk,)
+    desk.states("112.9", seconds=9)
     async with world.running():
         await eventually_async(lambda: len(rates(world)) == 2, within=5)
         reads = desk.reads
         await eventually_async(lambda: desk.reads > reads + 3, within=5)
-    assert rates(world) == [(intent_of(1), "desk", "112.0"), (intent_of(2), "desk", "112.0")]
+    assert rates(world) == [(intent_of(1), "desk", "112.0"), (intent_of(2), "desk", "112.9")]
     assert set(world.log.ids().values()) == {1}
 
 
