@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded.services import Addresses, EmbeddedServices
-from infra.embedded.settings_file import settings_text
+from infra.embedded.settings_file import SIMULATOR_URL, settings_text
 from pipeline.errors import FatalError
 
 FOLDER = Path(".custodian") / "demo"
@@ -88,7 +88,8 @@ def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int) -> str:
 
 def _write_settings(folder: Path, addresses: Addresses, venue_url: str) -> Path:
     lines = []
-    for line in settings_text(addresses, folder).splitlines():
+    for written in settings_text(addresses, folder).splitlines():
+        line = written.replace(SIMULATOR_URL, venue_url)
         lines.append(f'base_url = "{venue_url}"\nrequests_per_second = 100\nrequest_burst = 100' if line.startswith("base_url") else line)
     settings = folder / "custodian.toml"
     settings.write_text(

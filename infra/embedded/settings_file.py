@@ -42,6 +42,11 @@ base_url = {_quoted(SIMULATOR_URL)}
 kind = "musubi"
 client_id = {_quoted(CLIENT_ID)}
 client_secret_file = "secrets/{VENUE}"
+
+# Reference rates for the rules that look at them; the simulator states some.
+[rates.simulator]
+kind = "http_json"
+url = {_quoted(SIMULATOR_URL + "/simulator/rates")}
 """
 
 

@@ -50,7 +50,7 @@ class Line:
 @click.command()
 @formats
 def doctor(form: Format) -> None:
-    """Try every connection and move nothing: settings, Kafka, PostgreSQL, each venue, folders, ports."""
+    """Try every connection and move nothing: settings, Kafka, PostgreSQL, each venue and provider of rates, folders, ports."""
     loaded = settings()
     lines = list(checks(loaded))
     if form == "table":
@@ -75,6 +75,8 @@ def checks(loaded: Settings) -> Iterator[Line]:
         yield from _guarded(f"venue {name}", lambda name=name, venue=venue: asyncio.run(_venue(name, venue)))  # type: ignore[misc]
     if not loaded.venues:
         yield Line("venues", "there is none", "write a section [venues.NAME]")
+    for name in loaded.rates:
+        yield from _guarded(f"rates {name}", lambda name=name: [asyncio.run(_rates(loaded, name))])  # type: ignore[misc]
     yield from _guarded("archive.folder", lambda: [_disk(loaded.archive.folder)])
     yield from _guarded("metrics.listen", lambda: [_port(loaded)])
 
@@ -228,6 +230,27 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
 
 def _raise(error: Exception) -> list[Line]:
     raise error
+
+
+async def _rates(loaded: Settings, name: str) -> Line:
+    from connectors.registry import rate_providers
+    from pipeline.clock import SystemClock
+    from pipeline.errors import RetryableError
+    from pipeline.ports import Unreadable
+
+    (provider,) = rate_providers({name: loaded.rates[name]}, clock=SystemClock())
+    try:
+        reading = await provider.read()
+    except RetryableError as error:
+        return Line(f"rates {name}", str(error), f"start the provider, or correct rates.{name}")
+    finally:
+        await provider.aclose()
+    if isinstance(reading.seen, Unreadable):
+        return Line(
+            f"rates {name}", f"the document cannot be read: {reading.seen.reason}", "ask the provider; `dead-letters list` has the bytes"
+        )
+    age = max(((reading.received_at - rate.quoted_at).total_seconds() for rate in reading.seen), default=0.0)
+    return Line(f"rates {name}", f"{len(reading.seen)} pairs, the oldest rate is {age:.0f} s old")
 
 
 def _disk(folder: Path) -> Line:

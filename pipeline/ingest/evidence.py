@@ -91,10 +91,11 @@ class EvidenceBook:
         del self._due[intent]
         return intent
 
-    def put_off(self, intent: str) -> None:
-        """Try a snapshot again, after the others that are due."""
+    def again(self, intent: str) -> bool:
+        """Want a snapshot again that could not be read; False when the proposal is no longer pending."""
         if intent in self._held:
             self._want_snapshot(intent)
+        return intent in self._held
 
     def snapshot_is(self, intent: str, state: SnapshotState) -> EvidenceStep:
         """Take note of what became of a snapshot."""

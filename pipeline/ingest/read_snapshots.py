@@ -1,12 +1,14 @@
 """Reading compliance snapshots of pending proposals: each once, again while the venue is away, never in the way of orders and quotes.
 
-Several readers share one `SnapshotReader`; all of them pause after the venue was away or busy.
+Several readers share one `SnapshotReader`. A snapshot that cannot be had now is tried again after a pause of its own, which grows; what the
+venue asks for (Retry-After) holds for all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from pipeline import metrics
 from pipeline.clock import Clock
@@ -26,10 +28,11 @@ READERS = 4
 class SnapshotReader:
     """Reads the snapshots that are due at one venue."""
 
-    def __init__(self, connector: VenueConnector, book: RecordBook, *, clock: Clock, pauses: Pauses) -> None:
-        """`pauses` are those after the venue was away or busy."""
+    def __init__(self, connector: VenueConnector, book: RecordBook, *, clock: Clock, pauses: Callable[[], Pauses]) -> None:
+        """`pauses` makes those of one snapshot, after the venue was away or busy."""
         self._connector, self._book = connector, book
         self._clock, self._pauses = clock, pauses
+        self._failing: dict[str, Pauses] = {}
         self._paused_until = 0.0
 
     async def run(self) -> None:
@@ -45,7 +48,7 @@ class SnapshotReader:
                 log.warning("venue %s: the compliance snapshot of %s is not to be had: %s", self._connector.venue, intent, error)
                 await self._became(intent, "unreadable")
             else:
-                self._pauses.reset()
+                self._failing.pop(intent, None)
 
     async def _resumed(self) -> None:
         while (left := self._paused_until - self._clock.monotonic()) > 0:
@@ -70,10 +73,14 @@ class SnapshotReader:
         await self._book.outbox.put([Item(evidence=self._book.evidence.snapshot_is(intent, state))])
 
     def _failed(self, intent: str, error: RetryableError) -> None:
-        pause = self._pauses.next(error.retry_after)
-        self._paused_until = self._clock.monotonic() + pause
         metrics.RETRIES.labels("ingest", "compliance").inc()
-        log.warning(
-            "venue %s: the compliance snapshot of %s could not be read, next try in %.1f s: %s", self._connector.venue, intent, pause, error
-        )
-        self._book.evidence.put_off(intent)
+        level = logging.DEBUG if intent in self._failing else logging.WARNING  # once per snapshot: the counter tells the rest
+        log.log(level, "venue %s: the compliance snapshot of %s is tried again: %s", self._connector.venue, intent, error)
+        pause = self._failing.setdefault(intent, self._pauses()).next()
+        if error.retry_after is not None:
+            self._paused_until = self._clock.monotonic() + error.retry_after
+        asyncio.get_running_loop().call_later(pause, self._again, intent)
+
+    def _again(self, intent: str) -> None:
+        if not self._book.evidence.again(intent):
+            self._failing.pop(intent, None)

@@ -146,7 +146,7 @@ class VenueIngest:
             pauses=self._pauses(),
         )
         reader = WantedReader(self._connector, wanted, book, clock=self._clock, pauses=self._pauses())
-        snapshots = SnapshotReader(self._connector, book, clock=self._clock, pauses=self._pauses())
+        snapshots = SnapshotReader(self._connector, book, clock=self._clock, pauses=self._pauses)
         rates = RatePublishing(self.venue, self._rates, evidence, outbox, clock=self._clock)
         self._health.leading = True
         self._health.last_reconciled_at = cursor.reconciled_at

@@ -237,6 +237,25 @@ def test_doctor_names_each_finding_with_what_to_do_and_changes_nothing(commands:
         assert connection.execute("SELECT to_regnamespace('custodian')").fetchone() == (None,)
 
 
+def test_doctor_reads_every_provider_of_rates(prepared: Commands) -> None:
+    """One that states rates is well, with its age; one that is away and one that babbles are findings of their own."""
+    (prepared.folder / "babble.json").write_text("[{}]")
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0, rules=Rules(rate=0))) as venue:
+        checked = prepared.run(
+            "doctor",
+            CUSTODIAN_VENUES__TOKYO__BASE_URL=venue.base_url,
+            CUSTODIAN_RATES__GOOD__URL=f"{venue.base_url}/simulator/rates",
+            CUSTODIAN_RATES__AWAY__URL=f"{venue.base_url}/nothing/here?key=canary",
+            CUSTODIAN_RATES__BABBLE__KIND="file",
+            CUSTODIAN_RATES__BABBLE__FILE=str(prepared.folder / "babble.json"),
+        )
+    lines = {line["check"]: line for line in map(json.loads, checked.stdout.splitlines()) if line["check"].startswith("rates")}
+    assert {check for check, line in lines.items() if line["result"] == "finding"} == {"rates away", "rates babble"}
+    assert "6 pairs" in lines["rates good"]["found"]
+    assert "entry 1: source_currency is missing" in lines["rates babble"]["found"]
+    assert "canary" not in checked.stdout
+
+
 def test_doctor_is_content_when_everything_is_there(prepared: Commands) -> None:
     """With a venue that answers and an initialised pair of services every line is ok and the exit code 0."""
     with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:

@@ -146,10 +146,13 @@ def _same(one: Sequence[Sighting | Unreadable], other: Sequence[Sighting | Unrea
 
 
 async def compliance(client: RestClient, intent_id: str, *, venue: str) -> Reading:
-    """Read the compliance snapshot of an order; 404 and refusals mean that there is none for us (A-26, A-30)."""
+    """Read the compliance snapshot of an order; 404 and refusals mean that there is none for us (A-26, A-30).
+
+    Asked once: when to ask again is for the caller to say, who has other snapshots to read meanwhile.
+    """
     path = f"/api/v1/compliance/orders/{identifiers.intent_id(intent_id)}"
     try:
-        reply = await client.get(path)
+        reply = await client.get(path, retry=False)
     except VenueRefusedError as error:
         if error.status in (403, 404, 409, 410):
             return Reading(absent=_text(error.reply))

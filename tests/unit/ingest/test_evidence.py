@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
@@ -121,6 +122,36 @@ async def test_a_venue_that_is_away_for_a_snapshot_keeps_neither_orders_nor_othe
         del world.venue.snapshots[1]
         await eventually_async(lambda: {event.intent_id for event in compliance(world)} == {intent_of(1), intent_of(2)}, within=10)
     assert set(world.log.ids().values()) == {1}
+
+
+async def test_snapshots_that_fail_for_long_delay_no_new_one() -> None:
+    """While ten have failed again and again and wait for their next turn, an eleventh is read at once."""
+    world = world_of()
+    world.venue.snapshots = {number: RetryableError("status 502") for number in range(1, 11)}
+    async with world.running():
+        await world.reconciled()
+        propose(world, *range(1, 11))
+        for number in range(1, 11):
+            await eventually_async(lambda n=number: world.venue.requests.count(f"compliance evidence {n}") >= 3, within=10)
+        propose(world, 11)
+        await eventually_async(lambda: [event.intent_id for event in compliance(world)] == [intent_of(11)], within=0.5)
+
+
+async def test_a_venue_that_asks_for_time_is_left_alone_by_all() -> None:
+    """Retry-After holds for the snapshots of other proposals as well, and for nothing else."""
+    world = world_of()
+    world.venue.snapshots[1] = RetryableError("status 429", retry_after=0.6)
+    async with world.running():
+        await world.reconciled()
+        propose(world, 1)
+        await eventually_async(lambda: world.venue.count("compliance") == 1, within=5)
+        began = asyncio.get_running_loop().time()
+        del world.venue.snapshots[1]
+        propose(world, 2)
+        await eventually_async(lambda: len(world.orders("read")) == 2, within=0.5)
+        assert world.venue.count("compliance") == 1
+        await eventually_async(lambda: len(compliance(world)) == 2, within=5)
+        assert asyncio.get_running_loop().time() - began > 0.5
 
 
 @pytest.mark.parametrize("answer", [Reading(absent="not found"), ContractBreachError("a redirect")])
@@ -430,7 +461,7 @@ async def test_dead_letters_of_rates_wait_for_kafka() -> None:
 
 
 async def test_a_restart_publishes_no_rate_again_and_none_is_missing() -> None:
-    """What went out is known by its time; a proposal that got none in the first life gets it in the second."""
+    """What has one gets no newer one unasked; a proposal that got none in its first life gets it in the next."""
     desk = FakeProvider()
     desk.states("112.0")
     world = world_of(desk)
@@ -444,11 +475,12 @@ async def test_a_restart_publishes_no_rate_again_and_none_is_missing() -> None:
         propose(world, 2)
         await eventually_async(lambda: intent_of(2) in world.store.evidence, within=5)
     world.rates = (desk,)
+    desk.states("112.9", seconds=9)
     async with world.running():
         await eventually_async(lambda: len(rates(world)) == 2, within=5)
         reads = desk.reads
         await eventually_async(lambda: desk.reads > reads + 3, within=5)
-    assert rates(world) == [(intent_of(1), "desk", "112.0"), (intent_of(2), "desk", "112.0")]
+    assert rates(world) == [(intent_of(1), "desk", "112.0"), (intent_of(2), "desk", "112.9")]
     assert set(world.log.ids().values()) == {1}
 
 

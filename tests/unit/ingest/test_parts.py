@@ -14,7 +14,7 @@ from pipeline.ingest.known import KnownFacts, answers
 from pipeline.ingest.outbox import Item, Outbox
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.wanted import ATTEMPTS_MAX, Want, Wanted
-from pipeline.ports import Fact
+from pipeline.ports import Fact, Lane
 from pipeline.stores.request_budget import Shape
 from tests.unit.ingest.fake_venue import START, MemoryStore, intent_of, sighting
 from tests.waiting import eventually_async
@@ -191,6 +191,26 @@ async def test_lanes_take_turns_when_both_wait() -> None:
         budget.permits.release()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert sorted(served).count("reconciliation") >= 9
+
+
+async def test_no_lane_starves_another() -> None:
+    """With ten waiting in each of two lanes, what waits in the third gets every third permit."""
+    budget, served = Slow(), list[str]()
+    turns = TurnTaking(budget)
+
+    async def ask(lane: Lane) -> None:
+        await turns.lane(lane).acquire()
+        served.append(lane)
+
+    lanes: list[Lane] = ["hints"] * 10 + ["reconciliation"] * 10 + ["evidence"] * 2
+    tasks = [asyncio.create_task(ask(lane)) for lane in lanes]
+    for _ in range(6):
+        budget.permits.release()
+    await eventually_async(lambda: len(served) == 6, within=2)
+    assert sorted(served) == ["evidence", "evidence", "hints", "hints", "reconciliation", "reconciliation"]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_budget_that_fails_is_raised_to_all_who_wait() -> None:
