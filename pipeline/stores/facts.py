@@ -16,8 +16,8 @@ def store(connection: Connection, venue: str, facts: Sequence[Fact]) -> None:
         connection.execute(
             """
             INSERT INTO custodian.ingest_facts (venue, ce_id, intent_id, status, transaction_hash)
-            SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING
-            """,
+            SELECT %s, * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) ON CONFLICT DO NOTHING
+            """,  # in binary a list costs psycopg a quarter of what its text does
             (
                 venue,
                 [fact.ce_id for fact in facts],
@@ -40,7 +40,7 @@ def recent(connection: Connection, venue: str, *, limit: int) -> list[Fact]:
 def known(connection: Connection, venue: str, intents: Collection[str]) -> list[Fact]:
     """Return all facts about these intents."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM custodian.ingest_facts WHERE venue = %s AND intent_id = ANY (%s)",  # noqa: S608 - a constant
+        f"SELECT {_COLUMNS} FROM custodian.ingest_facts WHERE venue = %s AND intent_id = ANY (%b)",  # noqa: S608 - a constant
         (venue, list(intents)),
     ).fetchall()
     return [_fact(row) for row in rows]

@@ -28,7 +28,7 @@ def read(connection: Connection, processor: str, keys: Collection[str], *, lock:
     """Return the stored states of those keys that have one, as JSON text, in one statement."""
     locking = "ORDER BY key FOR UPDATE" if lock else ""
     rows = connection.execute(
-        f"SELECT key, state::text FROM custodian.states WHERE processor = %s AND key = ANY (%s) {locking}",  # noqa: S608 - a constant
+        f"SELECT key, state::text FROM custodian.states WHERE processor = %s AND key = ANY (%b) {locking}",  # noqa: S608 - a constant
         (processor, list(keys)),
     ).fetchall()
     return dict(rows)
@@ -40,7 +40,7 @@ def write(connection: Connection, processor: str, states: Mapping[str, Kept]) ->
         """
         INSERT INTO custodian.states AS s (processor, key, state, partition, wake_at)
         SELECT %s, n.key, n.state::jsonb, n.partition, n.wake_at
-          FROM unnest(%s::text[], %s::text[], %s::int[], %s::timestamptz[]) AS n (key, state, partition, wake_at)
+          FROM unnest(%b::text[], %b::text[], %b::int[], %s::timestamptz[]) AS n (key, state, partition, wake_at)
             ON CONFLICT (processor, key) DO UPDATE
            SET state = EXCLUDED.state, wake_at = EXCLUDED.wake_at, partition = COALESCE(s.partition, EXCLUDED.partition),
                updated_at = clock_timestamp()
