@@ -89,7 +89,7 @@ class Accepts:
             return Told(manner="cut")
         fault = self._drawn(call, NOT_APPLIED)
         if fault is not None:
-            return self._refuse(call, fault)
+            return self._without_effect(call, fault)
         fault = self._drawn(call, APPLIED)
         if fault == "applied_late":
             await asyncio.sleep(self._seconds(call, fault))
@@ -118,7 +118,7 @@ class Accepts:
     def _seconds(self, call: Line, fault: str) -> float:
         return self.venue.faults.seconds(f"accept_{fault}", kind=call["kind"])
 
-    def _refuse(self, call: Line, fault: str) -> Told:
+    def _without_effect(self, call: Line, fault: str) -> Told:
         self.note(call, "decided", outcome=fault, **self._situation(call))
         manners: dict[str, Manner] = {
             "conflict": "conflict",
