@@ -21,6 +21,9 @@ from connectors.simulators.musubi.venue import Venue
 from connectors.simulators.musubi.world import Answer
 from pipeline.clock import Clock
 
+# The share of calls that A-34=injected answers with 429.
+RATE_LIMITED = 0.05
+
 Manner = Literal["answer", "conflict", "too_many", "server_error", "bad_gateway", "cut"]
 
 
@@ -107,9 +110,10 @@ class Accepts:
 
     def _drawn(self, call: Line, names: tuple[str, ...]) -> str | None:
         """Throw the dice of some faults and return the first that strikes."""
-        faults, chosen = self.venue.faults, self.venue.switches["A-24"]
+        switches = self.venue.switches
+        least = {switches["A-24"]: 1.0, "too_many": RATE_LIMITED if switches["A-34"] == "injected" else 0.0}
         for name in names:
-            if faults.strikes(f"accept_{name}", kind=call["kind"], at_least=1.0 if chosen == name else 0.0):
+            if self.venue.faults.strikes(f"accept_{name}", kind=call["kind"], at_least=least.get(name, 0.0)):
                 self.venue.truth.faults[f"accept_{name}"] += 1
                 call["fault"] = f"accept_{name}"
                 return name
