@@ -51,16 +51,16 @@ class Watched:
             (f"request-{decision_id}", decision_id, VENUE, intent, question, verdict, json.dumps(document), now),
         )
 
-    async def live(self, intent: str, *, seconds: float = 20.0) -> None:
+    async def live(self, intent: str, *, seconds: float = 12.0) -> None:
         """Decide, accept, quote, decide and co-sign, as the workflow would when all goes well."""
         self.decide(f"accept-{intent}", intent, "accept_proposal", None)
         command, _ = self.room.issue(intent, decision_id=f"accept-{intent}", seconds=seconds)
-        if (await self.room.ended(command))["state"] != "succeeded":
+        if (await self.room.ended(command, within=60))["state"] != "succeeded":
             return
         quote = (await self.room.quoted(intent))[0]
         self.decide(f"sign-{quote['quote_id']}", intent, "co_sign_quote", quote["quote_id"])
         command, _ = self.room.issue(intent, quote=quote, decision_id=f"sign-{quote['quote_id']}", seconds=seconds)
-        await self.room.ended(command)
+        await self.room.ended(command, within=60)
 
     def read(self) -> History:
         """Return what the truth and the database say."""
@@ -69,9 +69,9 @@ class Watched:
 
 @pytest.fixture
 async def watched(postgres: str, tmp_path: Path) -> AsyncIterator[Watched]:
-    """A database with tables, and a venue in which a quote lives for three seconds and an order for thirty."""
+    """A database with tables, and a venue in which a quote lives for three seconds and an order for fifteen."""
     truth = tmp_path / "truth.jsonl"
-    settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10), truth_file=truth)
+    settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10, order_lifetime=150), truth_file=truth)
     async with Simulator(settings) as simulator, httpx.AsyncClient(base_url=simulator.base_url, timeout=10) as http:
         with prepare(postgres) as connection:
             yield Watched(room=Room(dsn=postgres, connection=connection, simulator=simulator, http=http), truth=truth)
@@ -141,7 +141,7 @@ async def test_an_executor_killed_while_its_call_is_held_breaks_no_rule(watched:
     watched.decide("d", intent, "accept_proposal", None)
     await room.control("hold", when=when)
     first = await start_program(room, published, owner="first", lease=1.0)
-    command, _ = room.issue(intent, decision_id="d", seconds=25)
+    command, _ = room.issue(intent, decision_id="d", seconds=12)
     (call,) = await _calls(room, holding=when)
     first.kill()
     await first.wait()

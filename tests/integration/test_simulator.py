@@ -862,6 +862,8 @@ async def test_too_many_requests_come_with_retry_after() -> None:
         await client.control(clear=True, switches={"A-34": "injected"})
         statuses = [(await client.get("/api/v1/orders")).status_code for _ in range(200)]
         assert set(statuses) == {200, 429}
+        intent = await client.create(side="sender")
+        assert {(await client.accept(intent)).status_code for _ in range(200)} == {200, 409, 429}
 
 
 async def test_calls_can_be_slow() -> None:

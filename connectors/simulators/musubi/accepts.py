@@ -21,6 +21,9 @@ from connectors.simulators.musubi.venue import Venue
 from connectors.simulators.musubi.world import Answer
 from pipeline.clock import Clock
 
+# The share of calls that A-34=injected answers with 429.
+RATE_LIMITED = 0.05
+
 Manner = Literal["answer", "conflict", "too_many", "server_error", "bad_gateway", "cut"]
 
 
@@ -89,7 +92,7 @@ class Accepts:
             return Told(manner="cut")
         fault = self._drawn(call, NOT_APPLIED)
         if fault is not None:
-            return self._refuse(call, fault)
+            return self._without_effect(call, fault)
         fault = self._drawn(call, APPLIED)
         if fault == "applied_late":
             await asyncio.sleep(self._seconds(call, fault))
@@ -107,9 +110,10 @@ class Accepts:
 
     def _drawn(self, call: Line, names: tuple[str, ...]) -> str | None:
         """Throw the dice of some faults and return the first that strikes."""
-        faults, chosen = self.venue.faults, self.venue.switches["A-24"]
+        switches = self.venue.switches
+        least = {switches["A-24"]: 1.0, "too_many": RATE_LIMITED if switches["A-34"] == "injected" else 0.0}
         for name in names:
-            if faults.strikes(f"accept_{name}", kind=call["kind"], at_least=1.0 if chosen == name else 0.0):
+            if self.venue.faults.strikes(f"accept_{name}", kind=call["kind"], at_least=least.get(name, 0.0)):
                 self.venue.truth.faults[f"accept_{name}"] += 1
                 call["fault"] = f"accept_{name}"
                 return name
@@ -118,7 +122,7 @@ class Accepts:
     def _seconds(self, call: Line, fault: str) -> float:
         return self.venue.faults.seconds(f"accept_{fault}", kind=call["kind"])
 
-    def _refuse(self, call: Line, fault: str) -> Told:
+    def _without_effect(self, call: Line, fault: str) -> Told:
         self.note(call, "decided", outcome=fault, **self._situation(call))
         manners: dict[str, Manner] = {
             "conflict": "conflict",

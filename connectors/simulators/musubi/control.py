@@ -1,7 +1,20 @@
-"""The door for tests: `/simulator/…` changes faults and switches, creates orders, plays institutions and market makers, holds and
-shows accept calls, injects frames, shows the truth.
+"""The door for tests: `/simulator/…` changes what is wrong, plays institutions and market makers, holds and shows accept calls.
 
-Answered only to callers on this machine, without a token. Not part of the contract.
+Answered only to callers on this machine, without a token. Not part of the contract. Bodies and answers are JSON:
+
+    POST faults         {"set": {"accept_conflict@co_sign_quote": "1x1"}, "switches": {"A-10": "selected_only"}, "trigger": ["silence"]}
+    POST orders         {"orders": [{"side": "sender", "target_amount": "100000", "source_amount_max": "12000000", "quotes": 0}]}
+    POST quotes         {"intent_id": "…", "fx_rate": "112.0", "valid_seconds": 20, "source_amount": "1"}
+    POST select         {"intent_id": "…", "quote_id": "…"}       the institution chooses; binding under A-10=selected_only
+    POST cancel         {"intent_id": "…"}                        the institution withdraws, until EXECUTING
+    POST hold           {"when": "before", "kind": "co_sign_quote", "intent_id": "…", "times": 1}    or {"lift": 1}, {"lift": true}
+    POST release        {"call": 7, "how": "go_on"}               or "cut"; without `call` all that are held
+    GET  calls          ?holding=any&intent_id=…&seconds=5        waits until there is such a call; also kind, quote_id, after, reached
+    POST frames         {"poison": ["nan"]}                       or "contradictions", or "frames" with any payload
+    POST records        {"intent_id": "…", "fields": {"target_amount": "-1"}}                        what REST says of an order
+    POST stop-creating
+    GET  truth          ?parts=settlements,accept_calls
+    GET  state          ?intent_id=…
 """
 
 from __future__ import annotations

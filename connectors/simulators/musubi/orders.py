@@ -21,7 +21,8 @@ from types import MappingProxyType
 from typing import Literal
 
 Side = Literal["sender", "receiver", "both", "none"]
-Ending = Literal["settle", "revert", "kyc_fail", "cancel", "cancel_quoting", "cancel_quoted", "no_quote"]
+Ending = Literal["settle", "revert", "kyc_fail", "cancel", "cancel_quoting", "cancel_quoted", "no_quote", "lapse"]
+"""How an order ends; "lapse" stays QUOTED until its quote has lapsed, and is EXPIRED then."""
 Flaw = Literal["source", "target", "guard", "legacy"]
 
 # CANCELLED is no status of the contract's closed list: it exists only under A-11=cancelled. QUOTED becomes FAILED or CANCELLED

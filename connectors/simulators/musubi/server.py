@@ -19,7 +19,7 @@ import orjson
 from aiohttp import web
 
 from connectors.simulators.musubi import documents, market, rates
-from connectors.simulators.musubi.accepts import Accepts, is_accept
+from connectors.simulators.musubi.accepts import RATE_LIMITED, Accepts, is_accept
 from connectors.simulators.musubi.holds import Holds
 from connectors.simulators.musubi.hub import Hub, Subscriber
 from connectors.simulators.musubi.orders import Order, iso
@@ -170,7 +170,7 @@ class Backend:
                 truth.faults["stream_refused"] += 1
                 raise RefusalError("CANTON_ERROR", "settlement network unavailable")
             return None
-        if faults.strikes("too_many", at_least=0.05 if self.venue.switches["A-34"] == "injected" else 0.0):
+        if faults.strikes("too_many", at_least=RATE_LIMITED if self.venue.switches["A-34"] == "injected" else 0.0):
             truth.faults["too_many"] += 1
             return self._too_many(faults.seconds("too_many"))
         if faults.strikes("server_error"):

@@ -362,10 +362,10 @@ class World:
         mix = self.rules.mix
         sides: tuple[Side, ...] = ("receiver", "sender", "both", "none")
         side = rng.choices(sides, (mix.receiver, mix.sender, mix.both, mix.none))[0]
-        endings: tuple[Ending, ...] = ("revert", "kyc_fail", "cancel", "no_quote")
+        endings: tuple[Ending, ...] = ("revert", "kyc_fail", "cancel", "no_quote", "lapse")
         ending: Ending = "settle"
         if rng.random() < self.rules.failing:
-            ending = rng.choices(endings, (4, 1, 2, 2))[0]
+            ending = rng.choices(endings, (4, 1, 2, 2, 1))[0]
         if strikes(rng, self.rules.cancelling):
             ending = rng.choice(CANCELS)
         return Script(
@@ -533,7 +533,8 @@ class World:
         }
         self._move(known, at, "QUOTED", changes)
         within = known.rng.uniform(*EXECUTING_WITHIN)
-        self._schedule(self._later(at, within), self._execute, quote.intent_id)
+        executes_at = quote.valid_until if known.script.ending == "lapse" else self._later(at, within)
+        self._schedule(executes_at, self._execute, quote.intent_id)
         if known.script.ending == "cancel_quoted":
             self._schedule(self._later(at, within * known.rng.uniform(0.1, 0.9)), self._cancel, quote.intent_id)
 

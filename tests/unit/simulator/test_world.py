@@ -476,6 +476,15 @@ def test_orders_fail_while_executing_and_at_validation() -> None:
     assert world.ended[refused].failure_reason == "KYC_FAIL"
 
 
+def test_a_co_signed_order_can_lapse() -> None:
+    """QUOTED until the quote's `valid_until`, then EXPIRED without a hash (contract section 1.5)."""
+    world, intent_id = _quoted({}, ending="lapse")
+    (quote,) = world.quotes(intent_id)
+    world.co_sign(intent_id, quote.quote_id, after(13))
+    last = live(world, 60, step=1)[-1]
+    assert (last.at, last.order.status, last.order.transaction_hash) == (quote.valid_until, "EXPIRED", None)
+
+
 def test_given_orders_keep_their_intent_hash_and_amounts() -> None:
     """An order asked for with an intent and a hash has them, and the same intent cannot be asked for twice."""
     world = quiet_world()
