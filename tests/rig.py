@@ -366,6 +366,7 @@ def running_rig(
     client_secret: str = CLIENT_SECRET,
     roles: Sequence[str] = ROLES,
     console_user: float = 1.0,
+    world: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Rig]:
     """Start a venue and write settings for it; end everything afterwards, and print what a failure has to be looked up with."""
@@ -376,6 +377,7 @@ def running_rig(
         console_user=console_user,
         failing=failing,
         mix=mix or Mix(receiver=45, sender=40, both=10, none=5),
+        **(world or {}),
     )
     told = VenueSettings(
         client_secret=client_secret,
