@@ -119,10 +119,10 @@ class DecisionSink:
         counts = {f"decided_{decision.verdict.lower()}": 1}
         if decision.refers_to is not None and not self._store.note_answer(transaction, decision, now) and decision.verdict == "ACCEPT":
             raised.append(_unapproved(heard, now))
-        request = self._store.question(transaction, decision.request_id, decision.context_sha256)
-        if decision.verdict != "REFER" or request is None:
+        if decision.verdict != "REFER":
             return counts
-        return {**counts, **self._refer(transaction, request, now)}
+        request = self._store.question(transaction, decision.request_id, decision.context_sha256)
+        return counts if request is None else {**counts, **self._refer(transaction, request, now)}
 
     def _refer(self, transaction: Transaction, request: DecisionRequested, now: datetime) -> dict[str, int]:
         """Open the referral of a question that somebody referred, and close what a newer question has overtaken, itself included."""
