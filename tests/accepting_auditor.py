@@ -230,6 +230,33 @@ def _told(other: Call, call: Call, history: History) -> bool:
     return not begun or max(begun, key=lambda attempt: attempt.begun_at).outcome is not None
 
 
+def _decided_anew(other: Call, call: Call, history: History) -> bool:
+    """Tell whether a proposal was accepted again on another decision, made after the first call was refused (contract 6.2, A-09).
+
+    A quote that was refused is never co-signed again, whoever decides.
+    """
+    if call.kind != "accept_proposal" or other.answered_at is None:
+        return False
+    first, second = _row_of(other, history), _row_of(call, history)
+    if first is None or second is None or first.decision_id == second.decision_id:
+        return False
+    decision = (history.decisions or {}).get(second.decision_id)
+    return decision is not None and decision.decided_at > other.answered_at
+
+
+def _row_of(call: Call, history: History) -> JournalRow | None:
+    """Return the command whose attempt was the last one begun before a call came in."""
+    about = (call.intent_id, call.kind, call.quote_id)
+    begun = [
+        (attempt.begun_at, row)
+        for row in history.journal or ()
+        if (row.intent_id, row.kind, row.quote_id) == about
+        for attempt in row.attempts
+        if attempt.begun_at <= call.at
+    ]
+    return max(begun, key=lambda found: found[0])[1] if begun else None
+
+
 def _repeated(call: Call, before: Sequence[Call], history: History) -> Findings:
     """Judge a call by the calls for the same intent before it."""
     alike = [other for other in before if other.kind == call.kind]
@@ -239,7 +266,7 @@ def _repeated(call: Call, before: Sequence[Call], history: History) -> Findings:
         yield "accepted_twice" if call.kind == "accept_proposal" else "co_signed_twice", f"call {effective[0]} had its effect already"
     for other in same:
         told = _told(other, call, history)
-        if told and other.refused and not other.postponed:
+        if told and other.refused and not other.postponed and not _decided_anew(other, call, history):
             yield "repeated_after_refusal", f"call {other.number} was answered {other.status}"
         if told and other.succeeded:
             yield "repeated_after_success", f"call {other.number} was answered {other.status}"

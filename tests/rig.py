@@ -326,6 +326,9 @@ client_secret_file = "secrets/client"
             "positions": "SELECT consumer, topic, partition, next_offset, updated_at::text FROM custodian.positions WHERE next_offset > 0",
             "cursor": "SELECT venue, epoch, reconciled_at::text, updated_at::text FROM custodian.ingest_cursors",
             "lease": "SELECT owner, epoch, expires_at::text FROM custodian.leases",
+            "commands": "SELECT kind, state, reason, http_status, count(*) FROM commands.journal GROUP BY 1, 2, 3, 4",
+            "phases": "SELECT state ->> 'phase', state ->> 'status', state ->> 'note', count(*) FROM custodian.states "
+            "WHERE processor = 'workflow' GROUP BY 1, 2, 3",
             "roles": "SELECT role, pid, healthy, seen_at::text, report::text FROM custodian.roles",
             "sessions": "SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity",
         }

@@ -45,11 +45,16 @@ _AWAY = (RetryableError, ContractBreachError, SettingsError, SchemaVersionError,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How the executor is sized; times in seconds. `lease` is longer than reading and calling together may take."""
+    """How the executor is sized; times in seconds.
 
-    lease: float = 45.0
+    `lease` is longer than a reading takes: a quote lives for some 30 s, and what a machine had in hand when it died must not wait for
+    longer. From its attempt on a command is kept for `call_lease`, which is longer than a call may take.
+    """
+
+    lease: float = 12.0
     look_timeout: float = 10.0
     call_timeout: float = 20.0
+    call_lease: float = 25.0
     poll: float = 0.05
     turns_max: int = 32
     publish_max: int = PUBLISH_MAX
@@ -94,6 +99,7 @@ class Executor:
     clock: Clock
     failpoints: Failpoints
     owner: str
+    """The name of this process: only one of this name lives at a time, and the next one takes back what it had in hand."""
     accepting: Literal["live", "shadow"] = "live"
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
@@ -147,10 +153,13 @@ class Executor:
     # --- the journal's queue -------------------------------------------------------------------------------------
 
     async def _claim_on(self, stop: asyncio.Event) -> None:
-        pauses = _Pauses()
+        pauses, begun = _Pauses(), False
         while not stop.is_set() and self._failure is None:
             self._due.clear()
             try:
+                if not begun:
+                    await self._in_thread(self.journal.take_back, self.owner)
+                    begun = True
                 found = await self._claim()
             except RetryableError as error:
                 self._waiting(error)
@@ -306,7 +315,7 @@ class Executor:
         began = await self._in_thread(
             self.journal.begin,
             claim,
-            lease=self.limits.lease,
+            lease=self.limits.call_lease,
             quote_valid_until=claim.quote_valid_until,
             at=self.clock.now(),
             evidence=_evidence(claim, venue, look),

@@ -72,6 +72,10 @@ class CommandJournal(Protocol):
         """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
         ...
 
+    def take_back(self, owner: str) -> int:
+        """Let go of what an earlier process of this name had in hand when it died; return how many commands that were."""
+        ...
+
     def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
         """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
         ...

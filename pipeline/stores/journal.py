@@ -87,6 +87,11 @@ class PostgresJournal:
             for row in rows
         ]
 
+    def take_back(self, owner: str) -> int:
+        """Let go of what an earlier process of this name had in hand when it died; return how many commands that were."""
+        with self._use("taking commands back") as connection:
+            return connection.execute(_SQL["take_back"], {"owner": owner}).rowcount
+
     def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
         """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
         order = claim.order

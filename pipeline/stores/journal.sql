@@ -39,6 +39,10 @@ UPDATE commands.journal AS j
   FROM due WHERE j.command_id = due.command_id
 RETURNING j.*;
 
+-- take_back: Let go of what an earlier process of the same name had in hand; its calls are resolved by reading, as any that may have left.
+UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL
+ WHERE lease_owner = %(owner)s AND state IN ('journalled', 'sent');
+
 -- later_command: Return a command for the same intent and kind that was issued later.
 SELECT command_id FROM commands.journal
  WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND command_id <> %(command_id)s AND issued_at > %(issued_at)s

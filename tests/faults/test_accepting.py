@@ -96,7 +96,10 @@ def accepting_rig(make: MakeRig, *, seed: int, rate: float = 4.0, mode: str = "l
 
 
 def judged(rig: Rig, **told: Any) -> History:
-    """Judge every accept call, the books and the archive; return what was sent."""
+    """Judge every accept call, the books and the archive, once no command is under way; return what was sent."""
+    under_way = "SELECT count(*) FROM commands.journal WHERE state IN ('journalled', 'sent') OR published_at IS NULL"
+    eventually(lambda: rig.value(under_way) == 0, within=90, what="every command has ended")
+    until_quiet(rig, within=60)
     found = audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn, **told)
     audit(rig, alarms=EXPECTED_ALARMS)
     return found

@@ -276,7 +276,7 @@ async def _program(dsn: str, base_url: str, published: str, owner: str, mode: Li
         failpoints=Failpoints.from_environment(),
         owner=owner,
         accepting=mode,
-        limits=Limits(lease=lease, look_timeout=1.0, call_timeout=1.0),
+        limits=Limits(lease=lease, call_lease=lease, look_timeout=1.0, call_timeout=1.0),
     )
     await executor.run(stop)
 

@@ -38,6 +38,10 @@ class WorkflowRules:
     refusal_pause: timedelta = timedelta(seconds=2)
     refusal_pause_max: timedelta = timedelta(seconds=60)
     """After a refusal the pause doubles up to this, so that an order's five minutes see a handful of attempts."""
+    doubt_pause: timedelta = timedelta(seconds=12)
+    doubt_share: int = 8
+    """Only quotes show that a proposal is accepted, and they come about 8 s later (contract 1.7): so long, or for this share of the time
+    that is left, a refused accept waits for them before it is decided anew (A-09)."""
     rounds_max: int = 60
     """How often one question of one intent is asked at most."""
     lifetime_assumed: timedelta = timedelta(minutes=5)

@@ -12,9 +12,9 @@ A command that we do not know was issued by a transaction that was not committed
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE
+from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE, accept_by
 from pipeline.processors.workflow.facts import CommandDone, Counted, Fact, Moved, WorkflowRules
 from pipeline.processors.workflow.state import Done, WorkflowState
 from pipeline.processors.workflow.transitions import BEFORE_ACCEPT, BEFORE_CO_SIGNATURE, Phase, Trigger
@@ -76,4 +76,8 @@ def _retry_at(rules: WorkflowRules, state: WorkflowState, done: Done, now: datet
     status = done.http_status
     if done.outcome == "refused" and status is not None and 400 <= status < 500 and status not in TRY_AGAIN:
         return None
-    return now + min(rules.refusal_pause * (1 << min(state.setbacks, 16)), rules.refusal_pause_max)
+    pause = min(rules.refusal_pause * (1 << min(state.setbacks, 16)), rules.refusal_pause_max)
+    if done.kind == ACCEPT_PROPOSAL and done.outcome == "refused" and done.attempts:
+        left = max(accept_by(rules, state) - now, timedelta(0))
+        pause = max(pause, min(rules.doubt_pause, left / rules.doubt_share))
+    return now + pause
