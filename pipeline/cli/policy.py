@@ -141,7 +141,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
     """Decide recorded questions again by a candidate policy, and say what would have been different."""
     from pipeline.policy.engine import Engine
     from pipeline.policy.file import read
-    from pipeline.policy.replay import Recorded, Summary, is_identical, with_rebuilt_counters, with_recorded_counters
+    from pipeline.policy.replay import Recorded, Summary, with_rebuilt_counters, with_recorded_counters
 
     engine = Engine(read(candidate))
     with database(settings(), name="replay") as connection:
@@ -152,17 +152,20 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
 
     gc.freeze()  # what was read stays: looking through it again and again would take longer than the replay
     asked = [one for one in happenings if isinstance(one, Recorded) and within(one)]
-    summary = Summary(fates, samples=samples)
+    own = [one for one in asked if one.made.policy.sha256 == engine.policy.sha256]
+    summary, identical = Summary(fates, samples=samples), 0
     if counters == "recorded":
-        compared = with_recorded_counters(engine, asked)
+        for one in with_recorded_counters(engine, asked):
+            summary.add(one)
+            if one.recorded.made.policy.sha256 == engine.policy.sha256:
+                identical += one.is_identical(engine)
     else:
         # What came before fills the limits too; only what lies within is counted.
-        compared = (one for one in with_rebuilt_counters(engine, happenings) if within(one.recorded))
-    for one in compared:
-        summary.add(one)
+        for one in with_rebuilt_counters(engine, happenings):
+            if within(one.recorded):
+                summary.add(one)
+        identical = sum(one.is_identical(engine) for one in with_recorded_counters(engine, own))
     show(summary.rows(), form, columns=CHANGES)
-    own = [one for one in asked if one.made.policy.sha256 == engine.policy.sha256]
-    identical = sum(is_identical(engine, one) for one in own)
     click.echo(f"{summary.count} decisions replayed with {counters} counters by policy {engine.policy.name!r}", err=True)
     if own:
         click.echo(f"{identical} of the {len(own)} that this very policy made come out identical to the byte", err=True)

@@ -137,12 +137,16 @@ class Engine:
         return decode(self.answer(facts_of(request, counters, now)).value, DecisionMade)
 
     def answer(self, facts: Facts) -> Decision:
-        """Answer a question that was read already, straight into the bytes of its record.
+        """Answer a question that was read already, straight into the bytes of its record."""
+        return self.written(facts, self.judge(facts))
+
+    def written(self, facts: Facts, judgement: Judgement) -> Decision:
+        """Write down what was judged, straight into the bytes of its record.
 
         The fields stand in the order of `DecisionMade` and absent ones are absent, as `encode` writes them; building the models and
         checking them would take as long as all the rules. That the bytes are the same is held by a test.
         """
-        request, judgement = facts.request, self.judge(facts)
+        request = facts.request
         decision_id = derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256)
         made: dict[str, Any] = {
             "decision_id": decision_id,

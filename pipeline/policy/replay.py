@@ -20,9 +20,9 @@ from pipeline.log.codec import encode
 from pipeline.policy.book import Book
 from pipeline.policy.counters import ENDED
 from pipeline.policy.engine import DECIDED_BY, Engine, Judgement
-from pipeline.policy.exact import amount, plus
+from pipeline.policy.exact import plus
 from pipeline.policy.exposures import Answer, key_of, order_of, signable
-from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
+from pipeline.policy.facts import Facts, facts_of, instant
 from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
 
 SAMPLES = 5
@@ -31,17 +31,21 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A question and the answer that was given; `at` is when, `digest` that of the context as it stands in the record."""
+    """A question and the answer that was given. The question is read once, however many candidates answer it again."""
 
-    request: DecisionRequested
+    facts: Facts
+    """With the counters that were read for it, and the time of deciding."""
     made: DecisionMade
-    at: datetime
-    digest: str
 
     @classmethod
     def of(cls, request: DecisionRequested, made: DecisionMade) -> Recorded:
         """Take a question and its answer from the record."""
-        return cls(request, made, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC), context_sha256(request))
+        return cls(facts_of(request, made.counters, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC)), made)
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was decided."""
+        return self.facts.now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +83,15 @@ class Compared(NamedTuple):
     """One decision, as it was and as it would have been."""
 
     recorded: Recorded
+    facts: Facts
+    """With the counters that the candidate was given."""
     judgement: Judgement
     lacking: tuple[str, ...] = ()
     """Counters that the candidate needs and the record does not hold: its rules took them as missing."""
+
+    def is_identical(self, candidate: Engine) -> bool:
+        """Tell whether the record is what the candidate would write, to the byte."""
+        return candidate.written(self.facts, self.judgement).value == encode(self.recorded.made)
 
     @property
     def change(self) -> str:
@@ -105,9 +115,9 @@ def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> I
     """Answer each question again with the counters that were read for it."""
     own = candidate.policy.sha256
     for one in recorded:
-        facts = facts_of(one.request, one.made.counters, one.at, one.digest)
+        facts = one.facts
         judgement = candidate.judge(facts)
-        yield Compared(one, judgement, () if one.made.policy.sha256 == own else _lacking(candidate, judgement, facts))
+        yield Compared(one, facts, judgement, () if one.made.policy.sha256 == own else _lacking(candidate, judgement, facts))
 
 
 def _lacking(candidate: Engine, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
@@ -123,13 +133,12 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
     """What the candidate says, by the decision ids of the record: refusals and approvals speak of those."""
     for happening in sorted(happenings, key=lambda one: one.at):
         match happening:
-            case Recorded(request=request, made=made, at=at):
-                asked = facts_of(request, {}, at, happening.digest)
+            case Recorded(facts=asked, made=made):
                 facts = asked.counted(_rebuilt(book, candidate, asked, made))
                 judgement = candidate.judge(facts)
                 verdicts[made.decision_id] = judgement.verdict
-                book.answer(order_of(request), _answer(facts, made, judgement), at)
-                yield Compared(happening, judgement)
+                book.answer(order_of(asked.request), _answer(facts, made, judgement), asked.now)
+                yield Compared(happening, facts, judgement)
             case Approved(made=made, at=at):
                 if verdicts.get(made.refers_to or "") == "REFER":
                     book.approve(made.venue, made.intent_id, made.question, made.refers_to or "", made.quote_id, made.decision_id, at)
@@ -166,11 +175,6 @@ def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
     )
 
 
-def is_identical(candidate: Engine, one: Recorded) -> bool:
-    """Tell whether a policy gives back a recorded decision to the byte, from the recorded counters and time."""
-    return candidate.answer(facts_of(one.request, one.made.counters, one.at, one.digest)).value == encode(one.made)
-
-
 @dataclass(slots=True)
 class Change:
     """All decisions with the same change."""
@@ -195,17 +199,16 @@ class Summary:
 
     def add(self, compared: Compared) -> None:
         """Count one decision."""
-        request, name = compared.recorded.request, compared.change
+        facts, name = compared.facts, compared.change
         self.count += 1
-        change = self.changes[request.question, name]
+        change = self.changes[facts.question, name]
         change.count += 1
-        target = amount(request.context.target_amount)
-        if target is not None:
-            currency = request.context.target_currency
-            change.amounts[currency] = plus(change.amounts.get(currency, _ZERO), target)
+        if facts.target is not None:
+            currency = facts.target_currency
+            change.amounts[currency] = plus(change.amounts.get(currency, _ZERO), facts.target)
         if compared.lacking:
             self.lacking.update(compared.lacking)
-        change.fates[self._fates.get((request.venue, request.intent_id), "unknown")] += 1
+        change.fates[self._fates.get((facts.request.venue, facts.request.intent_id), "unknown")] += 1
         if name != "unchanged":
             change.causes.update(compared.causes())
             if len(change.samples) < self._samples:

@@ -26,7 +26,6 @@ from pipeline.policy.replay import (
     Happening,
     Recorded,
     Refused,
-    is_identical,
     with_rebuilt_counters,
     with_recorded_counters,
 )
@@ -89,8 +88,8 @@ def test_a_decision_depends_on_nothing_but_policy_question_counters_and_time(
     again = Engine(asked.policy).decide(decode(encode(request), DecisionRequested), dict(reversed(counters.items())), NOW)
     assert encode(again) == encode(made)
     assert decode(encode(made), DecisionMade) == made
-    assert is_identical(asked, Recorded.of(request, made))
     (compared,) = with_recorded_counters(asked, [Recorded.of(request, made)])
+    assert compared.is_identical(asked)
     assert (compared.change, compared.judgement.verdict) == ("unchanged", made.verdict)
 
 
@@ -306,7 +305,7 @@ def test_replaying_the_original_policy_changes_nothing(history: list[tuple[str, 
     """With recorded counters every decision comes out identical to the byte; with rebuilt ones every verdict, quote and counter does."""
     life, _ = live(history)
     recorded = [one for one in life.record if isinstance(one, Recorded)]
-    assert all(is_identical(LIMITS, one) for one in recorded)
+    assert all(one.is_identical(LIMITS) for one in with_recorded_counters(LIMITS, recorded))
     for way in (with_recorded_counters(LIMITS, recorded), with_rebuilt_counters(LIMITS, life.record)):
         compared = list(way)
         assert len(compared) == len(recorded)
