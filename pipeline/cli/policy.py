@@ -152,12 +152,12 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
 
     gc.freeze()  # what was read stays: looking through it again and again would take longer than the replay
     asked = [one for one in happenings if isinstance(one, Recorded) and within(one)]
-    own = [one for one in asked if one.made.policy.sha256 == engine.policy.sha256]
+    own = [one for one in asked if one.made.policy_sha256 == engine.policy.sha256]
     summary, identical = Summary(fates, samples=samples), 0
     if counters == "recorded":
         for one in with_recorded_counters(engine, asked):
             summary.add(one)
-            if one.recorded.made.policy.sha256 == engine.policy.sha256:
+            if one.recorded.made.policy_sha256 == engine.policy.sha256:
                 identical += one.is_identical(engine)
     else:
         # What came before fills the limits too; only what lies within is counted.
@@ -175,7 +175,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
 
 def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, str], str]]:
     """Read what was asked, answered, approved, refused and ended, and how each order ended."""
-    from connectors.sinks.compliance_archive.reads import events
+    from connectors.sinks.compliance_archive.reads import events, events_with_digests
     from pipeline.domain import lifecycle
     from pipeline.log import topics
     from pipeline.policy.exact import amount
@@ -189,12 +189,12 @@ def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, 
     }
     found: list[Happening] = []
     answered: set[tuple[str, str]] = set()
-    for made in events(connection, topics.DECISION_MADE, DecisionMade):
+    for made, sha256 in events_with_digests(connection, topics.DECISION_MADE, DecisionMade):
         key, at = (made.request_id, made.context_sha256), instant(made.decided_at)
         request = requests.get(key)
         if made.refers_to is None and request is not None and at is not None:
             if key not in answered:  # a second answer to a question, repeated or contradicting, had no effect
-                found.append(Recorded.of(request, made))
+                found.append(Recorded.of(request, made, sha256))
             answered.add(key)
         elif made.refers_to is not None and made.verdict == "ACCEPT" and at is not None:
             found.append(Approved(made, at))

@@ -8,11 +8,13 @@ byte.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from sys import intern
 from typing import NamedTuple
 
 from pipeline.domain.money import plain
@@ -23,10 +25,24 @@ from pipeline.policy.engine import DECIDED_BY, Engine, Judgement
 from pipeline.policy.exact import plus
 from pipeline.policy.exposures import Answer, key_of, order_of, signable
 from pipeline.policy.facts import Facts, facts_of, instant
-from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
+from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested, Verdict
 
 SAMPLES = 5
 _ZERO = Decimal(0)
+
+
+class Answered(NamedTuple):
+    """An answer, as far as others are compared with it: a whole one takes four times the memory, and a replay holds very many."""
+
+    decision_id: str
+    verdict: Verdict
+    quote_id: str | None
+    decided_by: str
+    policy_sha256: str
+    said: Mapping[str, str]
+    """Verdicts by the names of the rules."""
+    sha256: str
+    """Of the bytes of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +51,21 @@ class Recorded:
 
     facts: Facts
     """With the counters that were read for it, and the time of deciding."""
-    made: DecisionMade
+    made: Answered
 
     @classmethod
-    def of(cls, request: DecisionRequested, made: DecisionMade) -> Recorded:
-        """Take a question and its answer from the record."""
-        return cls(facts_of(request, made.counters, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC)), made)
+    def of(cls, request: DecisionRequested, made: DecisionMade, sha256: str | None = None) -> Recorded:
+        """Take a question and its answer from the record; `sha256` is that of the answer's bytes, where they are at hand."""
+        answered = Answered(
+            decision_id=made.decision_id,
+            verdict=made.verdict,
+            quote_id=made.quote_id,
+            decided_by=made.decided_by,
+            policy_sha256=intern(made.policy.sha256),
+            said={intern(outcome.name): outcome.verdict for outcome in made.rules},
+            sha256=hashlib.sha256(encode(made)).hexdigest() if sha256 is None else sha256,
+        )
+        return cls(facts_of(request, made.counters, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC)), answered)
 
     @property
     def at(self) -> datetime:
@@ -91,7 +116,7 @@ class Compared(NamedTuple):
 
     def is_identical(self, candidate: Engine) -> bool:
         """Tell whether the record is what the candidate would write, to the byte."""
-        return candidate.written(self.facts, self.judgement).value == encode(self.recorded.made)
+        return hashlib.sha256(candidate.written(self.facts, self.judgement).value).hexdigest() == self.recorded.made.sha256
 
     @property
     def change(self) -> str:
@@ -103,7 +128,7 @@ class Compared(NamedTuple):
 
     def causes(self) -> tuple[str, ...]:
         """Name the rules that made the difference: what now speaks against, else what no longer does."""
-        before = {outcome.name: outcome.verdict for outcome in self.recorded.made.rules}
+        before = self.recorded.made.said
         after = {outcome.rule.name: outcome.verdict for outcome in self.judgement.outcomes}
         against = ("REJECT", "REFER", "WAIT")
         new = [name for name, verdict in after.items() if verdict in against and before.get(name) != verdict]
@@ -117,7 +142,7 @@ def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> I
     for one in recorded:
         facts = one.facts
         judgement = candidate.judge(facts)
-        yield Compared(one, facts, judgement, () if one.made.policy.sha256 == own else _lacking(candidate, judgement, facts))
+        yield Compared(one, facts, judgement, () if one.made.policy_sha256 == own else _lacking(candidate, judgement, facts))
 
 
 def _lacking(candidate: Engine, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
@@ -148,7 +173,7 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
                 book.end(happening.venue, happening.intent_id, happening.status, happening.settled, happening.source_amount)
 
 
-def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) -> dict[str, str]:
+def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: Answered) -> dict[str, str]:
     """Read the counters as the candidate left them; whether the order was known to have ended, the record says.
 
     The venue may have shown the end a moment before the decision, and whoever decided read of it a moment after.
@@ -156,12 +181,12 @@ def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) ->
     counters = book.read(asked.request.venue, asked.request.intent_id, candidate.queries_of(asked), asked.now)
     if made.decided_by == DECIDED_BY:
         counters.pop(ENDED, None)
-        if ENDED in made.counters:
-            counters[ENDED] = made.counters[ENDED]
+        if ENDED in asked.counters:
+            counters[ENDED] = asked.counters[ENDED]
     return counters
 
 
-def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
+def _answer(facts: Facts, made: Answered, judgement: Judgement) -> Answer:
     quotes = signable(facts)
     accepted = judgement.verdict == "ACCEPT"
     return Answer(
