@@ -38,8 +38,15 @@ from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested,
 WORDED = ("sender_party_id", "receiver_party_id", "receiver_custodian_party_id", "source_currency", "jurisdiction_sender")
 """Fields of a context that may hold any text."""
 amounts = st.one_of(
-    st.sampled_from(["0", "1", "100000", "1e5", "12000000", "99999999999999999999.123456789"]),
+    st.sampled_from(["0", "1", "100000", "1e5", "12000000", "99999999999999999999.123456789", f"{'9' * 38}.{'9' * 38}e99", "1e-99"]),
     st.from_regex(r"[1-9][0-9]{0,9}(\.[0-9]{1,6})?", fullmatch=True),
+)
+
+
+ENDS_OF_THE_CALENDAR = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "0000-00-00T00:00:00Z", "2025-02-30T24:61:61Z")
+TIMED = ("created_at", "expires_at")
+strange_times: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {}, {"valid_until": ENDS_OF_THE_CALENDAR[1]}, {"first_seen_at": ENDS_OF_THE_CALENDAR[1]}]
 )
 
 
@@ -69,9 +76,16 @@ def questions(draw: st.DrawFn) -> DecisionRequested:
     if draw(st.integers(0, 3)) == 0:
         cleared = draw(st.sampled_from(sorted(type(COMPLIANCE).model_fields)))
         given["compliance"] = COMPLIANCE.model_copy(update={cleared: None})
+    for name in draw(st.sets(st.sampled_from(TIMED), max_size=1)):
+        given[name] = draw(st.sampled_from(ENDS_OF_THE_CALENDAR))
     given["side"] = draw(st.sampled_from(("sender", "sender", "both", "receiver")))
     quotes = [
-        quote(number, draw(st.sampled_from(["112", "112.0", "111.5", "121", "0"])), valid=draw(st.sampled_from([-1.0, 0.0, 4.0, 25.0])))
+        quote(
+            number,
+            draw(st.sampled_from(["112", "112.0", "111.5", "121", "0", f"{'9' * 38}e99", "1e-99"])),
+            valid=draw(st.sampled_from([-1.0, 0.0, 4.0, 25.0])),
+            **draw(strange_times),
+        )
         for number in range(1, draw(st.integers(1, 4)))
     ]
     return question(asked, quotes=quotes, **given)
