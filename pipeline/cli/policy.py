@@ -146,7 +146,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
     """Decide recorded questions again by a candidate policy, and say what would have been different."""
     from pipeline.policy.engine import Engine
     from pipeline.policy.file import read
-    from pipeline.policy.replay import Recorded, Summary, is_identical, with_rebuilt_counters, with_recorded_counters
+    from pipeline.policy.replay import Recorded, Summary, with_rebuilt_counters, with_recorded_counters
 
     engine = Engine(read(candidate))
     with database(settings(), name="replay") as connection:
@@ -157,17 +157,20 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
 
     gc.freeze()  # what was read stays: looking through it again and again would take longer than the replay
     asked = [one for one in happenings if isinstance(one, Recorded) and within(one)]
-    summary = Summary(fates, samples=samples)
+    own = [one for one in asked if one.made.policy_sha256 == engine.policy.sha256]
+    summary, identical = Summary(fates, samples=samples), 0
     if counters == "recorded":
-        compared = with_recorded_counters(engine, asked)
+        for one in with_recorded_counters(engine, asked):
+            summary.add(one)
+            if one.recorded.made.policy_sha256 == engine.policy.sha256:
+                identical += one.is_identical(engine)
     else:
         # What came before fills the limits too; only what lies within is counted.
-        compared = (one for one in with_rebuilt_counters(engine, happenings) if within(one.recorded))
-    for one in compared:
-        summary.add(one)
+        for one in with_rebuilt_counters(engine, happenings):
+            if within(one.recorded):
+                summary.add(one)
+        identical = sum(one.is_identical(engine) for one in with_recorded_counters(engine, own))
     show(summary.rows(), form, columns=CHANGES)
-    own = [one for one in asked if one.made.policy.sha256 == engine.policy.sha256]
-    identical = sum(is_identical(engine, one) for one in own)
     click.echo(f"{summary.count} decisions replayed with {counters} counters by policy {engine.policy.name!r}", err=True)
     if own:
         click.echo(f"{identical} of the {len(own)} that this very policy made come out identical to the byte", err=True)
@@ -177,7 +180,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
 
 def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, str], str]]:
     """Read what was asked, answered, approved, refused and ended, and how each order ended."""
-    from connectors.sinks.compliance_archive.reads import events
+    from connectors.sinks.compliance_archive.reads import events, events_with_digests
     from pipeline.domain import lifecycle
     from pipeline.log import topics
     from pipeline.policy.exact import amount
@@ -191,12 +194,12 @@ def _recorded(connection: Connection) -> tuple[list[Happening], dict[tuple[str, 
     }
     found: list[Happening] = []
     answered: set[tuple[str, str]] = set()
-    for made in events(connection, topics.DECISION_MADE, DecisionMade):
+    for made, sha256 in events_with_digests(connection, topics.DECISION_MADE, DecisionMade):
         key, at = (made.request_id, made.context_sha256), instant(made.decided_at)
         request = requests.get(key)
         if made.refers_to is None and request is not None and at is not None:
             if key not in answered:  # a second answer to a question, repeated or contradicting, had no effect
-                found.append(Recorded.of(request, made))
+                found.append(Recorded.of(request, made, sha256))
             answered.add(key)
         elif made.refers_to is not None and made.verdict == "ACCEPT" and at is not None:
             found.append(Approved(made, at))

@@ -22,7 +22,7 @@ from schemas.accepting import Question
 
 Says = Literal["PASS", "FAIL", "MISSING", "NOT_APPLICABLE", "WAIT"]
 About = Literal["order", "quote", "quotes"]
-"""A rule is asked once about the order, once for each quote, or once about all quotes that the built-in rules let through."""
+"""A rule is asked once about the order, once for each quote, or once about all quotes together."""
 
 
 Inputs = dict[str, str] | Callable[[], dict[str, str]]
@@ -56,6 +56,9 @@ class Case(NamedTuple):
     facts: Facts
     quote: Quote | None = None
     acceptable: Sequence[Quote] = ()
+    """Quotes that the built-in rules let through."""
+    standing: Sequence[Quote] = ()
+    """Those of them that no rule of the policy rejects either: one of these is chosen."""
 
 
 def no_query(_: Case) -> CounterQuery | None:

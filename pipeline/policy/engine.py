@@ -137,12 +137,16 @@ class Engine:
         return decode(self.answer(facts_of(request, counters, now)).value, DecisionMade)
 
     def answer(self, facts: Facts) -> Decision:
-        """Answer a question that was read already, straight into the bytes of its record.
+        """Answer a question that was read already, straight into the bytes of its record."""
+        return self.written(facts, self.judge(facts))
+
+    def written(self, facts: Facts, judgement: Judgement) -> Decision:
+        """Write down what was judged, straight into the bytes of its record.
 
         The fields stand in the order of `DecisionMade` and absent ones are absent, as `encode` writes them; building the models and
         checking them would take as long as all the rules. That the bytes are the same is held by a test.
         """
-        request, judgement = facts.request, self.judge(facts)
+        request = facts.request
         decision_id = derive_id("decision", request.request_id, DECIDED_BY, self.policy.sha256, request.context_sha256)
         made: dict[str, Any] = {
             "decision_id": decision_id,
@@ -170,21 +174,23 @@ class Engine:
         outcomes = _asked_all(self._order["co_sign_quote"], case)
         of_quote: list[list[Outcome]] = []
         acceptable: list[Quote] = []
+        standing: list[Quote] = []
         for quote in facts.quotes:
-            built_in = _asked_all(_BUILT_IN_QUOTE, _new(Case, (facts, quote, ())))
-            of_quote.append(built_in)
-            if _holds(built_in):
+            case = _new(Case, (facts, quote, (), ()))
+            said = _asked_all(_BUILT_IN_QUOTE, case)
+            if _holds(said):
                 acceptable.append(quote)
-        for quote, said in zip(facts.quotes, of_quote, strict=True):
-            said += _asked_all(self._quote, _new(Case, (facts, quote, acceptable)))
-        case = Case(facts, None, acceptable)
+            said += _asked_all(self._quote, case)
+            if not _rejected(said):
+                standing.append(quote)
+            of_quote.append(said)
+        case = Case(facts, None, acceptable, standing)
         outcomes += _asked_all(self._quotes, case)
         choice, params = self._choice, self._params
         if _elsewhere(choice, facts) is not None:  # a choice for another venue or pair chooses nothing here
             outcomes += _asked_all((_ready(choice),), case)
             choice, params = _CHOICE, _PARAMS
-        candidates = [quote for quote, said in zip(facts.quotes, of_quote, strict=True) if not _rejected(said)]
-        chosen, equal = choose(candidates, params)
+        chosen, equal = choose(standing, params)
         shown = chosen or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
         if shown is not None:
             outcomes += next(said for quote, said in zip(facts.quotes, of_quote, strict=True) if quote is shown)

@@ -8,11 +8,13 @@ byte.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from sys import intern
 from typing import NamedTuple
 
 from pipeline.domain.money import plain
@@ -20,28 +22,55 @@ from pipeline.log.codec import encode
 from pipeline.policy.book import Book
 from pipeline.policy.counters import ENDED
 from pipeline.policy.engine import DECIDED_BY, Engine, Judgement
-from pipeline.policy.exact import amount, plus
+from pipeline.policy.exact import plus
 from pipeline.policy.exposures import Answer, key_of, order_of, signable
-from pipeline.policy.facts import Facts, context_sha256, facts_of, instant
-from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
+from pipeline.policy.facts import Facts, facts_of, instant
+from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested, Verdict
 
 SAMPLES = 5
 _ZERO = Decimal(0)
 
 
+class Answered(NamedTuple):
+    """An answer, as far as others are compared with it: a whole one takes four times the memory, and a replay holds very many."""
+
+    decision_id: str
+    verdict: Verdict
+    quote_id: str | None
+    decided_by: str
+    policy_sha256: str
+    said: Mapping[str, str]
+    """Verdicts by the names of the rules."""
+    sha256: str
+    """Of the bytes of the record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A question and the answer that was given; `at` is when, `digest` that of the context as it stands in the record."""
+    """A question and the answer that was given. The question is read once, however many candidates answer it again."""
 
-    request: DecisionRequested
-    made: DecisionMade
-    at: datetime
-    digest: str
+    facts: Facts
+    """With the counters that were read for it, and the time of deciding."""
+    made: Answered
 
     @classmethod
-    def of(cls, request: DecisionRequested, made: DecisionMade) -> Recorded:
-        """Take a question and its answer from the record."""
-        return cls(request, made, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC), context_sha256(request))
+    def of(cls, request: DecisionRequested, made: DecisionMade, sha256: str | None = None) -> Recorded:
+        """Take a question and its answer from the record; `sha256` is that of the answer's bytes, where they are at hand."""
+        answered = Answered(
+            decision_id=made.decision_id,
+            verdict=made.verdict,
+            quote_id=made.quote_id,
+            decided_by=made.decided_by,
+            policy_sha256=intern(made.policy.sha256),
+            said={intern(outcome.name): outcome.verdict for outcome in made.rules},
+            sha256=hashlib.sha256(encode(made)).hexdigest() if sha256 is None else sha256,
+        )
+        return cls(facts_of(request, made.counters, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC)), answered)
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was decided."""
+        return self.facts.now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +108,15 @@ class Compared(NamedTuple):
     """One decision, as it was and as it would have been."""
 
     recorded: Recorded
+    facts: Facts
+    """With the counters that the candidate was given."""
     judgement: Judgement
     lacking: tuple[str, ...] = ()
     """Counters that the candidate needs and the record does not hold: its rules took them as missing."""
+
+    def is_identical(self, candidate: Engine) -> bool:
+        """Tell whether the record is what the candidate would write, to the byte."""
+        return hashlib.sha256(candidate.written(self.facts, self.judgement).value).hexdigest() == self.recorded.made.sha256
 
     @property
     def change(self) -> str:
@@ -93,7 +128,7 @@ class Compared(NamedTuple):
 
     def causes(self) -> tuple[str, ...]:
         """Name the rules that made the difference: what now speaks against, else what no longer does."""
-        before = {outcome.name: outcome.verdict for outcome in self.recorded.made.rules}
+        before = self.recorded.made.said
         after = {outcome.rule.name: outcome.verdict for outcome in self.judgement.outcomes}
         against = ("REJECT", "REFER", "WAIT")
         new = [name for name, verdict in after.items() if verdict in against and before.get(name) != verdict]
@@ -105,9 +140,9 @@ def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> I
     """Answer each question again with the counters that were read for it."""
     own = candidate.policy.sha256
     for one in recorded:
-        facts = facts_of(one.request, one.made.counters, one.at, one.digest)
+        facts = one.facts
         judgement = candidate.judge(facts)
-        yield Compared(one, judgement, () if one.made.policy.sha256 == own else _lacking(candidate, judgement, facts))
+        yield Compared(one, facts, judgement, () if one.made.policy_sha256 == own else _lacking(candidate, judgement, facts))
 
 
 def _lacking(candidate: Engine, judgement: Judgement, facts: Facts) -> tuple[str, ...]:
@@ -123,13 +158,12 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
     """What the candidate says, by the decision ids of the record: refusals and approvals speak of those."""
     for happening in sorted(happenings, key=lambda one: one.at):
         match happening:
-            case Recorded(request=request, made=made, at=at):
-                asked = facts_of(request, {}, at, happening.digest)
+            case Recorded(facts=asked, made=made):
                 facts = asked.counted(_rebuilt(book, candidate, asked, made))
                 judgement = candidate.judge(facts)
                 verdicts[made.decision_id] = judgement.verdict
-                book.answer(order_of(request), _answer(facts, made, judgement), at)
-                yield Compared(happening, judgement)
+                book.answer(order_of(asked.request), _answer(facts, made, judgement), asked.now)
+                yield Compared(happening, facts, judgement)
             case Approved(made=made, at=at):
                 if verdicts.get(made.refers_to or "") == "REFER":
                     book.approve(made.venue, made.intent_id, made.question, made.refers_to or "", made.quote_id, made.decision_id, at)
@@ -139,7 +173,7 @@ def with_rebuilt_counters(candidate: Engine, happenings: Sequence[Happening]) ->
                 book.end(happening.venue, happening.intent_id, happening.status, happening.settled, happening.source_amount)
 
 
-def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) -> dict[str, str]:
+def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: Answered) -> dict[str, str]:
     """Read the counters as the candidate left them; whether the order was known to have ended, the record says.
 
     The venue may have shown the end a moment before the decision, and whoever decided read of it a moment after.
@@ -147,12 +181,12 @@ def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: DecisionMade) ->
     counters = book.read(asked.request.venue, asked.request.intent_id, candidate.queries_of(asked), asked.now)
     if made.decided_by == DECIDED_BY:
         counters.pop(ENDED, None)
-        if ENDED in made.counters:
-            counters[ENDED] = made.counters[ENDED]
+        if ENDED in asked.counters:
+            counters[ENDED] = asked.counters[ENDED]
     return counters
 
 
-def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
+def _answer(facts: Facts, made: Answered, judgement: Judgement) -> Answer:
     quotes = signable(facts)
     accepted = judgement.verdict == "ACCEPT"
     return Answer(
@@ -164,11 +198,6 @@ def _answer(facts: Facts, made: DecisionMade, judgement: Judgement) -> Answer:
         quotes=quotes,
         signed=quotes.get(judgement.quote_id or "") if accepted else None,
     )
-
-
-def is_identical(candidate: Engine, one: Recorded) -> bool:
-    """Tell whether a policy gives back a recorded decision to the byte, from the recorded counters and time."""
-    return candidate.answer(facts_of(one.request, one.made.counters, one.at, one.digest)).value == encode(one.made)
 
 
 @dataclass(slots=True)
@@ -195,17 +224,16 @@ class Summary:
 
     def add(self, compared: Compared) -> None:
         """Count one decision."""
-        request, name = compared.recorded.request, compared.change
+        facts, name = compared.facts, compared.change
         self.count += 1
-        change = self.changes[request.question, name]
+        change = self.changes[facts.question, name]
         change.count += 1
-        target = amount(request.context.target_amount)
-        if target is not None:
-            currency = request.context.target_currency
-            change.amounts[currency] = plus(change.amounts.get(currency, _ZERO), target)
+        if facts.target is not None:
+            currency = facts.target_currency
+            change.amounts[currency] = plus(change.amounts.get(currency, _ZERO), facts.target)
         if compared.lacking:
             self.lacking.update(compared.lacking)
-        change.fates[self._fates.get((request.venue, request.intent_id), "unknown")] += 1
+        change.fates[self._fates.get((facts.request.venue, facts.request.intent_id), "unknown")] += 1
         if name != "unchanged":
             change.causes.update(compared.causes())
             if len(change.samples) < self._samples:

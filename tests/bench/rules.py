@@ -78,12 +78,12 @@ def rules(_: Ground, seconds: float) -> list[Figure]:
     by_ours, by_plain = (sorted(map(median, zip(*runs, strict=True))) for runs in zip(*spent, strict=True))
     detail = {"passes": passes, "decisions": COUNT, "rules": len(engine.rule_names), "p99_of_single_decisions": single}
     note = (
-        f"CPU time, {COUNT:,} questions to a policy of {len(engine.rule_names)} rules, each with its median of {passes} passes;"
-        f" p99 of all single decisions {single:.0f} µs"
+        f"decision with its record, CPU time; {COUNT:,} questions to a policy of {len(engine.rule_names)} rules,"
+        f" each with its median of {passes} passes; p99 of all single decisions {single:.0f} µs"
     )
 
     def figure(share: float, target: float | None) -> Figure:
-        name = f"rules and their record, p{share * 100:g}"
+        name = f"rules, p{share * 100:g}"
         mine, others = _at(by_ours, share), _at(by_plain, share)
         return Figure(name=name, unit="µs", ours=mine, plain=others, target=target, note=note if target else "", detail=detail)
 

@@ -121,7 +121,17 @@ def events(connection: Connection, kind: EventType, event_class: type[E]) -> Ite
     return _distinct(connection, kind, event_class)
 
 
+def events_with_digests(connection: Connection, kind: EventType, event_class: type[E]) -> Iterator[tuple[E, str]]:
+    """Yield the events of a kind like `events`, each with the SHA-256 of its bytes as they were archived."""
+    return _with_digests(connection, kind, event_class)
+
+
 def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:
+    for event, _ in _with_digests(connection, kind, event_class, ce_id):
+        yield event
+
+
+def _with_digests(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[tuple[E, str]]:
     seen: set[str] = set()
     for row in _rows(connection, ce_type=kind.ce_type, ce_id=ce_id, with_body=True):
         if row["ce_id"] is None or row["ce_id"] in seen or not row["topic"].endswith(kind.name):
@@ -131,7 +141,7 @@ def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_
         except PoisonRecordError:
             continue  # somebody else wrote into the topic: it is archived, and no alarm of ours
         seen.add(row["ce_id"])
-        yield event
+        yield event, bytes(row["sha256"]).hex()
 
 
 def _rows(

@@ -45,7 +45,7 @@ class TimeLeft(Params):
 class QuotesAtLeast(Params):
     """The parameters of `quotes_at_least`."""
 
-    count: int = Field(ge=1)
+    count: int = Field(ge=1, description="how many; a quote that some rule rejects does not count")
     patience: Duration = Field(default=timedelta(0), description="so long after the first quote the rule says WAIT rather than `otherwise`")
     margin: Duration = Field(default=timedelta(seconds=3), description="it never waits past the earliest valid_until less this")
 
@@ -163,12 +163,12 @@ def _time_left(params: TimeLeft, question: Question) -> Compiled:
 
 def _quotes_at_least(params: QuotesAtLeast, _: Question) -> Compiled:
     def evaluate(case: Case) -> Found:
-        facts, count = case.facts, len(case.acceptable)
+        facts, count = case.facts, len(case.standing)
         inputs = {"quotes": str(len(facts.quotes)), "acceptable": str(count)}
         if count >= params.count:
             return judged(True, inputs, str(count))
         seen = [at for quote in facts.quotes if (at := instant(quote.stated.first_seen_at)) is not None]
-        ends = [quote.valid_until for quote in case.acceptable if quote.valid_until is not None]
+        ends = [quote.valid_until for quote in case.standing if quote.valid_until is not None]
         limits = [*ends, *([] if facts.expires_at is None else [facts.expires_at])]
         # Spans are compared, not times: what a venue states may be so near the end of the calendar that a time beyond it is none.
         patient = bool(params.patience) and (not seen or facts.now - min(seen) < params.patience)

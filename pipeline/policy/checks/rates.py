@@ -91,7 +91,7 @@ def _rate_within(params: RateWithin, question: Question) -> Compiled:
         return usable, amounts, max([lowest for lowest, _ in bounds]), min([highest for _, highest in bounds])
 
     def evaluate(case: Case) -> Found:
-        facts, quote, _ = case
+        facts, quote = case.facts, case.quote
         source = quote.required if quote is not None else facts.source_max
         usable, expected, lowest, highest = expected_of(facts)
         if not usable:

@@ -179,6 +179,16 @@ def test_a_cheapest_quote_that_has_to_be_referred_is_not_passed_over() -> None:
         assert (made.verdict, made.quote_id) == (verdict, quote(chosen).quote_id)
 
 
+def test_a_quote_that_a_rule_rejects_is_no_competition() -> None:
+    """Two quotes are asked for: one whose maker is denied does not make up the number, one that is referred does."""
+    least = rule("quotes_at_least", "count = 2", on="co_sign_quote", otherwise="REFER", name="two")
+    for otherwise, verdict in (("REJECT", "REFER"), ("REFER", "PASS")):
+        denied = rule("market_makers_denied", 'parties = ["MarketMaker2::7de1f00c3d9"]', on="co_sign_quote", otherwise=otherwise)
+        made = engine(ANY_QUOTE, least, denied).decide(question("co_sign_quote", quotes=[quote(1, "111"), quote(2, "112")]), {}, NOW)
+        assert next(outcome.verdict for outcome in made.rules if outcome.name == "two") == verdict
+        assert (made.verdict, made.quote_id) == ("REFER" if otherwise == "REJECT" else "ACCEPT", quote(1).quote_id)
+
+
 def test_all_competing_quotes_stay_in_the_record_with_what_refused_them() -> None:
     """The choice names every quote, its cost, its maker, and the rules against it."""
     quotes = [quote(1, "112"), quote(2, "125"), quote(3, "113", valid=-2)]

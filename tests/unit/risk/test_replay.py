@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.policy.book import Book
@@ -77,8 +78,8 @@ def test_an_end_that_was_not_known_when_it_was_decided_is_not_known_in_the_repla
     recorded = history(ORDERS[:2])
     ended = Ended(venue="tokyo", intent_id=intent(2), status="EXPIRED", settled=False, source_amount=None, at=NOW)
     assert changes(with_rebuilt_counters(ORIGINAL, [ended, *recorded])) == ["unchanged", "unchanged"]
-    known = recorded[1].made.model_copy(update={"counters": {**recorded[1].made.counters, ENDED: "EXPIRED"}})
-    assert changes(with_rebuilt_counters(ORIGINAL, [Recorded.of(ORDERS[1], known)])) == ["ACCEPT->REJECT"]
+    known = replace(recorded[1], facts=recorded[1].facts.counted({ENDED: "EXPIRED"}))
+    assert changes(with_rebuilt_counters(ORIGINAL, [known])) == ["ACCEPT->REJECT"]
 
 
 def test_a_counter_that_was_not_recorded_is_missing_and_said_so() -> None:
