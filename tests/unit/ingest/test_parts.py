@@ -202,8 +202,8 @@ async def test_no_lane_starves_another() -> None:
         await turns.lane(lane).acquire()
         served.append(lane)
 
-    waiting: dict[Lane, int] = {"hints": 10, "reconciliation": 10, "evidence": 2}
-    tasks = [asyncio.create_task(ask(lane)) for lane, number in waiting.items() for _ in range(number)]
+    lanes: tuple[tuple[Lane, int], ...] = (("hints", 10), ("reconciliation", 10), ("evidence", 2))
+    tasks = [asyncio.create_task(ask(lane)) for lane, number in lanes for _ in range(number)]
     for _ in range(6):
         budget.permits.release()
     await eventually_async(lambda: len(served) == 6, within=2)
