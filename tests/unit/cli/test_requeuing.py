@@ -12,8 +12,9 @@ from pipeline.cli.requeuing import record_of
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import header
-from pipeline.log.notices import dead_letter
+from pipeline.log.notices import dead_letter, dead_letter_of_rates
 from pipeline.settings import Settings
+from schemas.accepting import ComplianceRead
 from schemas.events import DeadLetter, OrderUpdated, QuoteReceived
 
 SETTINGS = Settings.model_validate(
@@ -72,6 +73,17 @@ def test_a_quote_needs_nobody_to_ask() -> None:
     topic, _, value, _ = record_of(letter(QUOTE, "quote_received"), SETTINGS, own_party=nobody)
     assert topic == "t.quote-received.v1"
     assert decode(value, QuoteReceived).fx_rate == "112.0"
+
+
+def test_a_snapshot_becomes_evidence_of_the_order_that_it_names() -> None:
+    """It is known under the same id as a first reading; a document of rates is of no use any more, and that is said."""
+    snapshot = {"data": {"fx_order": {"intentId": INTENT, "compliance": {"riskRating": "LOW"}}}}
+    topic, key, value, _ = record_of(letter(snapshot, "compliance", origin="read"), SETTINGS, own_party=nobody)
+    assert (topic, key) == ("t.compliance-read.v1", INTENT.encode())
+    assert decode(value, ComplianceRead).risk_rating == "LOW"
+    rates = decode(dead_letter_of_rates("desk", body=b"{", reason="not JSON", now=datetime(2025, 3, 15, tzinfo=UTC)).value, DeadLetter)
+    with pytest.raises(PoisonRecordError, match="read anew all the time"):
+        record_of(rates, SETTINGS, own_party=nobody)
 
 
 @pytest.mark.parametrize(
