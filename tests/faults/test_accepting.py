@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -119,6 +120,26 @@ def unsettled_without_reason(rig: Rig) -> dict[str, Any]:
     return {intent: said for intent, said in stories(rig).items() if said[0] != "SETTLED" and not said[2]}
 
 
+def check_most_settle(rig: Rig, since: datetime) -> None:
+    """Check that of the orders first seen after a moment most settle, whatever the venue does wrong on purpose."""
+    query = (
+        "SELECT count(*) FILTER (WHERE state ->> 'status' = 'SETTLED'), count(*) FROM custodian.states "
+        "WHERE processor = 'workflow' AND (state ->> 'first_seen_at')::timestamptz > %s"
+    )
+    settled, seen = rig.rows(query, (since,))[0]
+    assert seen >= 20
+    assert settled >= 0.7 * seen, f"{settled} of {seen} settled"
+
+
+def working_again(rig: Rig) -> None:
+    """Wait until calls are answered again and the commands that waited meanwhile are done."""
+    done = "SELECT count(*) FROM commands.attempts WHERE outcome = 'done'"
+    before = rig.value(done)
+    eventually(lambda: rig.value(done) > before + 3, within=60, what="calls succeed again")
+    waiting = "SELECT count(*) FROM commands.journal WHERE state IN ('journalled', 'sent') AND now() - journalled_at > interval '3 s'"
+    eventually(lambda: rig.value(waiting) < 3, within=60, what="no command waits for long")
+
+
 def test_every_proposal_is_accepted_and_co_signed_on_committed_evidence(make_rig: MakeRig) -> None:
     """On a calm venue every order that the policy allows settles by two calls, each on a decision and a journal row committed before."""
     rig = accepting_rig(make_rig, seed=201)
@@ -142,13 +163,14 @@ def test_kills_at_every_failpoint_of_accepting_on_a_hostile_venue(make_rig: Make
     rig.custodian("init")
     up = rig.up(**armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=120)
-    rig.traffic(15, within=120)
+    working_again(rig)
+    since = datetime.now(UTC)
+    rig.traffic(25, within=120)
     until_quiet(rig, within=150)
     found = judged(rig)
     assert any(call.applied for call in found.calls)
     assert not unsettled_without_reason(rig)
-    settled, all_of_them = len(rig.settled_at_venue()), rig.venue_get("state")["created"]
-    assert settled >= 0.6 * all_of_them, f"{settled} of {all_of_them} settled"
+    check_most_settle(rig, since)
     assert up.end() == 0
 
 

@@ -238,7 +238,7 @@ def test_a_conflict_with_quotes_present_is_an_accepted_proposal() -> None:
 
 
 def test_a_conflict_without_quotes_is_decided_anew() -> None:
-    """After 409 quotes are waited for, which would show that it is accepted; then the question is asked anew, never the command repeated."""
+    """After 409 quotes are waited for, which would show that it is accepted; then it is asked anew, and the command never repeated."""
     scene, command = commanded()
     scene.hears(completion(command, "refused", http_status=409))
     assert scene.at(11.9) == []
