@@ -8,7 +8,6 @@ kept, and the same batch is repeated as a whole, so memory stays bounded by one 
 
 from __future__ import annotations
 
-import gc
 import logging
 import re
 import threading
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 
 from pipeline import metrics
 from pipeline.clock import Clock
+from pipeline.collector import collect_seldom
 from pipeline.deliver.ports import BatchStore, OpenSource, Outcome, Partition, RecordSource, Step, TopicReader
 from pipeline.errors import FatalError, PositionHoleError, RetryableError, StuckError, TopicReplacedError, TopicTruncatedError
 from pipeline.log import topics
@@ -35,9 +35,6 @@ BATCH_SIZE_MAX = 2_000
 POLL_TIMEOUT = 0.2
 """Seconds that an idle loop waits for a record; how soon it sees that it shall stop."""
 RETRY_DELAY_MIN, RETRY_DELAY_MAX = 0.1, 5.0
-COLLECTOR_THRESHOLDS = (50_000, 20, 50)
-"""A batch makes some forty objects per record and none of them in a cycle; at Python's default of 700 objects the garbage collector takes a
-quarter of the time of the ledger."""
 LAST_ALARM_LIMIT = 10.0
 """Seconds that the alarm of a run that ends may take."""
 LAG_INTERVAL = 5.0
@@ -106,7 +103,7 @@ class DeliverLoop:
         Raise FatalError when somebody has to look (after an alarm): PositionHoleError, after which a new run goes on from the stored
         position by itself, TopicReplacedError, TopicTruncatedError; and SettingsError when PostgreSQL no longer lets us in.
         """
-        gc.set_threshold(*COLLECTOR_THRESHOLDS)
+        collect_seldom()
         source = self._open_source(starts=self._assigned, lost=self._lost)
         try:
             while not self._stop.is_set():

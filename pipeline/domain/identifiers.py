@@ -6,6 +6,7 @@ Source: Musubi contract 3.6 (UUID v4, party ids, opaque transaction hashes; A-19
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NewType
 
 from pipeline.errors import PoisonRecordError
@@ -47,6 +48,15 @@ def opaque(text: object, name: str) -> str:
     if not text or len(text) > _OPAQUE_LENGTH_MAX or not text.isprintable():
         raise PoisonRecordError(f"{name} is empty, over {_OPAQUE_LENGTH_MAX} characters or has control characters")
     return text
+
+
+def check_opaque(named: Mapping[str, str]) -> None:
+    """Hold texts to what `opaque` asks of each; raise PoisonRecordError naming the first that falls short."""
+    texts = named.values()
+    together = "".join(texts)
+    if not (all(texts) and together.isprintable() and len(together) <= _OPAQUE_LENGTH_MAX):
+        for name, text in named.items():
+            opaque(text, name)
 
 
 def _uuid(text: object, name: str) -> str:

@@ -15,6 +15,7 @@ from pipeline.errors import PoisonRecordError
 DIGITS_MAX = 38
 """Digits an amount may have, before and after the point together: what fits a decimal128 and any ledger we know."""
 
+_CANONICAL = re.compile(r"[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9]")
 _PLAIN = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?")
 _EXPONENT = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?[eE][+-]?[0-9]{1,2}")
 
@@ -38,6 +39,13 @@ def parse_amount(text: object, name: str = "amount") -> Decimal:
     if not value:
         raise PoisonRecordError(f"{name} is zero")
     return value
+
+
+def canonical_amount(text: str, name: str = "amount") -> str:
+    """Return an amount in the one spelling that equal values share; raise what `parse_amount` raises."""
+    if _CANONICAL.fullmatch(text):
+        return text  # the common case, without a detour by Decimal
+    return plain(parse_amount(text, name))
 
 
 def plain(value: Decimal) -> str:

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import types
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import aiokafka.consumer.consumer
 import aiokafka.consumer.fetcher
 import aiokafka.consumer.group_coordinator
 import faust.transport.consumer
+import mode
 from aiokafka import TopicPartition
 from aiokafka.errors import GroupLoadInProgressError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.services import WaitResults
 
 from pipeline.errors import RetryableError
 
@@ -78,7 +81,30 @@ class StoredPositionThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return positions(partitions)
 
 
-class StoredPositionConsumer(driver.Consumer):  # type: ignore[misc]
+class PromptDelivery(mode.Service):  # type: ignore[misc]
+    """A part of Faust's consumer: a record that its queue takes at once is delivered without any task."""
+
+    async def wait_first(self, *waits: Any, timeout: Any = None) -> WaitResults:
+        """Do as Faust's, without its tasks where the first of two coroutines need not wait.
+
+        Faust waits so for every record: for its delivery, a suspension, the stop or a crash, whichever comes first. That is four tasks, of
+        which three are cancelled, and a third of what a record costs. A delivery that need not wait comes first in any case.
+        """
+        if len(waits) != 2 or timeout is not None or not all(map(asyncio.iscoroutine, waits)):
+            return await super().wait_first(*waits, timeout=timeout)
+        delivery, suspension = waits
+        try:
+            waits_for = delivery.send(None)
+        except StopIteration as delivered:
+            suspension.close()
+            return WaitResults([delivery], [delivered.value], self._stopped.is_set() or self._crashed.is_set())
+        except BaseException:
+            suspension.close()
+            raise
+        return await super().wait_first(_rest_of(delivery, waits_for), suspension)
+
+
+class StoredPositionConsumer(PromptDelivery, driver.Consumer):  # type: ignore[misc]
     """Faust's consumer, whose own record of what was read and acked starts anew at the stored position."""
 
     def _new_consumer_thread(self) -> StoredPositionThread:
@@ -91,6 +117,28 @@ class StoredPositionConsumer(driver.Consumer):  # type: ignore[misc]
                 book.pop(tp, None)
             self._read_offset[tp] = offset or None
             self._committed_offset[tp] = offset or None
+
+
+async def _rest_of(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
+    """Finish a coroutine that has begun and waits for something, in the task that awaits this."""
+    return await _resumed(begun, waits_for)
+
+
+@types.coroutine
+def _resumed(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
+    try:
+        while True:
+            try:
+                sent = yield waits_for
+            except GeneratorExit:
+                begun.close()
+                raise
+            except BaseException as error:
+                waits_for = begun.throw(error)
+            else:
+                waits_for = begun.send(sent)
+    except StopIteration as finished:
+        return finished.value
 
 
 class StoredPositionTransport(driver.Transport):  # type: ignore[misc]
@@ -106,7 +154,7 @@ class StoredPositionTransport(driver.Transport):  # type: ignore[misc]
 _NAMES: Mapping[Any, tuple[str, ...]] = {
     driver.AIOKafkaConsumerThread: ("on_start", "seek_to_committed", "call_thread", "_ensure_consumer", "_create_worker_consumer"),
     driver.Consumer: ("_new_consumer_thread", "seek_to_committed"),
-    faust.transport.consumer.Consumer: ("perform_seek", "getmany", "wait_empty", "_drain_messages"),
+    faust.transport.consumer.Consumer: ("perform_seek", "getmany", "wait_empty", "wait_first", "_drain_messages"),
     aiokafka.consumer.consumer.AIOKafkaConsumer: ("assignment", "seek", "committed", "seek_to_committed"),
     aiokafka.consumer.group_coordinator.GroupCoordinator: (
         "_do_fetch_commit_offsets",
@@ -117,6 +165,7 @@ _NAMES: Mapping[Any, tuple[str, ...]] = {
 _MENTIONS: Mapping[Any, tuple[str, ...]] = {
     faust.transport.consumer.Consumer.__init__: ("_acked", "_acked_index", "_gap", "_read_offset", "_committed_offset"),
     faust.transport.consumer.Consumer.getmany: ("perform_seek",),
+    faust.transport.consumer.Consumer._drain_messages: ("callback(message), self.suspend_flow.wait()", "yield_every"),
     driver.AIOKafkaConsumerThread.on_start: ("_consumer",),
     aiokafka.consumer.consumer.AIOKafkaConsumer.start: ("_coordinator",),
     aiokafka.consumer.consumer.AIOKafkaConsumer.committed: ("fetch_committed_offsets",),

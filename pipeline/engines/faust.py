@@ -39,6 +39,7 @@ from yarl import URL
 
 from pipeline import metrics
 from pipeline.clock import Clock
+from pipeline.collector import collect_seldom
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
 from pipeline.engines.step import Settle, Step
@@ -157,6 +158,7 @@ class _Worker:
             return 0
         self._raise_from(ready)
         app = self._app = self._make_app()
+        collect_seldom()
         starting = asyncio.create_task(app.start(), name="faust")
         tasks = {
             starting,
@@ -410,7 +412,7 @@ def _record(message: Any) -> Record:
         key=message.key,
         value=message.value or b"",
         headers=list(message.headers or ()),
-        timestamp_ms=int(message.timestamp * 1000) if message.timestamp else 0,
+        timestamp_ms=round(message.timestamp * 1000) if message.timestamp else 0,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pipeline.clock import Clock
+from pipeline.collector import collect_seldom
 from pipeline.errors import FatalError, SettingsError
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.rates import RateDesk
@@ -52,7 +52,7 @@ async def run_ingest(
     `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process; `rates`
     are the providers of reference rates. Raise SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
     """
-    _collect_garbage_seldom()
+    collect_seldom()
     # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time, and each provider
     # of rates a file.
     threads = THREADS_PER_VENUE * max(1, len(venues)) + len(rates)
@@ -87,13 +87,6 @@ async def run_ingest(
             await connector.aclose()
     for task in ended:
         await task  # raises what ended it
-
-
-def _collect_garbage_seldom() -> None:
-    """Let the cycle collector look less often: events have no cycles, and looking through thousands of queued ones costs a third."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 async def _keep_running(ingest: VenueIngest, random: Callable[[], float]) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from pipeline.domain.identifiers import PartyId
-from pipeline.domain.money import parse_amount
-from pipeline.domain.orders import Terms
+from pipeline.domain.money import canonical_amount, parse_amount
+from pipeline.domain.orders import TERM_NAMES, Terms
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
-from pipeline.log.envelope import parse_time
+from pipeline.log.envelope import parse_time, time_text
 from pipeline.log.topics import EventType
 from schemas import accepting, events
 from schemas.events import Event
@@ -69,3 +70,23 @@ def terms_of(event: events.OrderTerms) -> Terms:
         sender_custodian_party_id=party(event.sender_custodian_party_id),
         receiver_custodian_party_id=party(event.receiver_custodian_party_id),
     )
+
+
+def stated_terms(event: events.OrderTerms) -> dict[str, str]:
+    """Return `terms_of(event).stated()` without the values in between; raise PoisonRecordError when a text is none."""
+    stated: dict[str, str] = {}
+    for name in TERM_NAMES:
+        text = getattr(event, name)
+        if text is not None:
+            spell = _SPELLED.get(name)
+            stated[name] = text if spell is None else spell(text, name)
+    return stated
+
+
+_SPELLED: Mapping[str, Callable[[str, str], str]] = {
+    "target_amount": canonical_amount,
+    "source_amount_actual": canonical_amount,
+    "fx_rate": canonical_amount,
+    "settled_at": lambda text, name: time_text(parse_time(text, name)),
+}
+"""How the terms that are no mere texts get their canonical spelling."""

@@ -83,18 +83,13 @@ def to_headers(envelope: Envelope) -> Headers:
         ("ce_id", event_id.encode()),
         ("ce_source", envelope.source.encode()),
         ("ce_subject", envelope.subject.encode()),
-        ("ce_time", _time_bytes(envelope.time)),
+        ("ce_time", time_text(envelope.time).encode()),
         ("ce_correlationid", correlation_id.encode()),
         ("traceparent", traceparent(correlation_id, event_id).encode()),
     ]
     if envelope.causation_id is not None:
         headers.append(("ce_causationid", envelope.causation_id.encode()))
     return headers
-
-
-@lru_cache(maxsize=16)  # events that came together share their time
-def _time_bytes(at: datetime) -> bytes:
-    return time_text(at).encode()
 
 
 @cache
@@ -124,13 +119,14 @@ def from_headers(headers: Headers) -> Envelope:
         if kind is None:
             raise PoisonRecordError(f"unknown ce_type {texts['ce_type'][:80]!r}")
         event_id, subject = texts["ce_id"], texts["ce_subject"]
+        correlation_id = texts.get("ce_correlationid")
         return Envelope(
             id=event_id,
             kind=kind,
             source=texts["ce_source"],
             subject=subject,
             time=parse_time(texts["ce_time"], "ce_time"),
-            correlation_id=texts.get("ce_correlationid", correlation_of(None, subject)),
+            correlation_id=correlation_of(None, subject) if correlation_id is None else correlation_id,
             causation_id=texts.get("ce_causationid"),
         )
     except KeyError as error:
@@ -139,8 +135,13 @@ def from_headers(headers: Headers) -> Envelope:
 
 def time_text(at: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC with microseconds."""
-    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds")[:-6] + "Z"  # half of strftime's time, on every record's way
+    # In another zone two times that compare equal may be an hour apart (its clocks were set back), so only UTC is remembered.
+    return _utc_text(at) if at.tzinfo is UTC else _utc_text(at.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)  # events that came together share their time, and it is written several times for each
+def _utc_text(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_time(text: object, name: str) -> datetime:
@@ -149,6 +150,8 @@ def parse_time(text: object, name: str) -> datetime:
         raise PoisonRecordError(f"{name} is {type(text).__name__}, not an ISO 8601 time")
     try:
         at = datetime.fromisoformat(text)
+        if at.tzinfo is UTC:
+            return at
         if at.tzinfo is None:
             raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
         return at.astimezone(UTC)

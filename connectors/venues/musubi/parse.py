@@ -32,7 +32,7 @@ from connectors.venues.musubi.payloads import (
 )
 from pipeline.domain import identifiers
 from pipeline.domain.lifecycle import SETTLED
-from pipeline.domain.money import parse_amount, plain
+from pipeline.domain.money import canonical_amount, parse_amount
 from pipeline.domain.orders import REQUIRED_FOR_BOOKING, side_of
 from pipeline.errors import PoisonRecordError
 from pipeline.log import strict_json
@@ -49,7 +49,6 @@ DOCUMENT_SIZE_MAX = strict_json.SIZE_MAX
 """Bytes of one order or quote, from whichever side it comes."""
 
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z", re.ASCII)
-_CANONICAL_AMOUNT = re.compile(r"[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9]")
 _ORDER_AMOUNTS = ("target_amount", "source_amount_actual", "fx_rate", "source_amount_max")
 _ORDER_TIMES = ("settled_at", "created_at", "expires_at", "quote_submitted_at", "quote_accepted_at", "quote_valid_until")
 _ORDER_TERM_AMOUNTS = frozenset(_ORDER_AMOUNTS[:3])
@@ -88,7 +87,7 @@ def parse_order(body: bytes, *, venue: str, own_party: str | None, observed: Obs
     status, transaction_hash = fields["status"], given("transaction_hash")
     stated: dict[str, str] = {}
     for name in amounts:
-        canonical = _stated_amount(fields[name], name)
+        canonical = canonical_amount(fields[name], name)
         if name in _ORDER_TERM_AMOUNTS:
             stated[name] = canonical
     for name in times:
@@ -122,7 +121,7 @@ def parse_quote(body: bytes, *, venue: str, observed: Observation, intent_id: st
         fields["quote_id"] = identifiers.quote_id(fields["quote_id"])
     if intent_id is not None and fields["intent_id"] != intent_id:
         raise PoisonRecordError(f"a quote of {fields['intent_id']} among the quotes of {intent_id}")
-    stated = {name: _stated_amount(fields[name], name) for name in _QUOTE_AMOUNTS if name in fields}
+    stated = {name: canonical_amount(fields[name], name) for name in _QUOTE_AMOUNTS if name in fields}
     for name in _QUOTE_TIMES:
         if name in fields:
             fields[name], canonical = read_time(fields[name], name)
@@ -248,13 +247,6 @@ def _check(model: type[Payload], fields: dict[str, Any], amounts: Collection[str
         if name not in remarks:
             raise PoisonRecordError(_explained(name, value))
         del fields[name]
-
-
-def _stated_amount(text: str, name: str) -> str:
-    """Return an amount in canonical spelling; raise PoisonRecordError."""
-    if _CANONICAL_AMOUNT.fullmatch(text):
-        return text  # the common case, without a detour by Decimal
-    return plain(parse_amount(text, name))
 
 
 def _explained(name: str, value: object) -> str:

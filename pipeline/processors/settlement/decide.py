@@ -169,7 +169,7 @@ def _book(state: OrderState, event: OrderSeen, side: Side, transaction_hash: str
             found.setdefault(conflict.mark, conflict)
         else:
             known |= claim.stated
-    booked = Booked(transaction_hash=transaction_hash, stated=known, terms_sha256=digest(dict(event.stated)))
+    booked = Booked(transaction_hash=transaction_hash, stated=known, terms_sha256=digest(event.stated))
     return [Settled(event=event, side=side, booked=booked, first_sign_at=first_sign_at, settled_at=now), *found.values()]
 
 

@@ -6,11 +6,11 @@ produced again after a crash is the same event: `order_settled` from (venue, int
 
 from __future__ import annotations
 
-from pipeline.domain.identifiers import opaque
+from pipeline.domain.identifiers import check_opaque
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.codec import decode as decode_event
-from pipeline.log.codec import encode, terms_of
+from pipeline.log.codec import encode, stated_terms
 from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, from_headers, parse_time
 from pipeline.processors.processor import Keyed, Processor, Raised
 from pipeline.processors.settlement.decide import (
@@ -44,28 +44,29 @@ def decode(record: Record) -> Keyed[OrderSeen]:
     if record.key != event.intent_id.encode():
         # Partitions keep the order of an intent's records by this key; under another one they would race.
         raise PoisonRecordError(f"the record's key is not its intent id {event.intent_id}")
-    return Keyed(f"{opaque(event.venue, 'venue')}/{opaque(event.intent_id, 'intent_id')}", _seen(event, envelope.id))
+    return Keyed(f"{event.venue}/{event.intent_id}", _seen(event, envelope.id))
 
 
 def _seen(event: OrderUpdated, cause: str) -> OrderSeen:
+    stated = stated_terms(event)
+    named = {"venue": event.venue, "intent_id": event.intent_id, **stated, "status": event.status}
+    if event.transaction_hash is not None:
+        named["transaction_hash"] = event.transaction_hash
+    check_opaque(named)
     observed = event.observed
-    signs = [parse_time(observed.observed_at, "observed_at")]
+    sign_at = parse_time(observed.observed_at, "observed_at")
     if observed.hinted_at is not None:
-        signs.append(parse_time(observed.hinted_at, "hinted_at"))
-    stated = terms_of(event).stated()
-    for name, value in stated.items():
-        opaque(value, name)
-    spelled = {name: value for name in _CARRIED if isinstance(value := getattr(event, name), str)}
+        sign_at = min(sign_at, parse_time(observed.hinted_at, "hinted_at"))
     return OrderSeen(
         venue=event.venue,
         intent_id=event.intent_id,
-        status=opaque(event.status, "status"),
+        status=event.status,
         side=event.side,
-        transaction_hash=None if event.transaction_hash is None else opaque(event.transaction_hash, "transaction_hash"),
+        transaction_hash=event.transaction_hash,
         stated=stated,
-        spelled=spelled,
+        spelled={name: value for name in _CARRIED if isinstance(value := getattr(event, name), str)},
         origin=observed.origin,
-        sign_at=min(signs),
+        sign_at=sign_at,
         document_sha256=event.document_sha256,
         cause=cause,
     )

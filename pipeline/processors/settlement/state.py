@@ -6,11 +6,12 @@ One state per (venue, intent). The command line's list of orders reads the first
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from pipeline.domain.orders import Side
 from pipeline.log.envelope import parse_time, time_text
@@ -90,12 +91,12 @@ def to_json(state: OrderState) -> str:
         ]
     if state.marks:
         tree["marks"] = list(state.marks)
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(tree).decode()
 
 
 def from_json(text: str) -> OrderState:
     """Read what `to_json` wrote."""
-    tree = json.loads(text)
+    tree = orjson.loads(text)
 
     def time(name: str) -> datetime | None:
         return parse_time(tree[name], name) if name in tree else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import product
@@ -63,6 +65,39 @@ def test_equal_amounts_have_one_spelling(value: Decimal) -> None:
     assert money.plain(value) == money.plain(Decimal(f"{value}000" if "." in f"{value}" else f"{value}.000"))
 
 
+@given(
+    st.text(alphabet="0123456789.eE+-", max_size=42)
+    | AMOUNTS.map(str)
+    | st.from_regex(r"0?[1-9]?[0-9]{0,20}(\.[0-9]{0,20})?", fullmatch=True)
+)
+def test_the_canonical_spelling_needs_no_value_in_between(text: str) -> None:
+    """Any text is spelled, or refused, as by way of its exact value."""
+    try:
+        expected = money.plain(money.parse_amount(text, "rate"))
+    except PoisonRecordError as refused:
+        with pytest.raises(PoisonRecordError, match=re.escape(refused.reason)):
+            money.canonical_amount(text, "rate")
+    else:
+        assert money.canonical_amount(text, "rate") == expected
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), st.sampled_from(["x", "", "a\nb", "é", "y" * 300, "z" * 513, "\u2028"]), max_size=5))
+def test_opaque_texts_are_held_together_to_what_each_is_held_to(named: dict[str, str]) -> None:
+    """Many texts at once are refused exactly when one of them is, with the first one's reason."""
+    reasons = []
+    for name, text in named.items():
+        try:
+            identifiers.opaque(text, name)
+        except PoisonRecordError as refused:
+            reasons.append(refused.reason)
+    if not reasons:
+        identifiers.check_opaque(named)
+        return
+    with pytest.raises(PoisonRecordError) as all_refused:
+        identifiers.check_opaque(named)
+    assert all_refused.value.reason == reasons[0]
+
+
 @pytest.mark.parametrize("bad", ["", "f47ac10b", "../etc/passwd", "f47ac10b-58cc-4372-a567-0e02b2c3d479/x", 5, None])
 def test_what_is_no_uuid_is_no_intent(bad: object) -> None:
     """A malformed id never gets as far as a path."""
@@ -117,6 +152,13 @@ def test_missing_terms_are_named() -> None:
 def test_digests_do_not_depend_on_order() -> None:
     """The digest is of the statements, not of how they are listed; another value gives another digest."""
     assert orders.digest({"a": "1", "b": "2"}) == orders.digest({"b": "2", "a": "1"}) != orders.digest({"a": "2", "b": "1"})
+
+
+@given(st.dictionaries(st.text(max_size=3) | st.sampled_from(["%", "%s", "fx_rate"]), st.text(max_size=3), max_size=4))
+def test_a_digest_is_of_sorted_names_and_values(stated: dict[str, str]) -> None:
+    """Names and values, whatever is in them, are joined in the names' order and hashed."""
+    said = "\x1e".join(f"{name}\x1f{stated[name]}" for name in sorted(stated))
+    assert orders.digest(stated) == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_unknown_statuses_rank_as_terminal() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.domain import orders
 from pipeline.errors import PoisonRecordError, PositionHoleError
 from pipeline.log import codec, envelope, notices, topics
 from pipeline.log.envelope import Envelope, Record, derive_id
 from pipeline.log.position import unseen
-from schemas.events import AlarmRaised, Coordinates, DeadLetter
+from schemas.events import AlarmRaised, Coordinates, DeadLetter, OrderTerms
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -86,6 +90,44 @@ def test_a_time_without_zone_or_sense_is_poison(bad: object) -> None:
 def test_time_text_is_utc() -> None:
     """A time of another zone is written in UTC."""
     assert envelope.time_text(NOW.astimezone(timezone(timedelta(hours=9)))) == "2026-03-01T12:00:00.123456Z"
+
+
+def test_two_times_of_an_hour_that_comes_twice_stay_two() -> None:
+    """Where clocks are set back two times compare equal and are an hour apart: each is written as itself."""
+    zone = ZoneInfo("Europe/Zurich")
+    first = datetime(2025, 10, 26, 2, 30, tzinfo=zone)
+    second = first.replace(fold=1)
+    assert first == second
+    assert [envelope.time_text(first), envelope.time_text(second)] == ["2025-10-26T00:30:00.000000Z", "2025-10-26T01:30:00.000000Z"]
+
+
+@given(
+    st.datetimes(
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5, minutes=-30))]), min_value=datetime.fromisoformat("0001-01-03")
+    )
+)
+def test_times_are_read_back_as_written(at: datetime) -> None:
+    """Any time survives its text, whichever times were written before."""
+    assert envelope.parse_time(envelope.time_text(at), "t") == at
+    assert envelope.time_text(at) == at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+TERM_TEXTS = st.none() | st.sampled_from(
+    ["1", "112.00", "1.12e2", "0", "0.0", "9" * 39, "1" * 20 + "." + "1" * 20, "2025-03-15T09:00:18.5Z", "2025-02-30T09:00:00Z", "x", "é"]
+)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(orders.TERM_NAMES, TERM_TEXTS)))
+def test_stated_terms_are_those_of_the_values(texts: dict[str, Any]) -> None:
+    """Terms as texts are spelled, and refused, as by way of their values."""
+    event = OrderTerms.model_construct(**texts)
+    try:
+        expected = codec.terms_of(event).stated()
+    except PoisonRecordError as refused:
+        with pytest.raises(PoisonRecordError, match=re.escape(refused.reason)):
+            codec.stated_terms(event)
+    else:
+        assert list(codec.stated_terms(event).items()) == list(expected.items())
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 20))
