@@ -47,6 +47,7 @@ class Reason(StrEnum):
 
     SHADOW = "shadow"
     HALTED = "halted"
+    NOT_ALLOWED = "not_allowed"
     SUPERSEDED = "superseded"
     ORDER_GONE = "order_gone"
     NOT_SENDER = "not_sender"

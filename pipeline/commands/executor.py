@@ -1,6 +1,7 @@
 """The loop that carries commands out: claim, read, decide, journal the attempt, call, store the answer, publish the outcome.
 
-Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt, and after the record was read again; what
+Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt and a decision that allows it, and after the
+record was read again; what
 is open from an earlier call (of this process or of one that died) is resolved by reading before anything is sent; a turn of a command is
 short, and between turns nothing is held but rows, so another executor goes on where this one dies. A service that is away is waited for.
 What comes next is decided in `decide`, here it is done.
@@ -37,6 +38,8 @@ R = TypeVar("R")
 GATE_SECONDS_MAX = 1.0
 """A call leaves at once after its attempt is committed or not at all: what was checked then has to hold still."""
 LOOK_FAILED_PAUSE = 1.0
+UNDECIDED_PAUSE = 0.1
+"""The decision comes by another topic than the command, so now and then it is committed some milliseconds later."""
 PUBLISH_INTERVAL = 0.5
 PUBLISH_MAX = 200
 AWAY_PAUSE_MIN, AWAY_PAUSE_MAX = 0.1, 5.0
@@ -337,6 +340,10 @@ class Executor:
                 return
             case Barred(by="halted", reason=why) if claim.calls_open == 0:
                 await self._close(claim, Ending(outcome="refused", reason=f"{Reason.HALTED}: {why}"))
+            case Barred(by="not_allowed", reason=why) if claim.calls_open == 0:
+                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.NOT_ALLOWED}: {why}"))
+            case Barred(by="undecided"):
+                await self._put_off(claim, UNDECIDED_PAUSE, looked=False)
             case Barred(by="superseded", reason=why) if claim.calls_open == 0:
                 await self._close(claim, Ending(outcome="refused", reason=f"{Reason.SUPERSEDED}: {why}"))
             case Reason() as reason if claim.calls_open == 0 and reason in decide.LATE:

@@ -61,7 +61,7 @@ class Began:
 class Barred:
     """A call must not be made."""
 
-    by: Literal["halted", "superseded", "lost"]
+    by: Literal["halted", "undecided", "not_allowed", "superseded", "lost"]
     reason: str
 
 
@@ -77,7 +77,7 @@ class CommandJournal(Protocol):
         ...
 
     def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
-        """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
+        """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
         ...
 
     def note(self, claim: Claim, result: AttemptResult) -> None:

@@ -93,7 +93,7 @@ class PostgresJournal:
             return connection.execute(_SQL["take_back"], {"owner": owner}).rowcount
 
     def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
-        """Commit the next attempt, unless a halt or a later command bars it or the claim is lost."""
+        """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
         order = claim.order
         values = {**_names(claim), "at": at, "lease": lease, "quote_valid_until": quote_valid_until}
         with self._use("journalling an attempt") as connection, connection.transaction():
@@ -101,6 +101,11 @@ class PostgresJournal:
             halt = halts.over(connection, venue=order.venue, pair=order.pair)
             if halt is not None:
                 return Barred("halted", halt.told)
+            allowed = connection.execute(_SQL["allowed"], _values(order)).fetchone()
+            if allowed is None or allowed[0] is None:
+                return Barred("undecided", f"the decision {order.decision_id} is not committed yet")
+            if not allowed[0]:
+                return Barred("not_allowed", f"the decision {order.decision_id} does not allow it, or was not approved")
             later = connection.execute(_SQL["later_command"], _values(order)).fetchone()
             if later is not None:
                 return Barred("superseded", f"by {later[0]}")

@@ -43,6 +43,16 @@ RETURNING j.*;
 UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL
  WHERE lease_owner = %(owner)s AND state IN ('journalled', 'sent');
 
+-- allowed: Tell whether a committed decision allows a command: people's, when enough of them have approved; else an engine's own ACCEPT about
+-- the very same thing. Nothing known of the decision gives null.
+SELECT coalesce(
+    (SELECT bool_and(state = 'approved' AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
+                     AND (question <> 'co_sign_quote' OR quote_id IS NOT DISTINCT FROM %(quote_id)s))
+       FROM risk.referrals WHERE answer_id = %(decision_id)s),
+    (SELECT verdict = 'ACCEPT' AND refers_to IS NULL AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
+            AND (question <> 'co_sign_quote' OR quote_id IS NOT DISTINCT FROM %(quote_id)s)
+       FROM risk.answers WHERE decision_id = %(decision_id)s));
+
 -- later_command: Return a command for the same intent and kind that was issued later.
 SELECT command_id FROM commands.journal
  WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND command_id <> %(command_id)s AND issued_at > %(issued_at)s

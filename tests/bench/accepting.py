@@ -26,7 +26,7 @@ from tests.waiting import eventually
 WARM_UP_SECONDS = 8.0
 WINDOW = timedelta(milliseconds=400)
 SPEED = 10
-"""First quotes 0.8 s after the accept, valid for 3 s, orders for 30 s."""
+"""First quotes 0.8 s after the accept, valid for 10 s, orders for 2 minutes."""
 SETTINGS = """
 [workflow]
 quote_window = "400ms"
@@ -126,5 +126,6 @@ def _venue(folder: Path, rate: int) -> Iterator[str]:
     port_file.unlink(missing_ok=True)
     command = [*CUSTODIAN, "simulate", "musubi", "--listen", "127.0.0.1:0", "--port-file", str(port_file), "--secret-file", str(secret)]
     command += ["--speed", str(SPEED), "--rate", str(rate), "--failing", "0", "--mix", "sender=100", "--console-user", "0"]
+    command += ["--quote-validity", "100", "--order-lifetime", "1200"]
     with child(command, folder / "venue.log") as process:
         yield port_in(port_file, process)

@@ -152,9 +152,16 @@ class Room:
         return sum(call["outcome"] == "done" and call["kind"] == kind for call in self.calls(intent))
 
     def issue(
-        self, intent: str, *, quote: dict[str, Any] | None = None, seconds: float = 20.0, mode: str = "live", **changed: Any
+        self,
+        intent: str,
+        *,
+        quote: dict[str, Any] | None = None,
+        seconds: float = 20.0,
+        mode: str = "live",
+        decided: str | None = "ACCEPT",
+        **changed: Any,
     ) -> tuple[str, Written]:
-        """Journal a command as the step "commands" does; return its id and what the step said."""
+        """Journal a command as the step "commands" does, its decision before (None: not yet); return its id and what the step said."""
         self._issued += 1
         kind = "accept_proposal" if quote is None else "co_sign_quote"
         now = datetime.now(UTC)
@@ -172,9 +179,29 @@ class Room:
         if quote is not None:
             fields |= {"quote_id": quote["quote_id"], "fx_rate": quote["fx_rate"]}
         issued = CommandIssued.model_validate(fields | changed)
+        if decided is not None:
+            self.decide(issued, verdict=decided)
         written = self.write([record_of(issued, offset=self._issued)])
         self.raised += written.raised
         return issued.command_id, written
+
+    def decide(self, issued: CommandIssued, *, verdict: str = "ACCEPT", refers_to: str | None = None, quote_id: str | None = None) -> None:
+        """Keep an engine's answer to what a command follows from, about another quote if told."""
+        self.connection.execute(
+            "INSERT INTO risk.answers (decision_id, request_id, context_sha256, venue, intent_id, question, quote_id, verdict, policy, "
+            "decided_by, decided_at, rules, refers_to, event, kept_at) "
+            "VALUES (%s, %s, repeat('0', 64), %s, %s, %s, %s, %s, '{}', 'test', now(), '[]', %s, '{}', now()) ON CONFLICT DO NOTHING",
+            (
+                issued.decision_id,
+                f"request of {issued.decision_id}",
+                issued.venue,
+                issued.intent_id,
+                issued.kind,
+                quote_id or issued.quote_id,
+                verdict,
+                refers_to,
+            ),
+        )
 
     def write(self, records: Sequence[Record]) -> Written:
         """Write records as one batch, in one transaction."""

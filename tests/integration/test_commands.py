@@ -25,6 +25,7 @@ from pipeline.errors import ServiceAwayError
 from pipeline.log.envelope import Outgoing
 from pipeline.stores import halts
 from pipeline.stores.journal import PostgresJournal
+from schemas.accepting import CommandIssued
 from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, connector_of, prepare, start_program
 from tests.waiting import eventually_async
 
@@ -165,6 +166,55 @@ async def test_nothing_is_sent_while_halted(room: Room, venue: str | None, pair:
         again, _ = room.issue(intent)
         assert (await room.ended(again))["state"] == "succeeded"
     assert room.effective(intent) == 1
+
+
+@pytest.mark.parametrize("verdict", ["REJECT", "REFER", "WAIT"])
+async def test_without_an_accept_nothing_is_sent(room: Room, verdict: str) -> None:
+    """A command whose decision says anything but ACCEPT is refused, whoever issued it."""
+    intent = await room.create()
+    async with Running(room.executor()):
+        ended = await room.ended(room.issue(intent, decided=verdict)[0])
+    assert (ended["state"], ended["attempts"], str(ended["reason"]).partition(":")[0]) == ("refused", 0, "not_allowed")
+    assert room.calls(intent) == []
+
+
+async def test_a_decision_about_something_else_allows_nothing(room: Room) -> None:
+    """An ACCEPT of another quote, or one that claims an approval that was never counted, sends nothing."""
+    intent = await room.create()
+    room.accept_directly(intent)
+    quote = (await room.quoted(intent))[0]
+    said = {"quote_id": "00000000-0000-4000-8000-000000000001"}, {"refers_to": "a referral that nobody approved"}
+    for number, other in enumerate(said):
+        command, _ = room.issue(intent, quote=quote, decided=None, decision_id=f"other-{number}")
+        room.decide(CommandIssued.model_validate_json(_issued(room, command)), **other)
+        async with Running(room.executor()):
+            ended = await room.ended(command)
+        assert str(ended["reason"]).startswith("not_allowed"), ended
+    assert room.calls(intent) == []
+
+
+async def test_a_decision_that_is_not_committed_yet_is_waited_for(room: Room) -> None:
+    """A command that overtook its decision is sent once that is committed, and expires when it never is."""
+    early, never = await room.create(), await room.create()
+    async with Running(room.executor()):
+        command, _ = room.issue(early, decided=None, decision_id="comes-later")
+        lost, _ = room.issue(never, decided=None, decision_id="never-comes", seconds=2)
+        expired = await room.ended(lost)
+        assert room.calls() == []
+        room.decide(CommandIssued.model_validate_json(_issued(room, command)))
+        ended = await room.ended(command)
+    assert (ended["state"], expired["state"], expired["reason"]) == ("succeeded", "expired", "too_late")
+    assert [call["intent_id"] for call in room.calls()] == [early]
+
+
+def _issued(room: Room, command_id: str) -> str:
+    """Return a journalled command as its event stated it."""
+    row = room.row(command_id)
+    fields = {name: row[name] for name in ("command_id", "venue", "intent_id", "kind", "quote_id", "decision_id")}
+    amounts = {name: None if row[name] is None else str(row[name]) for name in ("target_amount", "source_amount_max", "fx_rate")}
+    times = {name: row[name].astimezone(UTC).isoformat().replace("+00:00", "Z") for name in ("not_after", "issued_at")}
+    currencies = {name: row[name] for name in ("source_currency", "target_currency")}
+    return json.dumps({**fields, **amounts, **times, **currencies, "mode": "live"})
 
 
 async def test_a_halt_elsewhere_holds_nothing_back(room: Room) -> None:
