@@ -153,6 +153,8 @@ class OrderQuery:
     sort_by: Literal["created_at", "settled_at"] = "created_at"
     descending: bool = True
     created_after: datetime | None = None
+    page_size: int = 100
+    """Orders on one page; no venue that we know gives more than a hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

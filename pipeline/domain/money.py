@@ -71,15 +71,10 @@ class Scales:
 
 def to_minor_units(value: Decimal, scale: int) -> int | None:
     """Return a positive `value` in integer minor units, or None when it has more decimals than `scale`."""
-    # On integers, not by Decimal.scaleb: decimal arithmetic rounds to its context's 28 digits.
-    _, digits, exponent = value.as_tuple()
-    number: int = int("".join(map(str, digits)))
-    shift: int = int(exponent) + scale
-    factor: int = 10 ** abs(shift)
-    if shift >= 0:
-        return number * factor
-    whole, rest = divmod(number, factor)
-    return None if rest else whole
+    # On digits, not by Decimal.scaleb: decimal arithmetic rounds to its context's 28 digits.
+    whole, _, fraction = format(value, "f").partition(".")
+    fraction = fraction.rstrip("0")
+    return int(whole + fraction.ljust(scale, "0")) if len(fraction) <= scale else None
 
 
 def from_minor_units(units: int, scale: int) -> Decimal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.clock import Clock
 from pipeline.domain.lifecycle import EXECUTING, EXPIRED, FAILED, PENDING, QUOTED, SETTLED
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 SINGLES_MAX = 4
 PAGES_MAX = 5
+PAGE_SIZE_MIN, SPARE = 20, 3
+"""Orders on a list page of settlements: three for each hint that waits. A hundred for six hints cost both sides more than six reads."""
 AGAIN_FIRST = 0.2
 LIST_QUERIES: dict[Kind, OrderQuery] = {
     "settled": OrderQuery(statuses=(SETTLED,), sort_by="settled_at"),
@@ -152,12 +155,10 @@ class WantedReader:
 
     async def _read_list(self, kind: Kind, wants: Sequence[Want]) -> None:
         """Read pages until every want was seen, or none of them can be on a later page."""
-        left = {want.intent_id: want for want in wants}
+        left, query = {want.intent_id: want for want in wants}, list_query(kind, len(wants))
         try:
             for page_number in range(1, PAGES_MAX + 1):
-                page = await self._connector.list_orders(
-                    LIST_QUERIES[kind], page=page_number, lane="hints", hinted_at=self._wanted.hinted_at
-                )
+                page = await self._connector.list_orders(query, page=page_number, lane="hints", hinted_at=self._wanted.hinted_at)
                 await self._book.note(page.seen)
                 for want in _met_on(page, left):
                     del left[want.intent_id]
@@ -196,6 +197,12 @@ class WantedReader:
         self._paused_until = self._clock.monotonic() + pause
         log.warning("venue %s: reading the record failed, next try in %.1f s: %s", self._connector.venue, pause, error)
         asyncio.get_running_loop().call_later(pause + 0.001, self._wanted.wake)
+
+
+def list_query(kind: Kind, wants: int) -> OrderQuery:
+    """Return what lists so many orders: settlements newest first, so that those just hinted stand at the head of a short page."""
+    query = LIST_QUERIES[kind]
+    return query if kind != "settled" else replace(query, page_size=min(query.page_size, max(PAGE_SIZE_MIN, SPARE * wants)))
 
 
 def _status_meets(seen: Sighting | Unreadable, want: Want) -> bool:

@@ -1,7 +1,7 @@
 -- settlements_of_intents: What is booked of these intents, and whether it has been reversed.
 SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS NOT NULL
   FROM ledger.entries e LEFT JOIN ledger.entries r ON r.reverses = e.entry_id
- WHERE e.kind = 'settlement' AND e.intent_id = ANY (%s);
+ WHERE e.kind = 'settlement' AND e.intent_id = ANY (%b);
 
 -- make_currencies: Note the minor units that are booked in for the first time.
 INSERT INTO ledger.currencies (currency, scale)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.transports.rest import Reply, RestClient, UnreadableReplyError, VenueRefusedError
 from connectors.venues.musubi import parse
@@ -28,6 +28,8 @@ QUOTE_PAGES_MAX = 10
 """A thousand quotes of one order: a venue that pages on and on is broken."""
 SCHEMA_VERSION = "v2"
 _DATA_KEY = "data"
+
+T = TypeVar("T")
 
 _lenient = json.JSONDecoder()
 
@@ -99,16 +101,17 @@ async def order(client: RestClient, intent_id: str, *, venue: str, own_party: st
 
 async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: str | None, hinted_at: HintedAt) -> OrderPage:
     """Read one page of orders; raise UnreadableReplyError when the envelope cannot be read."""
-    reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": PAGE_SIZE}, venue)
-    seen = elements_of(
-        reply,
-        lambda body, intent: parse.parse_listed_order(
-            body, venue=venue, own_party=own_party, observed=observation(reply, "list", hinted_at(intent) if intent else None)
-        ),
-        event_type="order",
-    )
+    reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": query.page_size}, venue)
+    unannounced = observation(reply, "list", None)
+
+    def read(body: bytes, intent: str | None) -> Sighting:
+        hinted = hinted_at(intent) if intent else None
+        observed = unannounced if hinted is None else observation(reply, "list", hinted)
+        return parse.parse_listed_order(body, venue=venue, own_party=own_party, observed=observed)
+
+    seen = elements_of(reply, read, event_type="order")
     total_pages, total_items = _pagination(reply)
-    last = not seen or (page >= total_pages if total_pages is not None else len(seen) < PAGE_SIZE)
+    last = not seen or (page >= total_pages if total_pages is not None else len(seen) < query.page_size)
     return OrderPage(seen=seen, last=last, items_total=total_items)
 
 
@@ -189,7 +192,7 @@ def observation(reply: Reply, origin: Any, hinted_at: str | None) -> Observation
 def data_of(body: bytes) -> bytes:
     """Return the exact bytes of the member `data`; raise PoisonRecordError when there is no such object."""
     text = body.decode("utf-8", "surrogateescape")
-    start, end = _data_span(text)
+    _, start, end = _data(text, _value)
     return text[start:end].encode("utf-8", "surrogateescape")
 
 
@@ -213,27 +216,16 @@ def split(body: bytes) -> list[tuple[Any, bytes]]:
 
     The walk is lenient on purpose: one element with a duplicate key or NaN must not hide the others. Each is read strictly afterwards.
     """
-    text = body.decode("utf-8", "surrogateescape")
-    start, end = _data_span(text)
-    if text[start] != "[":
-        raise PoisonRecordError("no array in `data`")
-    parts: list[tuple[Any, bytes]] = []
-    at = _skip(text, start + 1)
-    while at < end and text[at] != "]":
-        value, stop = _value(text, at)
-        parts.append((value, text[at:stop].encode("utf-8", "surrogateescape")))
-        at = _skip(text, stop)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+    parts, _, _ = _data(body.decode("utf-8", "surrogateescape"), _elements)
     return parts
 
 
-def _data_span(text: str) -> tuple[int, int]:
-    """Return where the value of the top-level member `data` begins and ends; raise PoisonRecordError."""
+def _data(text: str, read: Callable[[str, int], tuple[T, int]]) -> tuple[T, int, int]:
+    """Return the value of the top-level member `data` as `read` takes it, and where it begins and ends; raise PoisonRecordError."""
     at = _skip(text, 0)
     if text[at : at + 1] != "{":
         raise PoisonRecordError("a reply that is no JSON object")
-    found: tuple[int, int] | None = None
+    found: tuple[T, int, int] | None = None
     at = _skip(text, at + 1)
     while text[at : at + 1] not in ("}", ""):
         name, at = _value(text, at)
@@ -241,17 +233,38 @@ def _data_span(text: str) -> tuple[int, int]:
         if text[at : at + 1] != ":":
             raise PoisonRecordError("not JSON: a key without a value")
         start = _skip(text, at + 1)
-        _, at = _value(text, start)
         if name == _DATA_KEY:
             if found is not None:
                 raise PoisonRecordError("duplicate key in JSON: 'data'")
-            found = (start, at)
+            value, at = read(text, start)
+            found = (value, start, at)
+        else:
+            _, at = _value(text, start)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
     if found is None:
         raise PoisonRecordError("a reply without `data`")
     return found
+
+
+def _elements(text: str, start: int) -> tuple[list[tuple[Any, bytes]], int]:
+    """Return the elements of the array that begins at `start` with their bytes, and where it ends; raise PoisonRecordError."""
+    if text[start : start + 1] != "[":
+        raise PoisonRecordError("no array in `data`")
+    parts: list[tuple[Any, bytes]] = []
+    at = _skip(text, start + 1)
+    if text[at : at + 1] == "]":
+        return parts, at + 1
+    while True:
+        value, stop = _value(text, at)
+        parts.append((value, text[at:stop].encode("utf-8", "surrogateescape")))
+        at = _skip(text, stop)
+        if text[at : at + 1] == "]":
+            return parts, at + 1
+        if text[at : at + 1] != ",":
+            raise PoisonRecordError(f"not JSON: an array that does not go on at character {at}")
+        at = _skip(text, at + 1)
 
 
 def _value(text: str, at: int) -> tuple[Any, int]:

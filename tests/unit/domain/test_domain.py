@@ -6,6 +6,7 @@ import hashlib
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -42,6 +43,13 @@ def test_minor_units_lose_nothing(value: Decimal, scale: int) -> None:
     units = money.to_minor_units(value, scale)
     assert units is not None
     assert money.from_minor_units(units, scale) == value
+
+
+@given(st.from_regex(r"[0-9]{1,38}(\.[0-9]{1,38})?([eE][+-]?[0-9]{1,2})?", fullmatch=True).map(Decimal), st.integers(0, 38))
+def test_minor_units_are_the_fraction_or_none(value: Decimal, scale: int) -> None:
+    """In any notation an amount has the units that exact fractions give, and none where these are no whole number."""
+    exact = Fraction(value) * 10**scale
+    assert money.to_minor_units(value, scale) == (int(exact) if exact.denominator == 1 else None)
 
 
 def test_an_amount_beyond_the_scale_has_no_minor_units() -> None:

@@ -178,16 +178,16 @@ class FakeVenue:
         return next((number for number in {*self.orders, *self.quotes} if intent_of(number) == intent_id), 0)
 
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
-        """Answer with one page of a hundred; a higher number was created and settled later."""
+        """Answer with one page; a higher number was created and settled later."""
         await self._called(f"list {','.join(sorted(query.statuses)) or 'all'} {lane}")
         numbers = sorted(number for number, status in self.orders.items() if not query.statuses or status in query.statuses)
         if query.created_after is not None:
             numbers = [number for number in numbers if START + timedelta(seconds=number) > query.created_after]
         if query.descending:
             numbers.reverse()
-        shown = numbers[(page - 1) * 100 : page * 100]
+        shown = numbers[(page - 1) * query.page_size : page * query.page_size]
         seen = [self._record(n, "list", hinted_at) for n in shown]
-        return OrderPage(seen=seen, last=page * 100 >= len(numbers), items_total=len(numbers))
+        return OrderPage(seen=seen, last=page * query.page_size >= len(numbers), items_total=len(numbers))
 
     async def aclose(self) -> None:
         """Nothing is open."""

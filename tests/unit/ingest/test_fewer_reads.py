@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Literal
 
 import pytest
 
 from connectors.venues.musubi import parse
 from pipeline.errors import PoisonRecordError, RetryableError
 from pipeline.ingest.publish import _Thread
+from pipeline.ingest.read_wanted import list_query
 from pipeline.ingest.wanted import Want, Wanted
 from schemas.events import Observation
 
@@ -65,3 +67,15 @@ async def test_calls_of_the_publisher_share_one_thread_and_raise_in_the_loop() -
     thread.close()
     await asyncio.to_thread(seen[0].join, 5)
     assert not seen[0].is_alive()
+
+
+@pytest.mark.parametrize(("wants", "size"), [(1, 20), (5, 20), (10, 30), (33, 99), (34, 100), (5_000, 100)])
+def test_a_page_of_settlements_is_as_long_as_its_hints_need(wants: int, size: int) -> None:
+    """Few hints are answered by a short page of the newest settlements, many by the longest that venues give."""
+    assert list_query("settled", wants).page_size == size
+
+
+@pytest.mark.parametrize("kind", ["open", "ended"])
+def test_other_lists_are_long_since_hinted_orders_stand_anywhere_in_them(kind: Literal["open", "ended"]) -> None:
+    """Orders are listed by when they were created, which says nothing about when they moved on."""
+    assert list_query(kind, 2).page_size == 100

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.transports.rest import Reply, UnreadableReplyError, VenueRefusedError
 from connectors.venues.musubi import reads
@@ -57,6 +59,44 @@ def test_each_listed_order_keeps_its_exact_bytes() -> None:
     assert [part for _, part in reads.split(body)] == parts
 
 
+CRUMBS = st.text(alphabet='{}[]:,"a1 \n', max_size=12) | st.sampled_from(['"data":', '"data":[', "[1,]", "[1 2]", '[{"a":"]"},[2]]', "]"])
+
+
+@given(st.lists(CRUMBS, max_size=5))
+def test_a_page_is_taken_apart_just_when_it_is_json_with_one_list(crumbs: list[str]) -> None:
+    """Whatever a reply is put together from: its elements are those that the standard library reads, with their bytes, or it is refused."""
+    for text in ("".join(crumbs), f'{{"data":[{"".join(crumbs)}]}}', f'{{"m":0,"data":{"".join(crumbs)}}}'):
+        expected = _list_in(text)
+        try:
+            parts = reads.split(text.encode())
+        except PoisonRecordError:
+            assert expected is None
+            continue
+        assert [value for value, _ in parts] == [json.loads(body) for _, body in parts]
+        # What stands beside and behind `data` is walked over, not judged, so more is taken apart than is JSON; never otherwise.
+        assert expected in (None, [value for value, _ in parts])
+
+
+def _list_in(text: str) -> list[Any] | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    found = document.get("data") if isinstance(document, dict) and text.count('"data"') == 1 else None
+    return found if isinstance(found, list) else None
+
+
+async def test_a_page_is_asked_for_in_the_size_that_the_query_says() -> None:
+    """The page size is the query's, and a shorter page than that is the last where the venue does not say how many there are."""
+    venue = client(b'{"data":[' + b",".join([b"7"] * 20) + b"]}")
+    pages = [
+        await reads.orders(venue, OrderQuery(page_size=size), page=1, venue="t", own_party=None, hinted_at=lambda _: None)
+        for size in (20, 21)
+    ]
+    assert [params["page_size"] for _, params in venue.asked] == [20, 21]
+    assert [page.last for page in pages] == [False, True]
+
+
 @pytest.mark.parametrize("bad", [b'{"intent_id":"a","intent_id":"b"}', b'{"n":NaN}', b'{"t":"\xff"}', b'{"n":1e400}', b"7", b"null"])
 async def test_one_bad_order_spoils_nothing_but_itself(bad: bytes) -> None:
     """The order before and the order behind a bad one are read, the bad one is handed out with its bytes."""
@@ -71,7 +111,21 @@ async def test_one_bad_order_spoils_nothing_but_itself(bad: bytes) -> None:
     assert (middle.origin, middle.body) == ("read", bad)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data":{}}', b'{"data":[1', b'{"meta":{}}', b'{"data":[],"data":[]}', b""])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"[]",
+        b'{"data":{}}',
+        b'{"data":[1',
+        b'{"data":[1 2]}',
+        b'{"data":[1,]}',
+        b'{"data":[1}',
+        b'{"meta":{}}',
+        b'{"data":[],"data":[]}',
+        b"",
+    ],
+)
 async def test_a_page_that_is_no_list_is_an_error_with_the_reply(body: bytes) -> None:
     """An unreadable envelope is a breach of contract, not an empty list."""
     with pytest.raises(UnreadableReplyError):
