@@ -32,7 +32,6 @@ START_LIMIT = 60.0
 LAST_ORDERS = 18.0
 """Seconds before its end, at most a third of it, when the demo's venue takes no new orders: those there are live 25 s."""
 MODES: dict[str, Mode] = {"live": "live", "shadow": "shadow"}
-ROLES = 7
 LARGE = ("1200000", "1400000", "1300000", "1100000")
 """Dollars of the orders that are placed for the officer until one was approved and one refused: too much to pass without a person."""
 LARGE_EVERY = 15.0
@@ -87,7 +86,7 @@ def _open(stage: Stage, watch: Watch) -> None:
         while time.monotonic() < deadline:
             _check_running(stage)
             roles = watch.look().roles
-            if len(roles) >= ROLES and all(role.alive and role.healthy for role in roles):
+            if len(roles) >= sum(map(len, view.ROLES)) and all(role.alive and role.healthy for role in roles):
                 break
             time.sleep(0.5)
     _tell_venue(stage, "start-creating")

@@ -12,6 +12,7 @@ from infra.demo.figures import Figures
 WAY = "venue ─SSE/REST→ ingest ─Kafka→ settlement, workflow, risk ─→ books, archive"
 SPOKEN, NEWS = 2, 2
 """Lines for the officer and for the supervisor, so that all of it fits 24 lines."""
+ROLES = (("ingest", "settlement", "workflow", "risk"), ("commands", "ledger", "archive"))
 Row = tuple[str, str, str]
 
 
@@ -29,7 +30,7 @@ def screen(
     parts: list[RenderableType] = [
         Text(WAY, style="dim", no_wrap=True, overflow="ellipsis"),
         _side_by_side(_flow(figures), _accepting(figures, mode)),
-        _roles(figures),
+        *_roles(figures),
         _lag(figures),
         *(Text(text, style=_style_of(text), no_wrap=True, overflow="ellipsis") for text in figures.accepting.latest),
         *lines,
@@ -82,14 +83,18 @@ def _accepting(figures: Figures, mode: str) -> list[Row]:
     ]
 
 
-def _roles(figures: Figures) -> Text:
-    text = Text()
-    for role in figures.roles:
-        state = "" if role.alive and role.healthy else " waiting" if role.alive else " down"
-        restarts = f" ↻{role.restarts}" if role.restarts else ""
-        text.append(f"{role.name} {role.pid}{state}{restarts}", style="yellow" if state else "green")
-        text.append("  ")
-    return text
+def _roles(figures: Figures) -> list[Text]:
+    """Return two lines of roles in the order of the way of data, each with its pid: `kill -9` is a part of the demo."""
+    found = {role.name: role for role in figures.roles}
+    lines = []
+    for names in ROLES:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for role in (found[name] for name in names if name in found):
+            state = "" if role.alive and role.healthy else " waiting" if role.alive else " down"
+            restarts = f" ↻{role.restarts}" if role.restarts else ""
+            text.append(f"{role.name} {role.pid}{state}{restarts}   ", style="yellow" if state else "green")
+        lines.append(text)
+    return lines
 
 
 def _lag(figures: Figures) -> Text:
