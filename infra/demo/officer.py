@@ -7,10 +7,11 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from infra.demo.accepting import reason, short_amount
+from pipeline.clock import SystemClock
 
 NAME = "Demo Officer"
 TIME_NEEDED = timedelta(seconds=4)
@@ -63,7 +64,7 @@ class Officer:
             try:
                 listed = self._custodian("decisions", "list", "--pending", "--format", "jsonl")
                 waiting = [json.loads(text) for text in listed.stdout.splitlines()] if listed.returncode == 0 else []
-                chosen = choose(waiting, now=datetime.now(UTC), done={one.decision_id for one in self.spoken})
+                chosen = choose(waiting, now=SystemClock().now(), done={one.decision_id for one in self.spoken})
                 if chosen is not None:
                     self._answer(chosen, wanted)
             except subprocess.TimeoutExpired:

@@ -118,12 +118,15 @@ def _ask(venue_url: str, path: str, **asked: Any) -> dict[str, Any]:
 
 
 def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int, mode: Mode) -> str:
-    """Start the venue; live, all that needs us waits for our calls, in shadow somebody in the venue's console does what we would."""
+    """Start the venue; live, all that needs us waits for our calls, in shadow somebody in the venue's console does what we would.
+
+    That one takes some seconds over the quotes, so that we have decided as well.
+    """
     port_file = folder / "venue.port"
     command = [*_CUSTODIAN, "simulate", "musubi", "--listen", "127.0.0.1:0", "--port-file", str(port_file)]
     command += ["--secret-file", str(folder / "secrets" / "tokyo"), "--truth", str(folder / "truth.jsonl"), "--seed", str(seed)]
     command += ["--speed", str(SPEED), "--rate", str(RATE), "--mix", "receiver=30,sender=55,both=15", *LIFE]
-    command += ["--console-user", "0" if mode == "live" else "1"]
+    command += ["--console-user", "0"] if mode == "live" else ["--console-user", "1", "--institution", "late"]
     for fault in FAULTS:
         command += ["--fault", fault]
     venue = _start(ends, "the venue", command, folder / "venue.log")
