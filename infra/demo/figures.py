@@ -5,7 +5,6 @@ Counters of a process begin anew when it is restarted, so those of processes tha
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -15,6 +14,8 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.demo import accepting
+from infra.demo.accepting import Accepting
 from infra.demo.stage import Stage
 from pipeline import settings as configuration
 from pipeline.errors import PipelineError
@@ -23,6 +24,8 @@ from pipeline.log import topics
 from pipeline.stores.postgres import Connection, connect
 
 _DURATIONS = "custodian_frame_to_booking_seconds_bucket"
+LATEST = 4
+"""Decisions that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Figures:
     lag: dict[str, int] = field(default_factory=dict)
     p50: float | None = None
     p99: float | None = None
+    accepting: Accepting = field(default_factory=Accepting)
     roles: tuple[Role, ...] = ()
     trouble: str = ""
 
@@ -107,6 +111,7 @@ class Watch:
             },
             p50=quantile(0.50, _buckets(counters)),
             p99=quantile(0.99, _buckets(counters)),
+            accepting=accepting.look(connection, latest=LATEST),
             roles=roles,
         )
 
@@ -117,10 +122,8 @@ class Watch:
 
     def _venue(self, path: str) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(f"{self._stage.venue_url}/simulator/{path}", timeout=2) as answer:  # noqa: S310 - our own venue
-                read: dict[str, Any] = json.load(answer)
-                return read
-        except (urllib.error.URLError, TimeoutError):
+            return self._stage.ask_venue(path)
+        except OSError:
             return {}
 
     def _roles(self, connection: Connection) -> tuple[Role, ...]:

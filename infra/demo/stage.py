@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from infra.embedded.services import Addresses, EmbeddedServices
-from infra.embedded.settings_file import SIMULATOR_URL, settings_text
+from infra.embedded.settings_file import POLICY, SIMULATOR_URL, settings_text
 from pipeline.errors import FatalError
 
 FOLDER = Path(".custodian") / "demo"
-FAULTS = ("duplicate=0.3", "drop=0.02", "reorder=0.05", "skip_executing=0.1", "poison=0.01", "server_error=0.01", "cut_inside_frame=0.002")
+DEMO_POLICY = Path(__file__).resolve().parents[1] / "policies" / "demo.toml"
+FAULTS = (
+    *("duplicate=0.3", "drop=0.02", "reorder=0.05", "skip_executing=0.1", "poison=0.01", "server_error=0.01", "cut_inside_frame=0.002"),
+    *("accept_applied_502=0.03", "accept_conflict=0.02", "quote_breaks_guard=0.03"),
+)
 """What the venue does wrong on purpose."""
-RATE = 8
+RATE = 2
+"""Orders per second: seven processes, Kafka, PostgreSQL and the venue share what may be two cores."""
 SPEED = 10
+LIFE = ("--order-lifetime", "250", "--quote-validity", "80", "--quote-spread", "0.01")
+"""At that speed an order lives 25 s and a quote 8 s: enough for a person, and the demo does not wait long for the last one.
+
+Senders' maxima lie 1 % and more above the best quote: with that spread only quotes made so on purpose break them.
+"""
+SETTINGS = """
+[workflow]
+quote_window = "800ms"
+quote_margin = "1s"
+
+[currencies.JPYSC0]
+scale = 4
+[currencies.USDCx]
+scale = 6
+
+[mode]
+accepting = "{mode}"
+"""
+REFERRAL_EXPIRES = "18s"
 START_LIMIT = 60.0
 
 Say = Callable[[str], None]
+Mode = Literal["live", "shadow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +65,28 @@ class Stage:
     venue_url: str
     supervisor: subprocess.Popen[bytes]
     supervisor_log: Path
+    mode: Mode
 
     def custodian(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the program on the demo's settings and return what it said."""
         command = [*_CUSTODIAN, "--config", str(self.settings), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=_environment())
 
+    def ask_venue(self, path: str, **asked: Any) -> dict[str, Any]:
+        """Ask the venue's door for tests something, or tell it something; raise OSError when it is away."""
+        return _ask(self.venue_url, path, **asked)
+
+    def place_order(self, target_amount: str) -> str:
+        """Let an institution of ours ask for so many dollars against yen, and return the intent; raise OSError."""
+        order = {"side": "sender", "target_currency": "USDCx", "target_amount": target_amount, "fx_rate": "112.0", "quotes": 2}
+        return str(self.ask_venue("orders", orders=[order])["intents"][0])
+
 
 _CUSTODIAN = (sys.executable, "-m", "pipeline.cli.main")
 
 
 @contextlib.contextmanager
-def running(say: Say, *, seed: int, folder: Path = FOLDER) -> Iterator[Stage]:
+def running(say: Say, *, seed: int, mode: Mode = "live", folder: Path = FOLDER) -> Iterator[Stage]:
     """Start services, venue and pipeline from nothing; end them all on the way out, whatever happened.
 
     Raise ServiceAwayError or FatalError when something does not start.
@@ -61,20 +99,34 @@ def running(say: Say, *, seed: int, folder: Path = FOLDER) -> Iterator[Stage]:
         ends.callback(services.down)
         addresses = services.up()
         say("starting the venue, which repeats, drops, reorders and breaks what it sends")
-        venue_url = _start_venue(ends, folder, seed)
-        settings = _write_settings(folder, addresses, venue_url)
+        venue_url = _start_venue(ends, folder, seed, mode)
+        _ask(venue_url, "stop-creating", now=True)  # who comes before the pipeline works would wait, and fall behind
+        settings = _write_settings(folder, addresses, venue_url, mode)
         say("starting the pipeline")
         _initialise(settings)
         log = folder / "pipeline.log"
         supervisor = _start(ends, "the pipeline", [*_CUSTODIAN, "--config", str(settings), "up"], log)
-        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log)
+        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log, mode)
 
 
-def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int) -> str:
+def _ask(venue_url: str, path: str, **asked: Any) -> dict[str, Any]:
+    body = json.dumps(asked).encode() if asked else None
+    request = urllib.request.Request(f"{venue_url}/simulator/{path}", data=body)  # noqa: S310 - our own venue
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        read: dict[str, Any] = json.load(answer)
+        return read
+
+
+def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int, mode: Mode) -> str:
+    """Start the venue; live, all that needs us waits for our calls, in shadow somebody in the venue's console does what we would.
+
+    That one takes some seconds over the quotes, so that we have decided as well.
+    """
     port_file = folder / "venue.port"
     command = [*_CUSTODIAN, "simulate", "musubi", "--listen", "127.0.0.1:0", "--port-file", str(port_file)]
     command += ["--secret-file", str(folder / "secrets" / "tokyo"), "--truth", str(folder / "truth.jsonl"), "--seed", str(seed)]
-    command += ["--speed", str(SPEED), "--rate", str(RATE), "--mix", "receiver=50,sender=40,both=10", "--console-user", "1"]
+    command += ["--speed", str(SPEED), "--rate", str(RATE), "--mix", "receiver=30,sender=55,both=15", *LIFE]
+    command += ["--console-user", "0"] if mode == "live" else ["--console-user", "1", "--institution", "late"]
     for fault in FAULTS:
         command += ["--fault", fault]
     venue = _start(ends, "the venue", command, folder / "venue.log")
@@ -86,15 +138,18 @@ def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int) -> str:
     return f"http://127.0.0.1:{port_file.read_text().strip()}"
 
 
-def _write_settings(folder: Path, addresses: Addresses, venue_url: str) -> Path:
+def _write_settings(folder: Path, addresses: Addresses, venue_url: str, mode: Mode) -> Path:
+    shutil.copyfile(DEMO_POLICY, folder / POLICY)
     lines = []
     for written in settings_text(addresses, folder).splitlines():
         line = written.replace(SIMULATOR_URL, venue_url)
-        lines.append(f'base_url = "{venue_url}"\nrequests_per_second = 100\nrequest_burst = 100' if line.startswith("base_url") else line)
+        lines.append(line)
+        if line.startswith("base_url"):
+            lines += ["requests_per_second = 100", "request_burst = 100"]
+        elif line.startswith("policy_file"):
+            lines.append(f'referral_expires = "{REFERRAL_EXPIRES}"')
     settings = folder / "custodian.toml"
-    settings.write_text(
-        "\n".join([*lines, "", "[currencies.JPYSC0]", "scale = 4", "[currencies.USDCx]", "scale = 6", ""]), encoding="utf-8"
-    )
+    settings.write_text("\n".join(lines) + "\n" + SETTINGS.format(mode=mode), encoding="utf-8")
     return settings
 
 

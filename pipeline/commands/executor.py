@@ -259,7 +259,7 @@ class Executor:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
             metrics.RETRIES.labels(ROLE, f"venue {venue.venue}").inc()
             said = {"command_id": claim.order.command_id, "venue": venue.venue, "reason": str(error) or type(error).__name__}
-            log.warning("the record cannot be read", extra=said)
+            log.warning("venue %s: the record of %s cannot be read now and is read again", venue.venue, claim.order.intent_id, extra=said)
         ending = decide.out_of_reach(claim, venue.time())
         if ending is not None:
             await self._close(claim, ending)
@@ -374,7 +374,8 @@ class Executor:
             async with asyncio.timeout(self.limits.look_timeout):
                 return await venue.look(claim.order.intent_id, quotes=True)
         except _AWAY as error:
-            log.warning("the record cannot be read after a refusal", extra={"venue": venue.venue, "reason": str(error)})
+            said = {"venue": venue.venue, "reason": str(error) or type(error).__name__}
+            log.warning("venue %s: the record of %s cannot be read after a refusal", venue.venue, claim.order.intent_id, extra=said)
             return None
 
     # --- outcomes ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -36,6 +37,20 @@ Positions = Callable[[Sequence[Partition]], Mapping[Partition, int]]
 
 PAUSE = 0.5
 """Seconds between two tries to read the stored positions."""
+
+
+class _Plainly(logging.Filter):
+    """Says for an operator what mode says for its authors: nothing is wrong but the machine, and the thread goes on by itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Reword the one line; every other stays as it is."""
+        if "keepalive is not responding" in str(record.msg):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args = "the Kafka client has not had its turn for 3 s: this machine is too busy; it goes on by itself", ()
+        return True
+
+
+logging.getLogger(__name__).addFilter(_Plainly())
 
 
 class StoredPositionThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]

@@ -12,7 +12,7 @@ Answered only to callers on this machine, without a token. Not part of the contr
     GET  calls          ?holding=any&intent_id=…&seconds=5        waits until there is such a call; also kind, quote_id, after, reached
     POST frames         {"poison": ["nan"]}                       or "contradictions", or "frames" with any payload
     POST records        {"intent_id": "…", "fields": {"target_amount": "-1"}}                        what REST says of an order
-    POST stop-creating
+    POST stop-creating, start-creating
     GET  truth          ?parts=settlements,accept_calls
     GET  state          ?intent_id=…
 """
@@ -111,6 +111,7 @@ class Control:
             "hold": self.hold,
             "release": self.release,
             "stop-creating": self.stop_creating,
+            "start-creating": self.start_creating,
         }
         for name, answer in posts.items():
             app.router.add_post(f"/simulator/{name}", self._posted(answer))
@@ -239,6 +240,11 @@ class Control:
     def stop_creating(self, _: dict[str, Any]) -> Mapping[str, Any]:
         """Create no more orders."""
         self.venue.world.stop_creating()
+        return {"created": self.venue.world.created}
+
+    def start_creating(self, _: dict[str, Any]) -> Mapping[str, Any]:
+        """Go on creating orders after `stop-creating`."""
+        self.venue.world.start_creating(self.clock.now())
         return {"created": self.venue.world.created}
 
     async def truth(self, request: web.Request) -> web.Response:

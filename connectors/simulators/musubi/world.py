@@ -169,6 +169,7 @@ class World:
         self.ended: dict[str, Order] = {}
         self.created = 0
         self.creating = rules.rate > 0
+        self._creation_due = False
         self._numbers = count(1)
         self._asked = count(1)
         self._sequence = count()
@@ -196,6 +197,14 @@ class World:
     def stop_creating(self) -> None:
         """Create no more orders by itself; those that are open go on."""
         self.creating = False
+
+    def start_creating(self, now: datetime) -> None:
+        """Go on creating orders after `stop_creating`, unless all that were asked for are there."""
+        if self.creating or self.rules.rate <= 0 or (self.rules.orders and self.created >= self.rules.orders):
+            return
+        self.creating = True
+        if not self._creation_due:
+            self._schedule_creation(to_millisecond(now))
 
     def all_created(self) -> bool:
         """Tell whether no order will be created any more without being asked for."""
@@ -344,9 +353,11 @@ class World:
         heapq.heappush(self._agenda, (at, next(self._sequence), action, intent_id))
 
     def _schedule_creation(self, at: datetime) -> None:
+        self._creation_due = True
         self._schedule(at, self._create_next, "")
 
     def _create_next(self, at: datetime, _: str) -> None:
+        self._creation_due = False
         if not self.creating:
             return
         number = self.created + 1

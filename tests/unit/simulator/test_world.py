@@ -494,3 +494,21 @@ def test_given_orders_keep_their_intent_hash_and_amounts() -> None:
     assert order.source_amount_actual == Decimal("11200000")
     with pytest.raises(ValueError, match="exists already"):
         world.create(asked, START)
+
+
+def test_a_world_that_was_stopped_goes_on_at_its_own_pace() -> None:
+    """After `stop_creating` and `start_creating`, called twice, orders come as often as before, and not beyond those asked for."""
+    world = World(Rules(rate=2, orders=300), start=START)
+    world.advance(after(10))
+    world.stop_creating()
+    before = world.created
+    world.advance(after(40))
+    assert world.created == before
+    world.start_creating(after(40))
+    world.start_creating(after(40))
+    world.advance(after(70))
+    assert 30 < world.created - before < 90
+    world.advance(after(1000))
+    assert world.created == 300
+    world.start_creating(after(1000))
+    assert not world.creating
