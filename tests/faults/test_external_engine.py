@@ -1,7 +1,7 @@
 """The built-in risk engine switched off: somebody else answers what the whole pipeline asks, well or badly.
 
-The first test runs the example of README as a foreign process. In the second the test itself is the engine, and answers late, twice, against
-itself and with what nobody can read: nothing is sent on that, each of it can be seen, and the partitions go on.
+The first test runs the example of README as a foreign process. In the second the test itself is the engine, and answers late, twice,
+against itself and with what nobody can read: nothing is sent on that, each of it can be seen, and the partitions go on.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def propose(rig: Rig, *orders: Mapping[str, Any]) -> list[str]:
 
 def told(rig: Rig, kind: str) -> list[tuple[int, dict[str, Any], dict[str, str]]]:
     """Return partition, value and headers of every record of a kind that is archived and can be read."""
-    rows = rig.rows('SELECT partition, body, headers FROM compliance.records WHERE topic = %s ORDER BY partition, "offset"', (rig.topic(kind),))
+    rows = rig.rows(
+        'SELECT partition, body, headers FROM compliance.records WHERE topic = %s ORDER BY partition, "offset"', (rig.topic(kind),)
+    )
     found = []
     for partition, body, headers in rows:
         try:
@@ -68,7 +70,9 @@ def judged(rig: Rig, *, witness: Witness, alarms: tuple[str, ...] = (), dead_let
 def approve(rig: Rig, intent: str) -> None:
     """Approve what waits for people about an intent, as a person at the command line does."""
     waiting = eventually(
-        lambda: [one for one in rig.listed("decisions", "list", "--pending") if one["intent_id"] == intent], within=30, what="a referral waits"
+        lambda: [one for one in rig.listed("decisions", "list", "--pending") if one["intent_id"] == intent],
+        within=30,
+        what="a referral waits",
     )[0]
     rig.custodian("decisions", "approve", waiting["decision_id"], "--shown", waiting["referral"]["shown_sha256"], "--as", "first person")
 
@@ -132,8 +136,16 @@ class Played:
         """Answer a question, under another key and with other fields where told; return the decision's id."""
         self.said += 1
         fields = {name: asked.request[name] for name in ("request_id", "venue", "intent_id", "question", "context_sha256")}
-        fields |= {"decision_id": f"played-{self.said}", "verdict": verdict, "decided_by": "played", "approvers_needed": int(verdict == "REFER")}
-        fields |= {"decided_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}", "policy": {"name": "played", "version": 1, "sha256": "0" * 64}}
+        fields |= {
+            "decision_id": f"played-{self.said}",
+            "verdict": verdict,
+            "decided_by": "played",
+            "approvers_needed": int(verdict == "REFER"),
+        }
+        fields |= {
+            "decided_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            "policy": {"name": "played", "version": 1, "sha256": "0" * 64},
+        }
         if asked.request["question"] == "co_sign_quote" and verdict in ("ACCEPT", "REFER"):
             fields["quote_id"] = asked.quote_id
         fields = {name: value for name, value in {**fields, **changed}.items() if value is not None}
@@ -143,7 +155,7 @@ class Played:
     def write(self, asked: Asked, value: bytes, *, ce_id: str, key: str | None = None) -> None:
         """Write any value as an answer to a question."""
         intent = asked.request["intent_id"]
-        headers = {**{name: "x" for name in ("ce_source", "ce_subject")}, "ce_specversion": "1.0", "ce_type": "custody.decision-made.v1"}
+        headers = {"ce_specversion": "1.0", "ce_source": "/played", "ce_subject": intent, "ce_type": "custody.decision-made.v1"}
         headers |= {"ce_id": hashlib.sha256(ce_id.encode()).hexdigest()[:32], "ce_time": "2026-01-01T00:00:00Z"}
         headers |= {"ce_correlationid": asked.correlation_id}
         produce(
@@ -175,7 +187,14 @@ SILENT = ("unknown_request", "other_context", "other_question", "no_referral", "
 SETTLING = ("twice", "contradicted", "misspelled", "not_offered", "unnamed", "over_guard")
 """Proposals about which it says something wrong, and in the end what is right."""
 NOBODYS = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
-COUNTED = ("decision_repeated", "decision_of_other_context", "decision_late", "decision_contradicted", "decision_malformed", "dead_lettered")
+COUNTED = (
+    "decision_repeated",
+    "decision_of_other_context",
+    "decision_late",
+    "decision_contradicted",
+    "decision_malformed",
+    "dead_lettered",
+)
 
 
 def play_proposals(engine: Played, intents: Mapping[str, str]) -> None:
@@ -225,7 +244,9 @@ def play_quotes(engine: Played, intents: Mapping[str, str]) -> None:
 
 def quoting(rig: Rig, intent: str) -> bool:
     """Tell whether an accepted proposal takes quotes."""
-    return bool(rig.value("SELECT count(*) FROM custodian.states WHERE state ->> 'intent_id' = %s AND state ->> 'phase' = 'quoting'", (intent,)))
+    return bool(
+        rig.value("SELECT count(*) FROM custodian.states WHERE state ->> 'intent_id' = %s AND state ->> 'phase' = 'quoting'", (intent,))
+    )
 
 
 def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) -> None:
@@ -249,7 +270,14 @@ def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) 
         engine.answer(late)
         for name in (*SILENT, "late"):
             assert rig.venue_post("cancel", intent_id=intents[name])["cancelled"]
-        kinds = ("decision_malformed", "decision_contradicted", "decision_late", "decision_unapproved", "decision_missing", "cost_guard_broken")
+        kinds = (
+            "decision_malformed",
+            "decision_contradicted",
+            "decision_late",
+            "decision_unapproved",
+            "decision_missing",
+            "cost_guard_broken",
+        )
         history, found = judged(rig, witness=witness, alarms=kinds, dead_letters=True)
     check_calls(history, intents)
     check_traces(rig, found, intents)
