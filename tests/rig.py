@@ -35,6 +35,8 @@ PARTITIONS = 3
 ROLES = ("ingest", "settlement", "ledger", "archive")
 """What it takes to follow and to book."""
 EVERY_ROLE = (*ROLES, "workflow", "risk", "commands")
+WITHOUT_RISK = tuple(role for role in EVERY_ROLE if role != "risk")
+"""What `up` runs where [risk] engine = "external"."""
 CONSUMERS = {"ingest": (), "commands": ("commands", "decisions")}
 """The names under which a role stores positions, where it is not its own."""
 UNRULY = ("duplicate=0.3:0.5", "drop=0.02", "reorder=0.1:0.3", "skip_executing=0.3")
@@ -217,8 +219,9 @@ client_secret_file = "secrets/client"
         return program
 
     def start_up(self, **environment: str) -> Program:
-        """Start the roles of this rig, supervised, and wait for nothing."""
-        return self.start(*(("up",) if set(self.roles) == set(EVERY_ROLE) else ("run", *self.roles)), **environment)
+        """Start the roles of this rig, supervised, and wait for nothing; by `up` where those are what it runs."""
+        whole = set(self.roles) in (set(EVERY_ROLE), set(WITHOUT_RISK))
+        return self.start(*(("up",) if whole else ("run", *self.roles)), **environment)
 
     def up(self, **environment: str) -> Program:
         """Start the roles of this rig, supervised, and wait until each has been started once."""

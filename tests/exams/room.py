@@ -211,6 +211,12 @@ class Room:
         """Return how many records are handled."""
         return sum(self.positions().values())
 
+    def kept(self) -> int:
+        """Return how many states are stored."""
+        with psycopg.connect(self.dsn) as connection:
+            row = connection.execute("SELECT count(*) FROM custodian.states WHERE processor = 'settlement'").fetchone()
+        return int(row[0]) if row else 0
+
     def commit_to_kafka(self, offset_of: dict[int, int] | None) -> None:
         """Set the group's committed offsets, or delete them (None); nobody may be in the group."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})

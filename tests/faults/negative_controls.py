@@ -11,42 +11,13 @@ moved, and the control has to follow it.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-ROOT = Path(__file__).parents[2]
-COPIED = ("pipeline", "connectors", "schemas", "infra", "tests", "pyproject.toml")
+from tests.faults.accepting_controls import ACCEPTING
+from tests.faults.controls import Control, ControlError, Edit, show
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One exact replacement in one file."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """A protection, how it is taken away, the test that has to notice, and what that test then says."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    test: str
-    says: str
-    """A regular expression that the test's output has to hold."""
-
-
-CONTROLS = (
+SPINE = (
     Control(
         name="outputs before commit",
         edits=(
@@ -175,6 +146,61 @@ CONTROLS = (
         says=r"comes back is read again",
     ),
     Control(
+        name="rows before their position",  # the position is committed first: a kill in between loses records
+        edits=(
+            Edit(file="pipeline/deliver/loop.py", old="                opened.advance(next_offsets)\n", new=""),
+            Edit(
+                file="pipeline/deliver/loop.py",
+                old='self._store.open(list(by_partition)) as opened:\n            self._failpoints.reach(f"{role}.in_transaction")\n',
+                new="self._store.open(list(by_partition)) as opened:\n"
+                "            opened.advance({p: records[-1].offset + 1 for p, records in by_partition.items()})\n"
+                '            opened.transaction.execute("COMMIT")\n'
+                '            opened.transaction.execute("BEGIN")\n'
+                '            self._failpoints.reach(f"{role}.in_transaction")\n',
+            ),
+        ),
+        test="tests/integration/test_deliver.py::test_a_kill_at_any_step_loses_nothing_and_doubles_nothing[archive.in_transaction]",
+        says=r"assert_position_and_rows_agree",
+    ),
+    Control(
+        name="a position with its rows",  # the position is committed after them: what is repeated is refused by key, but it is repeated
+        edits=(
+            Edit(file="pipeline/deliver/loop.py", old="                opened.advance(next_offsets)\n", new=""),
+            Edit(
+                file="pipeline/deliver/loop.py",
+                old='        self._failpoints.reach(f"{role}.after_commit")\n',
+                new='        self._failpoints.reach(f"{role}.after_commit")\n'
+                "        if next_offsets:\n"
+                '            with self._asking("PostgreSQL"), self._store.open(list(by_partition)) as opened:\n'
+                "                opened.advance(next_offsets)\n",
+            ),
+        ),
+        test="tests/integration/test_deliver.py::test_a_kill_at_any_step_loses_nothing_and_doubles_nothing[archive.after_commit]",
+        says=r"assert_position_and_rows_agree",
+    ),
+    Control(
+        name="a state with its position",
+        edits=(
+            Edit(
+                file="pipeline/engines/step.py",
+                old="            positions.advance(connection, name, {partition: batch[-1].offset + 1 "
+                "for partition, batch in fresh.items() if batch})\n",
+                new="",
+            ),
+            Edit(
+                file="pipeline/engines/step.py",
+                old="            self._write(connection, outcome)\n        return outcome\n\n    def _fresh",
+                new="            self._write(connection, outcome)\n"
+                '        self._failpoints.reach(f"{name}.after_commit")\n'
+                "        with connection.transaction():\n"
+                "            positions.advance(connection, name, {p: batch[-1].offset + 1 for p, batch in fresh.items() if batch})\n"
+                "        return outcome\n\n    def _fresh",
+            ),
+        ),
+        test="tests/integration/test_faust_engine.py::test_a_kill_at_each_failpoint_loses_and_doubles_nothing[settlement.after_commit]",
+        says=r"states and positions are committed together",
+    ),
+    Control(
         name="verbatim bytes in the archive",
         edits=(
             Edit(
@@ -188,63 +214,7 @@ CONTROLS = (
     ),
 )
 
-
-class ControlError(Exception):
-    """A control does not show what it is to show."""
-
-
-def apply(control: Control, tree: Path) -> None:
-    """Take the protection away in a tree; raise ControlError when the text is not there exactly once."""
-    for edit in control.edits:
-        file = tree / edit.file
-        if not file.is_file():
-            raise ControlError(f"{control.name}: there is no {edit.file} any more; the protection has moved, let the control follow it")
-        text = file.read_text(encoding="utf-8")
-        if text.count(edit.old) != 1:
-            raise ControlError(
-                f"{control.name}: {edit.file} holds this text {text.count(edit.old)} times instead of once; the protection has changed, "
-                f"let the control follow it:\n{edit.old}"
-            )
-        file.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
-
-
-@contextmanager
-def copied() -> Iterator[Path]:
-    """Give a copy of the tree as it is now, in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="custodian-control-") as folder:
-        tree = Path(folder) / "tree"
-        tree.mkdir()
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(ROOT / name, tree / name)
-        yield tree
-
-
-def show(control: Control) -> str:
-    """Run a control's test without the protection and return its output; raise ControlError unless it fails as expected."""
-    with copied() as tree:
-        apply(control, tree)
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tree.parent / 'tmp'}", control.test],
-            cwd=tree,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {"PYTHONPATH": str(tree)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=400,
-        )
-    said = done.stdout + done.stderr
-    if done.returncode == 0:
-        raise ControlError(f"{control.name}: {control.test} passes without the protection; it shows nothing")
-    if done.returncode != 1 or not re.search(r"\b1 failed\b", said):
-        raise ControlError(f"{control.name}: {control.test} did not come to a verdict (exit code {done.returncode}):\n{said[-3000:]}")
-    if not re.search(control.says, said):
-        raise ControlError(
-            f"{control.name}: {control.test} fails, but not because of what was taken away ({control.says}):\n{said[-6000:]}"
-        )
-    return said
+CONTROLS = (*SPINE, *ACCEPTING)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -261,7 +231,7 @@ def main(arguments: Sequence[str]) -> int:
         if not arguments or control.name in arguments:
             try:
                 show(control)
-                print(f"red without it: {control.name}")
+                print(f"red without it: {control.name}", flush=True)
             except ControlError as error:
                 failed += 1
                 print(error, file=sys.stderr)

@@ -84,13 +84,11 @@ def accepting_rig(make: MakeRig, *, seed: int, rate: float = 4.0, mode: str = "l
         seed=seed,
         rate=rate,
         speed=10.0,
-        roles=EVERY_ROLE,
         console_user=0.0,
         failing=0.0,
         mix=Mix(receiver=0, sender=85, both=15, none=0),
-        world=WORLD,
         policy=POLICY,
-        **options,
+        **{"roles": EVERY_ROLE, "world": WORLD, **options},
     )
     rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url) + f'[mode]\naccepting = "{mode}"\n' + more)
     return rig

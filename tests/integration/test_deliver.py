@@ -71,6 +71,25 @@ def assert_archive(room: SinkRoom, records: int) -> None:
         assert len(list(evidence.records(connection, topic=room.topic(ORDER_SETTLED)))) == records
 
 
+def assert_position_and_rows_agree(room: SinkRoom, role: Role) -> None:
+    """Assert that no row stands at or beyond its stored position, and in the archive none is missing below it."""
+    if role == "archive":
+        rows = """
+            SELECT p.topic, p.partition, p.next_offset, count(r.*), coalesce(max(r."offset") + 1, 0)
+              FROM custodian.positions p JOIN archive.topics t USING (topic)
+              LEFT JOIN archive.records r ON r.topic_no = t.topic_no AND r.partition = p.partition
+             WHERE p.consumer = 'archive' GROUP BY 1, 2, 3
+            HAVING p.next_offset <> count(r.*) OR p.next_offset <> coalesce(max(r."offset") + 1, 0)
+        """
+    else:
+        rows = """
+            SELECT p.topic, p.partition, p.next_offset, j.source FROM custodian.positions p JOIN accounting.journal j
+                ON j.source ->> 'topic' = p.topic AND (j.source ->> 'partition')::int = p.partition
+             WHERE p.consumer = 'ledger' AND (j.source ->> 'offset')::bigint >= p.next_offset
+        """
+    assert room.rows(rows) == []
+
+
 @contextmanager
 def process(room: SinkRoom, role: Role, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a sink as a process that is gone at the end."""
@@ -121,6 +140,7 @@ def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(room: SinkRoom, fa
     passage = 1 if "sequencing" in failpoint else 2  # one pass of the sequencer may be enough for everything
     with process(room, role, CUSTODIAN_FAILPOINT=f"{failpoint}:{passage}", SINK_BATCH="25") as first:
         assert first.wait(60) == -signal.SIGKILL
+    assert_position_and_rows_agree(room, role)
     with process(room, role, SINK_BATCH="25") as second:
         until_at(room, role, 122)
         second.send_signal(signal.SIGTERM)

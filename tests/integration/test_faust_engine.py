@@ -57,6 +57,7 @@ def test_a_kill_at_each_failpoint_loses_and_doubles_nothing(room: Room, failpoin
     for half in (events[:80], events[80:]):
         room.produce(half)
         assert room.worker(CUSTODIAN_FAILPOINT=f"{failpoint}:1").wait(within=30) == -signal.SIGKILL
+        assert (room.kept() > 0) == (room.handled() > 0), "states and positions are committed together or not at all"
     worker = room.worker()
     room.until_done(within=60)
     assert worker.end() == 0

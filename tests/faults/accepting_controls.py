@@ -1,0 +1,350 @@
+"""Protections of accepting without a person, how each is taken away, and the test that has to notice; see `negative_controls.py`."""
+
+from __future__ import annotations
+
+from tests.faults.controls import Control, Edit
+
+_TESTS = "tests/integration/test_commands.py::"
+_TABLE = "tests/unit/commands/test_decide.py::"
+_FLOW = "tests/unit/workflow/test_accepting.py::"
+_QUOTES = "tests/unit/workflow/test_quotes.py::"
+
+ACCEPTING = (
+    Control(
+        name="command journal",  # the attempt is no longer committed before its call
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old='            row = connection.execute(_SQL["begin_call"], values).fetchone()\n',
+                new="            row = (1, 'nobody')\n",
+            ),
+            Edit(
+                file="pipeline/stores/journal.py",
+                old='            connection.execute(_SQL["insert_attempt"], {**values,',
+                new="            str({**values,",
+            ),
+        ),
+        test=_TESTS + "test_an_applied_call_without_its_answer_is_not_repeated[accept_applied_502=1]",
+        says=r"assert|not within",
+    ),
+    Control(
+        name="one open command",
+        edits=(
+            Edit(
+                file="pipeline/stores/migrations/0005_pre_commands.sql",
+                old="CREATE UNIQUE INDEX one_open_command",
+                new="CREATE INDEX one_open_command",
+            ),
+        ),
+        test=_TESTS + "test_a_second_command_for_an_open_intent_is_refused_visibly",
+        says=r"journalled",
+    ),
+    Control(
+        name="reading before repeating",
+        edits=(
+            Edit(
+                file="pipeline/commands/executor.py",
+                old="        if claim.calls_open:\n            return decide.resolve(claim, look, time)\n",
+                new="        if claim.calls_open:\n            return Send(claim.quote_valid_until)\n",
+            ),
+        ),
+        test=_TESTS + "test_an_applied_call_without_its_answer_is_not_repeated[accept_applied_502=1]",
+        says=r"assert|not within",
+    ),
+    Control(
+        name="reading before sending",
+        edits=(
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="    reason = unfit(order, look, time)\n    if reason is not None:\n",
+                new="    reason = unfit(order, look, time)\n    if reason is not None and seconds_before(order) < 0:\n",
+            ),
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="def not_sent(",
+                new="def seconds_before(_: Order) -> int:\n    return 0\n\n\ndef not_sent(",
+            ),
+        ),
+        test=_TESTS + "test_what_has_changed_since_the_decision_is_not_sent[record0-changed0-terms_changed]",
+        says=r"assert",
+    ),
+    Control(
+        name="409 is an outcome",
+        edits=(
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="        case Answered() if answer.http_status in (400, 409):\n            return AskRecord(answer)\n",
+                new="        case Answered() if answer.http_status in (400, 409):\n            return Wait(0.0)\n",
+            ),
+        ),
+        test=_TESTS + "test_a_409_is_an_outcome_and_never_retried",
+        says=r"assert",
+    ),
+    Control(
+        name="halts in the attempt's transaction",
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old='            if halt is not None:\n                return Barred("halted", halt.told)\n',
+                new="",
+            ),
+        ),
+        test=_TESTS + "test_a_halt_that_has_returned_is_seen_by_every_attempt",
+        says=r"assert not any",
+    ),
+    Control(
+        name="lease epoch of a claim",
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.sql",
+                old=" AND lease_epoch = %(epoch)s AND state IN ('journalled', 'sent') AND lease_until > clock_timestamp()\n",
+                new="\n",
+            ),
+        ),
+        test=_TESTS + "test_a_claim_passes_on_when_its_executor_stands_still",
+        says=r"isinstance|CheckViolation|rule against",
+    ),
+    Control(
+        name="different people",
+        edits=(
+            Edit(
+                file="pipeline/stores/migrations/0005_pre_commands.sql",
+                old="    PRIMARY KEY (decision_id, person)\n",
+                new="    UNIQUE (decision_id, person, at, reason, named)\n",
+            ),
+            Edit(
+                file="pipeline/stores/approvals.sql",
+                old="ON CONFLICT (decision_id, person) DO NOTHING\n",
+                new="ON CONFLICT DO NOTHING\n",
+            ),
+        ),
+        test="tests/integration/test_approvals.py::test_four_eyes_are_two_different_people",
+        says=r"repeated",
+    ),
+    Control(
+        name="three calls at most",
+        edits=(Edit(file="pipeline/commands/decide.py", old="    if claim.calls_open >= CALLS_MAX or unfit(", new="    if unfit("),),
+        test=_TABLE + "test_a_co_signature_is_repeated_after_two_readings_and_three_calls_at_most",
+        says=r"assert isinstance",
+    ),
+    Control(
+        name="halt before the send",  # the same protection, seen from the venue
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old='            if halt is not None:\n                return Barred("halted", halt.told)\n',
+                new="",
+            ),
+        ),
+        test=_TESTS + "test_nothing_is_sent_while_halted[tokyo-None]",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="shadow sends nothing",
+        edits=(
+            Edit(
+                file="pipeline/commands/executor.py",
+                old='        may_send = not (claim.order.shadow or self.accepting == "shadow")\n',
+                new="        may_send = True\n",
+            ),
+        ),
+        test=_TESTS + "test_shadow_sends_nothing[shadow-live]",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="cost guard before the send",
+        edits=(
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="        return Reason.COST_GUARD_BROKEN\n",
+                new="        return None\n",
+            ),
+        ),
+        test=_TESTS + "test_what_has_changed_since_the_decision_is_not_sent[record3-changed3-cost_guard_broken]",
+        says=r"cost_guard_broken",
+    ),
+    Control(
+        name="cost guard of what is offered",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/quotes.py",
+                old=" and bool(keeps_maximum(state, quote))\n",
+                new="\n",
+            ),
+        ),
+        test=_QUOTES + "test_a_quote_over_the_maximum_is_an_alarm_and_no_choice",
+        says=r"assert",
+    ),
+    Control(
+        name="valid_until of the quote that was read",
+        edits=(
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="    if time.latest >= quote.valid_until:\n        return Reason.QUOTE_EXPIRED\n",
+                new="",
+            ),
+        ),
+        test=_TABLE + "test_a_command_that_is_not_fit_ends_without_a_call[quote_expired-expired-seen15-at15]",
+        says=r"assert Send\(",
+    ),
+    Control(
+        name="valid_until right before leaving",
+        edits=(
+            Edit(
+                file="pipeline/commands/decide.py",
+                old="    return Reason.QUOTE_EXPIRED if quote_valid_until is not None and time.latest >= quote_valid_until else None\n",
+                new="    return None\n",
+            ),
+        ),
+        test=_TABLE + "test_right_before_leaving_the_time_is_looked_at_again",
+        says=r"QUOTE_EXPIRED",
+    ),
+    Control(
+        name="time to decide",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old="    if now >= ask.decide_by:\n        return _too_late(state, ask, answer, now)\n",
+                new="",
+            ),
+        ),
+        test=_FLOW + "test_an_accept_that_is_read_after_its_time_has_no_effect",
+        says=r"assert",
+    ),
+    Control(
+        name="context of an answer",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old="    if answer.context_sha256 != ask.context_sha256:\n"
+                '        return [AnswerSeen(answer, "decision_of_other_context")]\n',
+                new="",
+            ),
+        ),
+        test=_FLOW + "test_an_answer_to_another_context_has_no_effect",
+        says=r"assert",
+    ),
+    Control(
+        name="only an offered quote",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old="    if answer.quote_id not in ask.offered or quote is None:\n",
+                new="    if quote is None:\n",
+            ),
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old="    if not quotes.is_offered(state, quote) or lapses_at is None or now >= lapses_at:\n",
+                new="    if lapses_at is None or now >= lapses_at:\n",
+            ),
+        ),
+        test="tests/faults/test_external_engine.py::test_what_a_bad_engine_says_does_no_harm_and_can_be_seen",
+        says=r"check_calls|over_guard|not within|command_while_open",
+    ),
+    Control(
+        name="a referral waits for people",  # REFER is executed without an approval
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old='            return [*at_all, Moved(trigger=Trigger.REFERRED, at=now, note="waits for a person")]\n',
+                new="            return _accept(rules, state, ask, answer, now)\n",
+            ),
+        ),
+        test=_FLOW + "test_a_referral_waits_for_an_answer_that_refers_to_it",
+        says=r"assert",
+    ),
+    Control(
+        name="another answer does not answer a referral",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old="    person = REFERRED.get(state.phase) == ask.question and answer.refers_to == state.referral\n",
+                new="    person = REFERRED.get(state.phase) == ask.question\n",
+            ),
+        ),
+        test=_FLOW + "test_a_referral_waits_for_an_answer_that_refers_to_it",
+        says=r"assert",
+    ),
+    Control(
+        name="one person however the name is spelled",
+        edits=(
+            Edit(
+                file="pipeline/stores/approvals.py",
+                old='    person = " ".join(unicodedata.normalize("NFKC", name).casefold().split())\n',
+                new='    person = unicodedata.normalize("NFC", name)\n',
+            ),
+        ),
+        test="tests/integration/test_approvals.py::test_four_eyes_are_two_different_people",
+        says=r"repeated",
+    ),
+    Control(
+        name="approval of exactly what was shown",
+        edits=(
+            Edit(
+                file="pipeline/stores/approvals.py",
+                old="        if shown != referral.shown_sha256:\n",
+                new="        if shown is None:\n",
+            ),
+        ),
+        test="tests/integration/test_approvals.py::test_an_approval_of_something_else_is_stale_and_says_what_changed",
+        says=r"stale",
+    ),
+    Control(
+        name="no other quote while one is in doubt",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/quotes.py",
+                old="    free = state.pinned in (None, quote.quote_id)\n",
+                new="    free = True\n",
+            ),
+            Edit(
+                file="pipeline/processors/workflow/quotes.py",
+                old="if is_open(quote) and state.pinned in (None, quote.quote_id)]\n",
+                new="if is_open(quote)]\n",
+            ),
+        ),
+        test=_QUOTES + "test_after_an_unknown_outcome_no_other_quote_is_named",
+        says=r"assert",
+    ),
+    Control(
+        name="answers are committed before they are published",
+        edits=(
+            Edit(
+                file="pipeline/engines/step.py",
+                old="        settled = {} if self._settle is None else self._settled(connection, batches, self._settle)\n"
+                "        with connection.transaction():\n",
+                new="        with connection.transaction():\n"
+                "            settled = {} if self._settle is None else self._settled(connection, batches, self._settle)\n",
+            ),
+        ),
+        test="tests/integration/test_settled_step.py::test_an_answer_that_was_published_and_not_committed_comes_out_the_same",
+        says=r"assert",
+    ),
+    Control(
+        name="outcomes are marked after they are published",
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old="                publish([_completed(row) for row in rows])\n"
+                '                connection.execute(_SQL["published"], {"commands": [row["command_id"] for row in rows]})\n',
+                new='                connection.execute(_SQL["published"], {"commands": [row["command_id"] for row in rows]})\n'
+                '                connection.execute("COMMIT")\n'
+                "                publish([_completed(row) for row in rows])\n",
+            ),
+        ),
+        test=_TESTS + "test_an_outcome_is_marked_only_after_it_is_acknowledged",
+        says=r"assert",
+    ),
+    Control(
+        name="one decider at a time",  # a reservation is no longer atomic with what it was read from
+        edits=(
+            Edit(
+                file="pipeline/stores/exposures.py",
+                old='            self._connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (LOCK_CLASS, venue))\n',
+                new="            str(venue)\n",
+            ),
+        ),
+        test="tests/integration/test_exposures.py::test_the_second_decider_waits_for_the_first_and_sees_its_reservation",
+        says=r"waits for the venue's lock",
+    ),
+)

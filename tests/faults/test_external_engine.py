@@ -1,0 +1,313 @@
+"""The built-in risk engine switched off: somebody else answers what the whole pipeline asks, well or badly.
+
+The first test runs the example of README as a foreign process. In the second the test itself is the engine, and answers late, twice,
+against itself and with what nobody can read: nothing is sent on that, each of it can be seen, and the partitions go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.accepting_auditor import History, Witness, audit_accepting
+from tests.auditor import Audit, audit, produce, until_quiet
+from tests.faults.test_accepting import WORLD, accepting_rig
+from tests.integration.test_external_risk_engine import external_engine
+from tests.rig import WITHOUT_RISK, Program, Rig
+from tests.services import KafkaRoom
+from tests.waiting import eventually
+
+MakeRig = Callable[..., Rig]
+EXTERNAL = '[risk]\nengine = "external"\n'
+SMALL, LARGE = {"target_amount": "1000"}, {"target_amount": "900000"}
+"""On both sides of what the example accepts by itself."""
+
+
+def external_rig(make: MakeRig, *, seed: int, lifetime: float) -> tuple[Rig, Program]:
+    """Run everything but the role risk on a calm venue that begins no orders by itself; they live for `lifetime` real seconds."""
+    rig = accepting_rig(
+        make, seed=seed, rate=0, more=EXTERNAL, roles=WITHOUT_RISK, world={**WORLD, "order_lifetime": lifetime * 10, "quotes": (1, 1)}
+    )
+    up = rig.up()
+    assert "risk" not in up.pids()
+    rig.connected(within=60)
+    return rig, up
+
+
+def propose(rig: Rig, *orders: Mapping[str, Any]) -> list[str]:
+    """Let the venue begin orders that need us."""
+    intents: list[str] = rig.venue_post("orders", orders=[{"side": "sender", **order} for order in orders])["intents"]
+    return intents
+
+
+def told(rig: Rig, kind: str) -> list[tuple[int, dict[str, Any], dict[str, str]]]:
+    """Return partition, value and headers of every record of a kind that is archived and can be read."""
+    rows = rig.rows(
+        'SELECT partition, body, headers FROM compliance.records WHERE topic = %s ORDER BY partition, "offset"', (rig.topic(kind),)
+    )
+    found = []
+    for partition, body, headers in rows:
+        try:
+            found.append((partition, json.loads(bytes(body)), headers))
+        except ValueError:
+            continue
+    return found
+
+
+def judged(rig: Rig, *, witness: Witness, alarms: tuple[str, ...] = (), dead_letters: bool = False) -> tuple[History, Audit]:
+    """Judge every accept call by what was decided on the topic, and books and archive, once the venue has ended."""
+    until_quiet(rig, within=60)
+    decisions = [value for _, value, _ in told(rig, "decision-made.v1") if {"decision_id", "verdict", "decided_at"} <= value.keys()]
+    history = audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn, decisions=decisions, seen=witness.seen)
+    return history, audit(rig, alarms=alarms, dead_letters=dead_letters)
+
+
+def approve(rig: Rig, intent: str) -> None:
+    """Approve what waits for people about an intent, as a person at the command line does."""
+    waiting = eventually(
+        lambda: [one for one in rig.listed("decisions", "list", "--pending") if one["intent_id"] == intent],
+        within=30,
+        what="a referral waits",
+    )[0]
+    rig.custodian("decisions", "approve", waiting["decision_id"], "--shown", waiting["referral"]["shown_sha256"], "--as", "first person")
+
+
+def test_the_example_in_place_of_the_built_in_engine(make_rig: MakeRig, kafka: KafkaRoom) -> None:
+    """Orders settle by a foreign program's answers, what it refers waits for a person, and what nobody approves is not sent."""
+    rig, up = external_rig(make_rig, seed=221, lifetime=60)
+    with external_engine(kafka), Witness(rig.venue.base_url, rig.dsn, decisions=False) as witness:
+        *small, approved, left = propose(rig, *[SMALL] * 4, LARGE, LARGE)
+        approve(rig, approved)
+        eventually(lambda: len(rig.settled_at_venue()) == len(small), within=60, what="the small orders settle")
+        approve(rig, approved)
+        eventually(lambda: len(rig.settled_at_venue()) == len(small) + 1, within=60, what="what a person approved settles")
+        assert rig.venue_post("cancel", intent_id=left)["cancelled"]
+        history, _ = judged(rig, witness=witness)
+    assert Counter(call.intent_id for call in history.calls) == dict.fromkeys((*small, approved), 2)
+    assert {one["decided_by"] for one in rig.listed("decisions", "list")} == {"my-risk-engine", "first person"}
+    assert rig.value("SELECT count(*) FROM risk.decisions") == 0, "the built-in engine decided nothing"
+    assert up.end() == 0
+    assert not up.deaths()
+
+
+# --- an engine that a test plays ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as the engine has it: where it stood, what it says, and its correlation id."""
+
+    partition: int
+    request: Mapping[str, Any]
+    correlation_id: str
+
+    @property
+    def quote_id(self) -> str:
+        """Return the first quote that it lists."""
+        return str(self.request["context"]["quotes"][0]["quote_id"])
+
+
+class Played:
+    """An engine of the test's own; what it says goes where an engine writes."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.said = 0
+
+    def asked(self, intent: str, question: str = "accept_proposal", *, after: int = 0) -> Asked:
+        """Wait for a question about an intent of a later round than `after`."""
+
+        def look() -> Asked | None:
+            for partition, value, headers in told(self.rig, "decision-requested.v1"):
+                if (value["intent_id"], value["question"]) == (intent, question) and value["round"] > after:
+                    return Asked(partition=partition, request=value, correlation_id=headers_of(headers)["ce_correlationid"])
+            return None
+
+        found = eventually(look, within=60, what=f"{question} is asked about {intent}")
+        assert found is not None
+        return found
+
+    def answer(self, asked: Asked, verdict: str = "ACCEPT", *, key: str | None = None, **changed: Any) -> str:
+        """Answer a question, under another key and with other fields where told; return the decision's id."""
+        self.said += 1
+        fields = {name: asked.request[name] for name in ("request_id", "venue", "intent_id", "question", "context_sha256")}
+        fields |= {
+            "decision_id": f"played-{self.said}",
+            "verdict": verdict,
+            "decided_by": "played",
+            "approvers_needed": int(verdict == "REFER"),
+        }
+        fields |= {
+            "decided_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            "policy": {"name": "played", "version": 1, "sha256": "0" * 64},
+        }
+        if asked.request["question"] == "co_sign_quote" and verdict in ("ACCEPT", "REFER"):
+            fields["quote_id"] = asked.quote_id
+        fields = {name: value for name, value in {**fields, **changed}.items() if value is not None}
+        self.write(asked, json.dumps(fields).encode(), ce_id=f"{fields['decision_id']} {self.said}", key=key)
+        return str(fields["decision_id"])
+
+    def write(self, asked: Asked, value: bytes, *, ce_id: str, key: str | None = None) -> None:
+        """Write any value as an answer to a question."""
+        intent = asked.request["intent_id"]
+        headers = {"ce_specversion": "1.0", "ce_source": "/played", "ce_subject": intent, "ce_type": "custody.decision-made.v1"}
+        headers |= {"ce_id": hashlib.sha256(ce_id.encode()).hexdigest()[:32], "ce_time": "2026-01-01T00:00:00Z"}
+        headers |= {"ce_correlationid": asked.correlation_id}
+        produce(
+            self.rig,
+            "decision-made.v1",
+            asked.partition,
+            value,
+            key=(key or intent).encode(),
+            headers={name: text.encode() for name, text in headers.items()},
+        )
+
+
+def headers_of(stored: Any) -> dict[str, str]:
+    """Return archived headers by name."""
+    pairs = stored.items() if isinstance(stored, dict) else stored
+    return {str(name): str(value) for name, value in pairs}
+
+
+BROKEN = (
+    b'{"decision_id": ',
+    b'{"decision_id": "x", "verdict": "ACCEPT"}',
+    b'{"decision_id": NaN}',
+    b"\xff\xfe\x00",
+    b"",
+)
+"""What no reader takes for an answer."""
+SILENT = ("unknown_request", "other_context", "other_question", "no_referral", "rejected_first", "same_id", "wrong_key")
+"""Proposals about which the engine never says anything that counts as an ACCEPT."""
+SETTLING = ("twice", "contradicted", "misspelled", "not_offered", "unnamed", "over_guard")
+"""Proposals about which it says something wrong, and in the end what is right."""
+NOBODYS = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+COUNTED = (
+    "decision_repeated",
+    "decision_of_other_context",
+    "decision_late",
+    "decision_contradicted",
+    "decision_malformed",
+    "dead_lettered",
+)
+
+
+def play_proposals(engine: Played, intents: Mapping[str, str]) -> None:
+    """Answer the first question about each proposal, badly and, where it is to settle, well."""
+    asked = {name: engine.asked(intent) for name, intent in intents.items()}
+    for name in SETTLING:
+        for number, value in enumerate(BROKEN):
+            engine.write(asked[name], value, ce_id=f"broken {name} {number}")
+    engine.answer(asked["unknown_request"], request_id="0" * 32)
+    engine.answer(asked["other_context"], context_sha256="0" * 64)
+    engine.answer(asked["other_question"], question="co_sign_quote", quote_id=NOBODYS)
+    engine.answer(asked["no_referral"], refers_to="nobody asked a person")
+    engine.answer(asked["rejected_first"], "REJECT")
+    engine.answer(asked["rejected_first"], "ACCEPT")
+    said = engine.answer(asked["same_id"], "REJECT")
+    engine.answer(asked["same_id"], "ACCEPT", decision_id=said)
+    engine.answer(asked["wrong_key"], key=NOBODYS)
+    engine.answer(asked["misspelled"], "accept")
+    for name in (*SETTLING, "late"):
+        said = engine.answer(asked[name])
+        if name == "twice":
+            engine.answer(asked[name], decision_id=said)
+            engine.answer(asked[name])
+        if name == "contradicted":
+            engine.answer(asked[name], "REJECT")
+
+
+def play_quotes(engine: Played, intents: Mapping[str, str]) -> None:
+    """Answer which quote to co-sign, badly and well."""
+    for name in SETTLING:
+        asked = engine.asked(intents[name], "co_sign_quote")
+        if name == "not_offered":
+            engine.answer(asked, quote_id=NOBODYS)
+        if name == "unnamed":
+            engine.answer(asked, quote_id=None)
+        if name == "over_guard":
+            dear, cheap = sorted(asked.request["context"]["quotes"], key=lambda quote: quote["fx_rate"], reverse=True)
+            engine.answer(asked, quote_id=dear["quote_id"])
+            engine.answer(asked, quote_id=cheap["quote_id"])
+        else:
+            engine.answer(asked)
+        if name == "twice":
+            engine.answer(asked)
+        if name == "contradicted":
+            engine.answer(asked, "REJECT")
+
+
+def quoting(rig: Rig, intent: str) -> bool:
+    """Tell whether an accepted proposal takes quotes."""
+    return bool(
+        rig.value("SELECT count(*) FROM custodian.states WHERE state ->> 'intent_id' = %s AND state ->> 'phase' = 'quoting'", (intent,))
+    )
+
+
+def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) -> None:
+    """Late, repeated, contradicting, malformed and misdirected answers send nothing, each leaves a trace, and good answers still count."""
+    rig, up = external_rig(make_rig, seed=222, lifetime=300)
+    engine = Played(rig)
+    guarded = {"source_amount_max": "113000", "quotes": 0, **SMALL}
+    orders = {name: {**SMALL, "quotes": 1} for name in (*SILENT, *SETTLING)} | {"over_guard": guarded, "late": {**SMALL, "quotes": 0}}
+    with Witness(rig.venue.base_url, rig.dsn, decisions=False) as witness:
+        intents = dict(zip(orders, propose(rig, *orders.values()), strict=True))
+        play_proposals(engine, intents)
+        for name, quotes in {"over_guard": ("120", "112"), "late": ("112",)}.items():
+            eventually(lambda intent=intents[name]: quoting(rig, intent), within=60, what="quotes are waited for")  # type: ignore[misc]
+            for rate in quotes:
+                rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=3 if name == "late" else 30)
+        late = engine.asked(intents["late"], "co_sign_quote")
+        play_quotes(engine, intents)
+        eventually(lambda: len(rig.settled_at_venue()) == len(SETTLING), within=60, what="what was accepted settles")
+        decide_by = datetime.fromisoformat(late.request["decide_by"])
+        eventually(lambda: datetime.now(UTC) > decide_by and quoting(rig, intents["late"]), within=10, what="the time to decide is over")
+        engine.answer(late)
+        for name in (*SILENT, "late"):
+            assert rig.venue_post("cancel", intent_id=intents[name])["cancelled"]
+        kinds = (
+            "decision_malformed",
+            "decision_contradicted",
+            "decision_late",
+            "decision_unapproved",
+            "decision_missing",
+            "cost_guard_broken",
+        )
+        history, found = judged(rig, witness=witness, alarms=kinds, dead_letters=True)
+    check_calls(history, intents)
+    check_traces(rig, found, intents)
+    assert up.end() == 0
+    assert not up.deaths()
+
+
+def check_calls(history: History, intents: Mapping[str, str]) -> None:
+    """Check that just the good answers had calls, one of each kind."""
+    calls = Counter((call.intent_id, call.kind) for call in history.calls)
+    expected = [(intents[name], kind) for name in SETTLING for kind in ("accept_proposal", "co_sign_quote")]
+    assert calls == Counter([*expected, (intents["late"], "accept_proposal")])
+
+
+def check_traces(rig: Rig, found: Audit, intents: Mapping[str, str]) -> None:
+    """Check that every bad answer is an alarm, a dead letter, a count or a line of the decisions."""
+    raised = {(alarm["kind"], alarm["subject"]) for alarm in rig.listed("alarms", "list")}
+    malformed = ("unknown_request", "other_question", "no_referral", "not_offered", "unnamed", "over_guard")
+    assert {subject for kind, subject in raised if kind == "decision_malformed"} == {intents[name] for name in malformed}
+    contradicted = {subject for kind, subject in raised if kind == "decision_contradicted"}
+    assert contradicted == {intents["rejected_first"], intents["contradicted"]}
+    assert {("decision_late", intents["late"]), ("decision_missing", intents["late"])} <= raised
+    assert ("decision_unapproved", intents["no_referral"]) in raised
+    letters = Counter(letter["reason"] for letter in found.dead_letters.values())
+    assert letters.total() >= len(SETTLING) * len(BROKEN) + 3, letters
+    assert any("said something else" in reason for reason in letters), letters
+    assert any("the record's key is not its intent id" in reason for reason in letters), letters
+    listed = Counter(one["intent_id"] for one in rig.listed("decisions", "list"))
+    assert listed[intents["other_context"]] == 1
+    assert listed[intents["twice"]] == 4
+    counts = rig.metrics("workflow")
+    seen = {name: counts.get(f'custodian_records_total{{outcome="{name}",role="workflow"}}', 0) for name in COUNTED}
+    assert all(seen.values()), seen
