@@ -46,7 +46,7 @@ test: setup ## Unit and integration tests on embedded services (PYTEST_ARGS="-k 
 	@$(BIN)/python -m pytest -m "not faults_long" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-containers: setup ## The integration tests on containers (needs Docker)
-	@$(BIN)/python -m pytest -m "integration and not faults_long" --services containers $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "integration and not faults_long" --services containers -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-faults: setup ## Kills, cuts and restarts, the long half included
 	@$(BIN)/python -m pytest -m "faults or faults_long" --timeout 1800 $(PYTEST_ARGS)
