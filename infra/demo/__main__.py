@@ -211,25 +211,24 @@ def _say_accepting(stage: Stage, desk: Desk) -> bool:
     lines = map(json.loads, stage.truth.read_text(encoding="utf-8").splitlines())
     decisions = _listed(stage, "decisions", "list")
     judged = judge(lines, decisions, _listed(stage, "commands", "list"), shadow=stage.mode == "shadow")
-    if stage.mode == "shadow":
-        text = "nothing was sent to the venue"
-    else:
-        text = (
-            f"the venue received {judged.calls} accept calls, {judged.accepted} proposals and {judged.co_signed} quotes were taken by them"
-        )
-        text += "; none twice, none over the sender's maximum or after its time, each on a decision made before" if not judged.wrong else ""
-    _verdict(not judged.wrong, text)
+    shadow = stage.mode == "shadow"
+    good = not judged.wrong and (shadow or judged.accepted > 0)
+    text = f"the venue received {judged.calls} accept calls, {judged.accepted} proposals and {judged.co_signed} quotes were taken by them"
+    if good:
+        flawless = "; none twice, none over the sender's maximum or after its time, each on a decision made before"
+        text = "nothing was sent to the venue" if shadow else text + flawless
+    _verdict(good, text)
     for found in judged.wrong[:10]:
         console.print(f"    {found}", soft_wrap=True)
     became = ", ".join(f"{name} {count}" for name, count in sorted(judged.passed.items(), key=lambda one: -one[1]))
-    would = "would have let pass" if stage.mode == "shadow" else "let pass"
+    would = "would have let pass" if shadow else "let pass"
     console.print(
         f"  of {sum(judged.passed.values())} proposals that policy and people {would}, these became: {became or 'none'}", soft_wrap=True
     )
     for said in ("approve", "refuse"):
         _say_referral(desk, said, judged)
     _say_alarms(stage)
-    return not judged.wrong
+    return good
 
 
 def _say_alarms(stage: Stage) -> None:
