@@ -32,6 +32,8 @@ START_LIMIT = 60.0
 LAST_ORDERS = 18.0
 """Seconds before its end, at most a third of it, when the demo's venue takes no new orders: those there are live 25 s."""
 MODES: dict[str, Mode] = {"live": "live", "shadow": "shadow"}
+FOLLOWERS = {"settlement", "workflow", "archive"}
+"""Who has a position once the one order is through that the venue began with."""
 LARGE = ("1200000", "1400000", "1300000", "1100000")
 """Dollars of the orders that are placed for the officer until one was approved and one refused: too much to pass without a person."""
 LARGE_EVERY = 15.0
@@ -80,13 +82,14 @@ def main() -> int:
 
 
 def _open(stage: Stage, watch: Watch) -> None:
-    """Let the venue take orders when every role is there to follow them."""
+    """Let the venue take orders when every role is there and has followed the first one."""
     deadline = time.monotonic() + START_LIMIT
     with console.status("waiting for the roles of the pipeline"):
         while time.monotonic() < deadline:
             _check_running(stage)
-            roles = watch.look().roles
-            if len(roles) >= sum(map(len, view.ROLES)) and all(role.alive and role.healthy for role in roles):
+            figures = watch.look()
+            up = {role.name for role in figures.roles if role.alive and role.healthy}
+            if up >= {name for names in view.ROLES for name in names} and figures.lag.keys() >= FOLLOWERS:
                 break
             time.sleep(0.5)
     _tell_venue(stage, "start-creating")
