@@ -238,7 +238,10 @@ def _say_alarms(stage: Stage) -> None:
     alarms = Counter(line["kind"] for line in _listed(stage, "alarms", "list"))
     if alarms:
         counted = ", ".join(f"{kind} {count}" for kind, count in sorted(alarms.items()))
-        console.print(f"  alarms: {counted} (the venue does much wrong on purpose; infra/runbooks/ explains each kind)", soft_wrap=True)
+        console.print(
+            f"  alarms: {counted} (the venue does much wrong on purpose, and a busy machine decides late; infra/runbooks/ explains each)",
+            soft_wrap=True,
+        )
 
 
 def _say_referral(desk: Desk, said: Said, judged: Accepted) -> None:
