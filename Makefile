@@ -34,7 +34,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## From nothing to a live view of settlements, then a summary (DEMO_SECONDS=0 runs on)
+demo: setup ## From nothing to a live view of accepting and settling, then a summary (DEMO_SECONDS=0 runs on, DEMO_MODE=shadow)
 	@DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/python -m infra.demo
 
 up: setup ## Kafka, PostgreSQL, topics, tables and the venue simulator (ctrl-C ends only the simulator)

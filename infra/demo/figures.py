@@ -69,7 +69,7 @@ class Watch:
         self._settings = configuration.load(stage.settings, {})
         self._admin = TopicAdmin(self._settings.kafka)
         self._connection: Connection | None = None
-        self._counters: dict[str, Counter[str]] = {}
+        self._counters: dict[tuple[str, int], Counter[str]] = {}
 
     def look(self) -> Figures:
         """Return what can be seen now; what is away is said in `trouble`."""
@@ -136,11 +136,11 @@ class Watch:
         return tuple(newest.values())
 
     def _scrape(self, connection: Connection) -> Counter[str]:
-        rows = connection.execute("SELECT instance, metrics_port FROM custodian.roles WHERE metrics_port IS NOT NULL").fetchall()
-        for instance, port in rows:
+        rows = connection.execute("SELECT instance, pid, metrics_port FROM custodian.roles WHERE metrics_port IS NOT NULL").fetchall()
+        for instance, pid, port in rows:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as answer:
-                    self._counters[instance] = _counted(answer.read().decode())
+                    self._counters[instance, pid] = _counted(answer.read().decode())
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 continue  # it is starting, or gone: what it last said stays
         return sum(self._counters.values(), Counter())

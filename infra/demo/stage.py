@@ -79,6 +79,7 @@ class Stage:
     def place_order(self, target_amount: str) -> str:
         """Let an institution of ours ask for so many dollars against yen, and return the intent; raise OSError."""
         order = {"side": "sender", "target_currency": "USDCx", "target_amount": target_amount, "fx_rate": "112.0", "quotes": 2}
+        order |= {"console_user": self.mode == "shadow"}
         return str(self.ask_venue("orders", orders=[order])["intents"][0])
 
 
@@ -145,7 +146,7 @@ def _write_settings(folder: Path, addresses: Addresses, venue_url: str, mode: Mo
         line = written.replace(SIMULATOR_URL, venue_url)
         lines.append(line)
         if line.startswith("base_url"):
-            lines += ["requests_per_second = 100", "request_burst = 100"]
+            lines += ["requests_per_second = 100", "request_burst = 100", 'reconcile_interval = "10s"']  # an order lives 25 s
         elif line.startswith("policy_file"):
             lines.append(f'referral_expires = "{REFERRAL_EXPIRES}"')
     settings = folder / "custodian.toml"

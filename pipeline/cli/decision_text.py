@@ -15,7 +15,7 @@ _HEAD = ("venue", "intent_id", "round", "quote_id", "requested_at", "decide_by",
 _TAIL = ("request_id", "context_sha256", "approvers_needed", "expires_at")
 _FIRST = ("decision_id", "verdict", "question")
 NAME_WIDTH = 30
-"""Wider than every name of ours."""
+"""Wider than every name of ours but those of counters."""
 CELL_MAX = 27
 """Characters of a quote's column where the terminal is too narrow for all of them unfolded: a time with microseconds."""
 _ORDER = ("REJECT", "REFER", "WAIT", "PASS", "NOT_APPLICABLE")
@@ -56,7 +56,8 @@ def _section(title: str, found: Any, width: int, *, chosen: str | None) -> Itera
 
 def _fields(found: Shown) -> Iterator[str]:
     for name, value in found.items():
-        yield f"  {clean(name):{NAME_WIDTH}}{_text(value)}"
+        label = clean(name)  # what is counted for parties has names longer than the column: its number must not run into them
+        yield f"  {label:{NAME_WIDTH}}{_text(value)}" if len(label) < NAME_WIDTH else f"  {label}: {_text(value)}"
 
 
 def side_by_side(quotes: Sequence[Shown], *, width: int, chosen: str | None = None) -> Iterator[str]:

@@ -139,3 +139,11 @@ def test_halted_is_said_before_degraded() -> None:
     """A halt is what a person has to see first; a role that does not work comes second."""
     found = [state_of(halted=halted, healthy=healthy) for halted in (False, True) for healthy in ([], [True], [True, False])]
     assert found == ["normal", "normal", "degraded", "halted", "halted", "halted"]
+
+
+def test_a_counter_with_a_long_name_does_not_run_into_its_number() -> None:
+    """The count of orders in an hour stands apart from the hour."""
+    made, request = decided()
+    name = "accepted per sender Institution::1220 in 1h"
+    lines = list(lines_of({**shown_of(made, request), "counters": {name: "7"}}, width=80))
+    assert f"  {name}: 7" in lines
