@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.commands import decide
 from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime
+from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime, in_words
 
 NOW = datetime(2025, 3, 15, 9, 0, 10, tzinfo=UTC)
 QUOTE = "a1b2c3d4-e5f6-4890-8bcd-ef0123456789"
