@@ -14,6 +14,7 @@ from pipeline.cli.decision_text import clean
 from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
+from pipeline.domain.accepting import in_words
 
 if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
@@ -113,7 +114,9 @@ def _timeline(lines: list[dict[str, Any]]) -> None:
 
 def _why(line: Mapping[str, Any]) -> str:
     since = f" since {line['at'][:19].replace('T', ' ')}" if line.get("at") else ""
-    return f"{since}: {clean(line['note'])}" if line.get("note") else since
+    # An unknown status counts as an end and never hides a later SETTLED.
+    note = "settled" if line.get("status") == "SETTLED" and line.get("phase") == "ended" else line.get("note")
+    return f"{since}: {clean(note)}" if note else since
 
 
 def _what(line: Mapping[str, Any]) -> str:
@@ -139,6 +142,8 @@ def _event(line: Mapping[str, Any]) -> str:
         said = "once, for the books"
     elif name.startswith("quote-received"):
         said = f"{event.get('quote_id', 'a quote')} at {event.get('fx_rate', 'a rate not said')}"
+    elif name.startswith("rate-read"):
+        said = f"{event.get('rate', 'a rate')} by {event.get('provider', 'somebody')}"
     elif name.startswith(("decision-", "command-", "operator-")):
         said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "outcome", "action", "by") if part in event)
     by = (event.get("observed") or {}).get("origin")
@@ -152,7 +157,16 @@ def _details(line: Mapping[str, Any]) -> list[str]:
     if line["kind"] != "event":
         return list(_accepting_details(line))
     event = line.get("event") or {}
-    names = ("transaction_hash", "source_amount_actual", "source_currency", "target_amount", "target_currency", "fx_rate", "settled_at")
+    names = (
+        "failure_reason",
+        "transaction_hash",
+        "source_amount_actual",
+        "source_currency",
+        "target_amount",
+        "target_currency",
+        "fx_rate",
+        "settled_at",
+    )
     terms = "  ".join(f"{name} {event[name]}" for name in names if event.get(name) is not None)
     detail = event.get("detail")
     return [part for part in (terms, "  ".join(f"{k}={v}" for k, v in detail.items()) if isinstance(detail, dict) else "") if part]
@@ -165,8 +179,19 @@ def _accepting_details(line: Mapping[str, Any]) -> Iterator[str]:
             observed = f"observed {rule['observed']}, " if "observed" in rule else ""
             yield f"{rule['verdict']} by {rule['name']}: {observed}limit {rule.get('limit', 'none')}"
     if line.get("referral"):
-        referral = line["referral"]
-        approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
-        yield f"waits for people: {referral['state']}, {approved}, until {referral['expires_at']}"
+        yield _referral(line["referral"])
     if line.get("reason"):
-        yield f"reason: {line['reason']}"
+        words = in_words(line["reason"])
+        yield f"reason: {line['reason']}" + (f" ({words})" if words != line["reason"] else "")
+
+
+def _referral(referral: Mapping[str, Any]) -> str:
+    approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
+    match referral["state"]:
+        case "pending":
+            return f"waits for people: {approved}, until {referral['expires_at']}"
+        case "expired":
+            return f"people did not decide in time: {approved} by {referral['expires_at']}"
+        case "superseded":
+            return f"overtaken while it waited for people: the question was asked anew, {approved}"
+    return f"people have {referral['state']} it: {approved}"

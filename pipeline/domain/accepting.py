@@ -6,6 +6,7 @@ Source: Musubi contract 4.1, 4.4 to 4.6 and A-08, A-14, A-24.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,34 @@ from pipeline.domain.orders import Side
 Kind = Literal["accept_proposal", "co_sign_quote"]
 ACCEPT_PROPOSAL: Kind = "accept_proposal"
 CO_SIGN_QUOTE: Kind = "co_sign_quote"
+
+WORDS: Mapping[str, str] = {
+    "shadow": "only decided, in shadow",
+    "halted": "accepting is halted",
+    "superseded": "a later decision has taken its place",
+    "order_gone": "the venue does not show the order any more",
+    "not_sender": "we are not the sender's custodian",
+    "order_advanced": "the order is no longer PENDING",
+    "terms_changed": "the order's terms are not those that were decided on",
+    "already_accepted": "there are quotes, so the proposal is accepted already",
+    "clock_unresolved": "the venue's time is not known well enough",
+    "too_late": "its time was over",
+    "order_expired": "the order had expired",
+    "quote_gone": "the venue does not show the quote any more",
+    "quote_changed": "the quote's rate is not the one that was decided on",
+    "quote_closed": "the venue has closed the quote",
+    "quote_expired": "the quote had expired",
+    "quote_disagrees": "the quote's amounts do not follow from the order",
+    "cost_guard_broken": "the quote costs more than the sender's maximum",
+    "CONFLICT": "CONFLICT, the order or the quote does not allow it any more",
+}
+"""Reasons of commands and the venue's error codes, for people."""
+
+
+def in_words(reason: str) -> str:
+    """Return a reason for people; what follows its code, such as who halted and why, stays."""
+    code, colon, more = reason.partition(": ")
+    return f"{WORDS[code]}{colon}{more}" if code in WORDS else reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

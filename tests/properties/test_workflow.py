@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -19,14 +20,26 @@ from pipeline.log.envelope import Record
 from pipeline.processors.workflow.processor import decode, workflow
 from pipeline.processors.workflow.state import WorkflowState, from_json, to_json
 from pipeline.testing.orders import VENUE, intent
-from schemas.accepting import DecisionMade
+from schemas.accepting import CommandCompleted, DecisionMade
 from schemas.events import Event, OrderUpdated
 from tests.unit.workflow.scene import Scene, at, completion, compliance, decision, hint, order, quote, rate
 
 TERMINAL = ("SETTLED", "FAILED", "EXPIRED", "WITHDRAWN", "CANCELLED")
 QUOTES = ("q1", "q2", "q3")
-RATES = ("112", "112.0", "111.5", "121")  # the last one is over the maximum
+RATES = ("112", "112.0", "111.5", "121")  # the last one is over the maximum, unless the order has become smaller
 OUTCOMES = ("succeeded", "refused", "expired", "unknown", "shadowed")
+
+MISLEADING: tuple[dict[str, str], ...] = (
+    {"request_id": "f" * 32},
+    {"context_sha256": "0" * 64},
+    {"question": "co_sign_quote"},
+    {"question": "accept_proposal"},
+    {"refers_to": "nothing that was ever referred"},
+    {"quote_id": "q9"},
+    {"verdict": "REJECT"},
+    {"decision_id": "one id for everything"},
+)
+"""What is wrong with an ACCEPT of somebody who errs or means harm; a REJECT comes under the id of an ACCEPT."""
 
 Act = tuple[Any, ...]
 
@@ -36,7 +49,8 @@ def acts(draw: st.DrawFn) -> Act:
     """Draw one thing that may happen."""
     kind = draw(
         st.sampled_from(
-            ["order"] * 3 + ["hint"] * 2 + ["quote"] * 6 + ["compliance", "rate"] + ["decide"] * 8 + ["person"] * 2 + ["complete"] * 6
+            ["order"] * 3 + ["hint"] * 2 + ["quote"] * 6 + ["compliance", "rate"] + ["decide"] * 8 + ["mislead"] * 3 + ["person"] * 2
+            + ["complete"] * 6
             + ["time"] * 6 + ["wake"] * 3 + ["again"] * 2 + ["lose"] * 4
         )
     )  # fmt: skip
@@ -58,6 +72,8 @@ def acts(draw: st.DrawFn) -> Act:
         case "decide":
             verdict = draw(st.sampled_from(["ACCEPT"] * 6 + ["REJECT", "REFER", "WAIT"]))
             return kind, lost, pick, verdict, draw(st.sampled_from((*QUOTES, None))), draw(st.sampled_from(["rules"] * 4 + ["other"]))
+        case "mislead":
+            return kind, lost, pick, draw(st.sampled_from(MISLEADING)), draw(st.sampled_from(QUOTES))
         case "person":
             return kind, lost, pick, draw(st.sampled_from(["ACCEPT", "ACCEPT", "REJECT"])), draw(st.sampled_from(QUOTES))
         case "complete":
@@ -150,6 +166,10 @@ class World:
                 self.hears(rate(seconds=now), lost=lost)
             case "decide" if self.requests:
                 self.decide(self.requests[-1 - rest[0] % len(self.requests)], rest[1], rest[2], rest[3], lost=lost)
+            case "mislead" if self.requests:
+                request = self.requests[-1 - rest[0] % len(self.requests)]
+                named = rest[2] if request["question"] == "co_sign_quote" else None
+                self.hears(decision(request, "ACCEPT", named).model_copy(update=rest[1]), lost=lost)
             case "person" if referrals := [made for made in self.answers.values() if made.verdict == "REFER"]:
                 self.person(referrals[-1 - rest[0] % len(referrals)], rest[1], rest[2])
             case "complete" if self.commands:
@@ -225,10 +245,11 @@ def test_no_command_without_an_accept_for_exactly_that(history: list[Act]) -> No
     """
     world = lived(history)
     asked = {(one["request_id"], one["context_sha256"]): one for one in of_kind(world, "decision-requested")}
-    heard = {event.decision_id: event for event in world.heard if isinstance(event, DecisionMade)}
+    heard = [event for event in world.heard if isinstance(event, DecisionMade)]
     for command in of_kind(world, "command-issued"):
-        made = heard[command["decision_id"]]
-        assert (made.verdict, made.question, made.quote_id) == ("ACCEPT", command["kind"], command.get("quote_id"))
+        exactly = (command["decision_id"], "ACCEPT", command["kind"], command.get("quote_id"))
+        known = [one for one in heard if (one.decision_id, one.verdict, one.question, one.quote_id) == exactly]
+        made = next(one for one in known if (one.request_id, one.context_sha256) in asked)
         request = asked[made.request_id, made.context_sha256]
         assert (request["question"], request["intent_id"]) == (command["kind"], command["intent_id"])
         assert command["issued_at"] < command["not_after"] <= request["decide_by"]
@@ -236,10 +257,11 @@ def test_no_command_without_an_accept_for_exactly_that(history: list[Act]) -> No
         if command["kind"] == "co_sign_quote":
             chosen = next(one for one in request["context"]["quotes"] if one["quote_id"] == command["quote_id"])
             assert chosen["agrees"] is True
-            assert chosen["fx_rate"] == command["fx_rate"] != "121"
+            assert chosen["fx_rate"] == command["fx_rate"]
+            assert Decimal(command["fx_rate"]) * Decimal(command["target_amount"]) <= Decimal(command["source_amount_max"])
             assert command["not_after"] < chosen["valid_until"]
         if made.refers_to is not None:
-            assert heard[made.refers_to].verdict == "REFER"
+            assert any(one.decision_id == made.refers_to and one.verdict == "REFER" for one in heard)
 
 
 @quick
@@ -307,6 +329,26 @@ def test_a_history_that_ends_at_the_venue_ends_here(history: list[Act], status: 
     world.scene.clock.pass_by(400)
     world.wakes()
     assert len(of_kind(world, "decision-requested")) + len(of_kind(world, "command-issued")) == said
+
+
+@quick
+@given(proposals, st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=4))
+def test_the_work_comes_to_rest_though_the_venue_never_shows_an_end(history: list[Act], outcomes: list[str]) -> None:
+    """When every command ends somehow and time goes by, the work waits for nothing any more and neither asks nor commands."""
+    world = lived(history)
+    ended = {event.command_id for event in world.heard if isinstance(event, CommandCompleted)}
+    world.scene.clock.pass_by(1000)  # past whatever the history has set the clock back by
+    for turn in range(20):
+        world.wakes()
+        for command in [one for one in world.commands if one["command_id"] not in ended]:
+            ended.add(command["command_id"])
+            world.hears(completion(command, outcomes[turn % len(outcomes)]))
+        world.scene.clock.pass_by(400)
+    assert world.scene.engine.due_at is None, world.state().phase
+    said = len(world.made)
+    world.scene.clock.pass_by(86_400)
+    world.wakes()
+    assert len(world.made) == said
 
 
 @quick

@@ -25,7 +25,7 @@ from pipeline.domain.quotes import required_source
 from pipeline.errors import FatalError
 from pipeline.log.envelope import parse_time
 from pipeline.processors.processor import Raised
-from pipeline.processors.workflow import answers, outcomes, quotes, transitions
+from pipeline.processors.workflow import answers, outcomes, quotes, transitions, words
 from pipeline.processors.workflow.asking import (
     ACCEPT_PROPOSAL,
     CO_SIGN_QUOTE,
@@ -219,7 +219,7 @@ def _onward(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[F
 def _led_by_the_venue(state: WorkflowState, now: datetime) -> list[Fact]:
     status, phase = state.status, state.phase
     if status is not None and not lifecycle.is_open(status):
-        return _moved(phase, Trigger.OVER, now, status)
+        return _moved(phase, Trigger.OVER, now, words.ended(state, status))
     if state.side is not None and not state.worked:
         return _moved(phase, Trigger.NOT_OURS, now, f"side {state.side}")
     if status is not None and status != lifecycle.PENDING:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pipeline.processors.workflow import words
 from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE, accept_by
 from pipeline.processors.workflow.facts import CommandDone, Counted, Fact, Moved, WorkflowRules
 from pipeline.processors.workflow.state import Done, WorkflowState
@@ -64,7 +65,7 @@ def trigger_of(done: Done) -> Trigger:
 
 def _moved(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> Moved:
     trigger = trigger_of(done)
-    note = " ".join(str(part) for part in (done.kind, done.outcome, done.http_status, done.reason) if part)[:512]
+    note = words.completed(done)
     if trigger is Trigger.SUCCEEDED or (trigger is Trigger.REFUSED and done.kind == CO_SIGN_QUOTE):
         return Moved(trigger=trigger, at=now, note=note)
     return Moved(trigger=trigger, at=now, note=note, retry_at=_retry_at(rules, state, done, now), setback=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.commands import decide
 from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime
+from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime, in_words
 
 NOW = datetime(2025, 3, 15, 9, 0, 10, tzinfo=UTC)
 QUOTE = "a1b2c3d4-e5f6-4890-8bcd-ef0123456789"
@@ -341,3 +341,10 @@ def test_nothing_is_ever_sent_outside_its_terms_and_time(
             assert max(Decimal(11_200_000), named.source_amount or Decimal(0)) <= Decimal(12_000_000)
         else:
             assert not quotes
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_words_for_people(reason: Reason) -> None:
+    """What keeps a call from being made is said in words, and what stands behind the code stays."""
+    assert in_words(reason) not in (reason, "")
+    assert in_words(f"{reason}: a drill") == f"{in_words(reason)}: a drill"

@@ -292,6 +292,36 @@ def test_the_venues_end_is_the_end(status: str) -> None:
     assert scene.state().status == "SETTLED"
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("EXPIRED", "the venue shows EXPIRED; before that: rejected by rules"),
+        ("WITHDRAWN", "the venue does not show the order any more (404), so it was withdrawn; before that: rejected by rules"),
+        ("FROZEN", "the venue shows FROZEN, a status that we do not know, which counts as an end; before that: rejected by rules"),
+        ("SETTLED", "settled"),
+    ],
+)
+def test_an_end_does_not_wipe_out_the_reason(status: str, said: str) -> None:
+    """What we did before stands beside the venue's end, except where everything went well."""
+    scene, request = asked()
+    scene.hears(decision(request, "REJECT"))
+    scene.hears(order(status, seconds=20))
+    assert scene.state().note == said
+
+
+def test_what_came_of_the_last_command_is_told_while_it_is_asked_again() -> None:
+    """A proposal that was refused, asked about anew and then ended says both."""
+    scene, command = commanded()
+    scene.hears(completion(command, "refused", http_status=409, error_code="CONFLICT"))
+    scene.at(12)
+    assert scene.state().phase == "asking_accept"
+    scene.hears(order("EXPIRED", seconds=61))
+    assert scene.state().note == (
+        "the venue shows EXPIRED; before that: a decision was waited for, after accepting the proposal was refused by the venue: "
+        "409 CONFLICT, the order or the quote does not allow it any more"
+    )
+
+
 def test_a_proposal_first_seen_too_late_is_not_asked_about() -> None:
     """Of a proposal that ends within the margin nothing is asked; the state says why."""
     scene = Scene(clock=HandClock())
