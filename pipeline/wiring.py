@@ -24,7 +24,7 @@ from pipeline.stores.postgres import Connection
 
 if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
-    from pipeline.engines.faust import Health as EngineHealth
+    from pipeline.engines.health import Health as EngineHealth
     from pipeline.engines.step import Settle
     from pipeline.ingest.run import IngestHealth
     from pipeline.policy.file import Policy
@@ -323,6 +323,7 @@ def archive(given: Surroundings) -> int:
 
 def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     """Run a sink on the batch loop until the stop; `linger` is how many seconds a batch waits for company."""
+    from pipeline.deliver.delivery import StepDelivery
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
@@ -331,7 +332,13 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     kafka = given.settings.kafka
     publisher = EventProducer(kafka)
     loop = DeliverLoop(
-        step=SinkStep(sink),
+        delivery=StepDelivery(
+            SinkStep(sink),
+            store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
+            publisher=publisher,
+            clock=given.clock,
+            failpoints=given.failpoints,
+        ),
         open_source=partial(
             BatchConsumer,
             kafka,
@@ -340,11 +347,9 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
             session_timeout=given.settings.engine.session_timeout,
             linger=linger,
         ),
-        store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
         topic_reader=TopicAdmin(kafka),
         publisher=publisher,
         clock=given.clock,
-        failpoints=given.failpoints,
         stop=given.stop,
     )
     given.health.watch(f"{sink.consumer} loop", lambda: loop.health.reason, lambda: loop.health.last_progress)

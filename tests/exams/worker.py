@@ -13,6 +13,7 @@ from datetime import timedelta
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.engines import faust as engine
+from pipeline.engines.health import Health
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import EventProducer
 from pipeline.processors.workflow.facts import WorkflowRules
@@ -44,7 +45,7 @@ def main() -> int:
     def open_connection() -> Connection:
         return connect(settings.postgres, name="settlement")
 
-    def tell(health: engine.Health) -> None:
+    def tell(health: Health) -> None:
         print(json.dumps({"healthy": health.healthy, "note": health.note, "lag": health.lag, "partitions": health.partitions}), flush=True)
 
     wait = timedelta(seconds=float(os.environ.get("WORKER_EVIDENCE_WAIT", "1")))
