@@ -173,7 +173,6 @@ def policy_of(settings: Settings) -> Policy:
 
 def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = None) -> int:
     """Run a processor on the engine of the settings until the stop."""
-    from pipeline.engines.faust import run_faust
     from pipeline.kafka import EventProducer
     from pipeline.topology import PROCESSORS
 
@@ -185,7 +184,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
 
     given.health.unavailable("engine", "joining its group")
     given.health.started()
-    return run_faust(
+    return engine_of(given.settings)(
         PROCESSORS[name](given.settings),
         settings=given.settings,
         connect=given.connector(name),
@@ -196,6 +195,17 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
         on_health=on_health,
         settle=settle,
     )
+
+
+def engine_of(settings: Settings) -> Callable[..., int]:
+    """Return the engine that the settings name; both are called alike and keep the same promise."""
+    if settings.engine.kind == "librdkafka":
+        from pipeline.engines.librdkafka import run_librdkafka
+
+        return run_librdkafka
+    from pipeline.engines.faust import run_faust
+
+    return run_faust
 
 
 def commands(given: Surroundings) -> int:
