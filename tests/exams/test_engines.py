@@ -1,6 +1,6 @@
-"""The Faust engine under kills, changed offsets and lost services: every settlement booked once, emitted under one id, none lost.
+"""Engines under kills, changed offsets and lost services: every settlement booked once, emitted under one id, none lost.
 
-The auditor of `tests/exams/room.py` counts; it shares no code with the engine.
+Each engine that runs on real services sits every test here. The auditor of `tests/exams/room.py` counts; it shares no code with them.
 """
 
 from __future__ import annotations
@@ -19,34 +19,25 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from pipeline.engines import faust as engine
-from pipeline.engines._faust_transport import missing_names
-from pipeline.engines.watch import Watch
-from pipeline.errors import StuckError
+from pipeline.engines.faust import EXIT_AWAY
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
-from pipeline.testing.clocks import HandClock
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
 from schemas.events import OrderUpdated
-from tests.exams.fixtures import room
-from tests.exams.room import PARTITIONS, Room, tails
+from tests.exams.room import Room, tails
 from tests.services import PrivateServices
 from tests.waiting import eventually
 
-__all__ = ["room"]
+pytestmark = pytest.mark.faults
 
 FAILPOINTS = ("settlement.in_transaction", "settlement.after_produce", "settlement.after_commit")
-
-
-def test_the_private_names_of_the_pinned_versions_are_there() -> None:
-    """What the transport puts in the place of Kafka's committed offsets exists in the installed faust and aiokafka, and is still asked."""
-    gone = missing_names()
-    assert not gone, (
-        "the installed faust-streaming or aiokafka is not the one that the engine was made for: "
-        + "; ".join(gone)
-        + ". Stored positions would no longer win: keep the pinned versions, or adapt _faust_transport.py and sit the exam again"
-    )
+HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED = 80, 82, 83
+"""Exit codes, as the interface states them."""
+OUT_OF_RANGE = {"faust": (HOLE, "position_hole"), "librdkafka": (TOPIC_TRUNCATED, "topic_truncated")}
+"""How an engine ends when Kafka does not have its position, and by which alarm; Faust cannot tell a truncated topic from a hole."""
+GIVES_UP = {"faust": {EXIT_AWAY}, "librdkafka": set[int]()}
+"""How an engine may end by itself while Kafka is away; librdkafka waits for as long as it takes."""
 
 
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
@@ -83,7 +74,7 @@ def test_the_stored_position_wins_over_what_kafka_has_committed(room: Room, comm
 
 
 def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Room) -> None:
-    """A position moved back under a running worker ends it with EXIT_HOLE and `position_hole`; the next re-reads and doubles nothing."""
+    """A position moved back under a running worker ends it with `position_hole`; the next re-reads and doubles nothing."""
     events, expected = traffic(80, seed=3, room=room.topic_prefix)
     room.produce(events[:150])
     worker = room.worker()
@@ -91,7 +82,7 @@ def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Ro
     with psycopg.connect(room.dsn) as connection:
         connection.execute("UPDATE custodian.positions SET next_offset = next_offset - 2 WHERE consumer = 'settlement'")
     room.produce(events[150:])
-    assert worker.wait(within=30) == engine.EXIT_HOLE
+    assert worker.wait(within=30) == HOLE
     room.worker()
     room.until_done(within=60)
     audit = room.assert_exactly_once(expected)
@@ -99,15 +90,16 @@ def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Ro
 
 
 def test_a_truncated_topic_stops_the_worker_with_an_alarm(room: Room) -> None:
-    """Records deleted above the stored position end the worker with EXIT_HOLE and `position_hole`; nothing is skipped over."""
+    """Records deleted above the stored position end the worker with an alarm; nothing is skipped over."""
     room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
     ends = room.ends()
     admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
     for future in admin.delete_records([TopicPartition(room.topic, number, end) for number, end in ends.items()]).values():
         future.result(10)
-    assert room.worker().wait(within=30) == engine.EXIT_HOLE
+    code, alarm = OUT_OF_RANGE[room.engine]
+    assert room.worker().wait(within=30) == code
     audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {"position_hole"}
+    assert {kind for _, kind in audit.alarms} == {alarm}
     assert set(room.positions().values()) == {0}
 
 
@@ -115,8 +107,9 @@ def test_a_position_beyond_the_end_stops_the_worker(room: Room) -> None:
     """A stored position that Kafka has not reached is a stop, not a silent wait."""
     with psycopg.connect(room.dsn) as connection:
         connection.execute("UPDATE custodian.positions SET next_offset = 1000 WHERE consumer = 'settlement'")
-    assert room.worker().wait(within=30) == engine.EXIT_HOLE
-    assert {kind for _, kind in room.audit().alarms} == {"position_hole"}
+    code, alarm = OUT_OF_RANGE[room.engine]
+    assert room.worker().wait(within=30) == code
+    assert {kind for _, kind in room.audit().alarms} == {alarm}
 
 
 def test_a_replaced_topic_is_not_read(room: Room) -> None:
@@ -127,7 +120,7 @@ def test_a_replaced_topic_is_not_read(room: Room) -> None:
     eventually(lambda: room.topic not in TopicAdmin(room.kafka).describe([room.topic]), within=30)
     assert TopicAdmin(room.kafka).ensure_topics() == [room.topic]
     room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
-    assert room.worker().wait(within=30) == engine.EXIT_TOPIC_REPLACED
+    assert room.worker().wait(within=30) == TOPIC_REPLACED
     audit = room.audit()
     assert {kind for _, kind in audit.alarms} == {"topic_replaced"}
     assert not audit.settled
@@ -166,7 +159,6 @@ def some_now_the_rest_at_length(seeds: range) -> list[Any]:
     return [pytest.param(seed, marks=() if seed == seeds.start else pytest.mark.faults_long) for seed in seeds]
 
 
-@pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", some_now_the_rest_at_length(range(10, 20)))
 def test_death_by_chance_over_many_seeds(room: Room, seed: int) -> None:
@@ -216,13 +208,14 @@ def test_what_cannot_be_read_is_dead_lettered_and_the_partition_goes_on(room: Ro
 
 
 @pytest.fixture
-def own_room(private_services: PrivateServices, tmp_path: Path) -> Iterator[Room]:
+def own_room(private_services: PrivateServices, tmp_path: Path, engine: str) -> Iterator[Room]:
     """Give a room on a Kafka and a PostgreSQL of this test alone, to be killed at will."""
     made = Room(
         bootstrap_servers=private_services.bootstrap_servers,
         topic_prefix=private_services.topic_prefix,
         dsn=private_services.postgres_dsn,
         folder=tmp_path,
+        engine=engine,
     )
     try:
         made.prepare()
@@ -262,7 +255,7 @@ def test_a_broker_that_is_away_is_waited_for(own_room: Room, private_services: P
     private_services.kafka.start()
     own_room.produce(events[150:])
     died = own_room.until_done_supervised(within=90)
-    assert set(died) <= {engine.EXIT_AWAY}
+    assert set(died) <= GIVES_UP[own_room.engine]
     own_room.assert_exactly_once(expected)
 
 
@@ -288,33 +281,6 @@ def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_ser
     own_room.assert_exactly_once(expected)
 
 
-def test_standing_still_is_noticed_unless_a_service_is_away(room: Room) -> None:
-    """Records to handle and no movement for the limit raise StuckError; waiting for a service, or moving on, starts the time anew."""
-    room.produce(
-        settled_record(intent(number, room.topic_prefix), number) for number in range(200)
-    )  # so many that no partition stays empty
-    clock = HandClock()
-    watch = Watch(
-        "settlement", [room.topic], connect=lambda: psycopg.connect(room.dsn), admin=TopicAdmin(room.kafka), clock=clock, stuck_after=60
-    )
-    partitions = [(room.topic, number) for number in range(PARTITIONS)]
-    watch.check_start()
-    assert watch.look(partitions) == 200
-    clock.pass_by(61)
-    watch.waiting("PostgreSQL is away")
-    assert watch.look(partitions) == 200
-    watch.moved()
-    clock.pass_by(59)
-    with psycopg.connect(room.dsn) as connection:
-        connection.execute("UPDATE custodian.positions SET next_offset = 1 WHERE topic = %s", (room.topic,))
-    assert watch.look(partitions) == 200 - PARTITIONS
-    clock.pass_by(61)
-    with pytest.raises(StuckError, match="stands at offset 1"):
-        watch.look(partitions)
-    watch.close()
-
-
-@pytest.mark.faults
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", some_now_the_rest_at_length(range(30, 40)))
 def test_seven_blows_in_a_row(own_room: Room, private_services: PrivateServices, seed: int) -> None:
