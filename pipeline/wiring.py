@@ -24,7 +24,7 @@ from pipeline.stores.postgres import Connection
 
 if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
-    from pipeline.engines.faust import Health as EngineHealth
+    from pipeline.engines.health import Health as EngineHealth
     from pipeline.engines.step import Settle
     from pipeline.ingest.run import IngestHealth
     from pipeline.policy.file import Policy
@@ -173,7 +173,6 @@ def policy_of(settings: Settings) -> Policy:
 
 def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = None) -> int:
     """Run a processor on the engine of the settings until the stop."""
-    from pipeline.engines.faust import run_faust
     from pipeline.kafka import EventProducer
     from pipeline.topology import PROCESSORS
 
@@ -185,7 +184,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
 
     given.health.unavailable("engine", "joining its group")
     given.health.started()
-    return run_faust(
+    return engine_of(given.settings)(
         PROCESSORS[name](given.settings),
         settings=given.settings,
         connect=given.connector(name),
@@ -196,6 +195,17 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
         on_health=on_health,
         settle=settle,
     )
+
+
+def engine_of(settings: Settings) -> Callable[..., int]:
+    """Return the engine that the settings name; both are called alike and keep the same promise."""
+    if settings.engine.kind == "librdkafka":
+        from pipeline.engines.librdkafka import run_librdkafka
+
+        return run_librdkafka
+    from pipeline.engines.faust import run_faust
+
+    return run_faust
 
 
 def commands(given: Surroundings) -> int:
@@ -323,6 +333,7 @@ def archive(given: Surroundings) -> int:
 
 def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     """Run a sink on the batch loop until the stop; `linger` is how many seconds a batch waits for company."""
+    from pipeline.deliver.delivery import StepDelivery
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
@@ -331,7 +342,13 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     kafka = given.settings.kafka
     publisher = EventProducer(kafka)
     loop = DeliverLoop(
-        step=SinkStep(sink),
+        delivery=StepDelivery(
+            SinkStep(sink),
+            store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
+            publisher=publisher,
+            clock=given.clock,
+            failpoints=given.failpoints,
+        ),
         open_source=partial(
             BatchConsumer,
             kafka,
@@ -340,11 +357,9 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
             session_timeout=given.settings.engine.session_timeout,
             linger=linger,
         ),
-        store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
         topic_reader=TopicAdmin(kafka),
         publisher=publisher,
         clock=given.clock,
-        failpoints=given.failpoints,
         stop=given.stop,
     )
     given.health.watch(f"{sink.consumer} loop", lambda: loop.health.reason, lambda: loop.health.last_progress)

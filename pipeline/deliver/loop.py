@@ -1,9 +1,11 @@
-"""The batch loop: records of Kafka into one PostgreSQL transaction, with the positions in it.
+"""The batch loop: records of Kafka into one PostgreSQL transaction, with the positions in it; for sinks and for processors.
 
-Promises (design, section 4): the position rows are locked before anything is written, so a stale owner writes nothing; records below the
-stored position are dropped, a record beyond it ends the run; outputs are acknowledged by Kafka before the commit, so a crash repeats them
-and loses none; Kafka's committed offset is a hint. A service that is away is waited for: the partitions are paused, the group membership is
-kept, and the same batch is repeated as a whole, so memory stays bounded by one batch and librdkafka's bounded queue.
+The loop owns what is assigned, where it begins, and what happens when a service is away; what becomes of a batch is its delivery's
+(`delivery.StepDelivery` for sinks, `engines.librdkafka` for processors). Promises of both together (design, section 4): the position rows
+are locked before anything is written, so a stale owner writes nothing; records below the stored position are dropped, a record beyond it
+ends the run; outputs are acknowledged by Kafka before the commit, so a crash repeats them and loses none; Kafka's committed offset is a
+hint. A service that is away is waited for: the partitions are paused, the group membership is kept, and the same batch is repeated as a
+whole, so memory stays bounded by one batch and librdkafka's bounded queue.
 """
 
 from __future__ import annotations
@@ -11,22 +13,17 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.collector import collect_seldom
-from pipeline.deliver.ports import BatchStore, OpenSource, Outcome, Partition, RecordSource, Step, TopicReader
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, StuckError, TopicReplacedError, TopicTruncatedError
-from pipeline.log import topics
-from pipeline.log.codec import decode
+from pipeline.deliver.ports import Delivery, OpenSource, Partition, RecordSource, Timers, TopicReader
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, StuckError, TopicReplacedError, TopicTruncatedError, service_of
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
-from pipeline.log.position import unseen
-from pipeline.ports import EventPublisher, Failpoints
-from schemas.events import AlarmRaised
+from pipeline.ports import EventPublisher
 
 log = logging.getLogger(__name__)
 
@@ -66,32 +63,35 @@ class Health:
     """Why the loop has ended by itself."""
     lag: int | None = None
     """Records between the positions and the ends of the topics; None until first looked at."""
+    partitions: int = 0
+    """Partitions that have begun."""
 
 
 class DeliverLoop:
-    """Runs one step over its topics until told to stop."""
+    """Delivers the records of its topics until told to stop."""
 
     def __init__(
         self,
         *,
-        step: Step,
+        delivery: Delivery,
         open_source: OpenSource,
-        store: BatchStore,
         topic_reader: TopicReader,
         publisher: EventPublisher,
         clock: Clock,
-        failpoints: Failpoints,
         stop: threading.Event,
+        timers: Timers | None = None,
+        on_health: Callable[[Health], None] = lambda _: None,
         batch_size_max: int = BATCH_SIZE_MAX,
     ) -> None:
-        self._step, self._open_source, self._store, self._topic_reader = step, open_source, store, topic_reader
-        self._publisher, self._clock, self._failpoints, self._stop = publisher, clock, failpoints, stop
+        """`publisher` is for the alarm of a run that ends; `on_health` is called with `health` after every turn, in the loop's thread."""
+        self._delivery, self._open_source, self._topic_reader = delivery, open_source, topic_reader
+        self._publisher, self._clock, self._stop = publisher, clock, stop
+        self._timers, self._on_health = timers, on_health
         self._batch_size_max = batch_size_max
         self._waiting: dict[Partition, None] = {}  # assigned, not begun
         self._positions: dict[Partition, int] = {}  # begun: the next offset as last stored
         self._batch: list[Record] = []  # polled, not committed
         self._delay = 0.0  # seconds of the present back-off; 0 while all is well
-        self._asked = "Kafka"  # the service that an error would come from
         self._lag_due = clock.monotonic() + LAG_INTERVAL_AWAY
         self._still: dict[Partition, tuple[int, float]] = {}  # behind and not moving: the position, and since when
         self._kafka_away: str | None = None  # what Kafka's absence said at the last look
@@ -120,19 +120,24 @@ class DeliverLoop:
             raise
         finally:
             source.close()
-            self._store.close()
+            self._delivery.close()
 
     def _turn(self, source: RecordSource) -> None:
         self._begin(source)
         if not self._batch:
-            self._receive(source, records_max=self._batch_size_max, timeout=POLL_TIMEOUT)
+            self._receive(source, records_max=self._batch_size_max, timeout=self._patience())
         if self._batch:
             self._deliver(source)
+        if self._timers is not None and self._timers.rest() <= 0:
+            self._timers.wake(list(self._positions))
         self._look_at_lag()
 
+    def _patience(self) -> float:
+        """Return the seconds that an idle loop may wait for a record."""
+        return POLL_TIMEOUT if self._timers is None else min(POLL_TIMEOUT, max(self._timers.rest(), 0.0))
+
     def _receive(self, source: RecordSource, *, records_max: int, timeout: float) -> None:
-        with self._asking("Kafka"):
-            polled = source.poll(records_max=records_max, timeout=timeout)
+        polled = source.poll(records_max=records_max, timeout=timeout)
         # Callbacks ran inside poll: what was fetched for a partition that is gone is somebody else's now.
         self._batch += [record for record in polled if (record.topic, record.partition) in self._positions]
 
@@ -153,10 +158,8 @@ class DeliverLoop:
         if not self._waiting:
             return
         partitions = list(self._waiting)
-        with self._asking("PostgreSQL"):
-            stored = self._store.positions(partitions)
-        with self._asking("Kafka"):
-            present = self._topic_reader.describe(sorted({topic for topic, _ in partitions}))
+        stored = self._delivery.positions(partitions)
+        present = self._topic_reader.describe(sorted({topic for topic, _ in partitions}))
         for topic, partition in partitions:
             found = present[topic].topic_id if topic in present else "none"
             expected = stored[topic, partition].topic_id
@@ -169,78 +172,43 @@ class DeliverLoop:
         source.begin(offsets)
         self._positions |= offsets
         self._waiting.clear()
-        log.info("partitions begun", extra={"consumer": self._step.consumer, "partitions": len(offsets)})
+        log.info("partitions begun", extra={"consumer": self._delivery.consumer, "partitions": len(offsets)})
 
     # One batch
 
     def _deliver(self, source: RecordSource) -> None:
-        """Write the batch in one transaction; raise RetryableError, after which it is repeated as a whole, or FatalError."""
-        role, began = self._step.consumer, self._clock.monotonic()
-        by_partition: dict[Partition, list[Record]] = {}
-        for record in self._batch:
-            by_partition.setdefault((record.topic, record.partition), []).append(record)
-        with self._asking("PostgreSQL"), self._store.open(list(by_partition)) as opened:
-            self._failpoints.reach(f"{role}.in_transaction")
-            fresh = {p: kept for p, records in by_partition.items() if (kept := unseen(records, opened.positions[p].next_offset))}
-            next_offsets = {partition: kept[-1].offset + 1 for partition, kept in fresh.items()}
-            outcome = Outcome()
-            if fresh:
-                outcome = self._step.run(opened.transaction, [r for kept in fresh.values() for r in kept], self._clock.now())
-                if outcome.outputs:
-                    with self._asking("Kafka"):
-                        self._publisher.publish(outcome.outputs)
-                opened.advance(next_offsets)
-            self._failpoints.reach(f"{role}.after_write")
-        self._failpoints.reach(f"{role}.after_commit")
-        seen, self._batch = len(self._batch), []
+        """Deliver the batch; raise RetryableError, after which it is repeated as a whole, or FatalError."""
+        self._delivery.deliver(self._batch)
+        # Committed by us, or by somebody else before: either way a partition is now past its last record here.
+        next_offsets = {(record.topic, record.partition): record.offset + 1 for record in self._batch}
+        self._batch = []
         self._positions |= next_offsets
-        self._count(outcome, seen=seen, seen_before=seen - sum(map(len, fresh.values())), seconds=self._clock.monotonic() - began)
-        if next_offsets:
-            source.hint(next_offsets)
-
-    def _count(self, outcome: Outcome, *, seen: int, seen_before: int, seconds: float) -> None:
-        role = self._step.consumer
-        metrics.BATCH_SECONDS.labels(role).observe(seconds)
-        for what, number in {"seen": seen, "seen_before": seen_before, **outcome.counts}.items():
-            if number:
-                metrics.RECORDS.labels(role, what).inc(number)
-        for event in outcome.outputs:
-            if event.envelope.kind == topics.ALARM_RAISED:
-                metrics.ALARMS.labels(decode(event.value, AlarmRaised).kind).inc()
-        if outcome.after_commit is not None:
-            outcome.after_commit(self._clock.now())
+        source.hint(next_offsets)
 
     # Waiting for services
 
-    @contextmanager
-    def _asking(self, service: str) -> Iterator[None]:
-        """Remember which service an error comes from."""
-        before, self._asked = self._asked, service
-        try:
-            yield
-        except RetryableError:
-            raise  # and leave the name where it is
-        self._asked = before
-
     def _well(self, source: RecordSource) -> None:
         if self._delay:
-            log.info("working again", extra={"consumer": self._step.consumer, "service": self.health.waiting_for})
+            log.info("working again", extra={"consumer": self._delivery.consumer, "service": self.health.waiting_for})
             self._delay = 0.0
             source.resume()
         self.health.last_progress = self._clock.monotonic()
         self.health.waiting_for = "Kafka" if self._kafka_away else None
         self.health.reason = self._kafka_away
-        self._asked = "Kafka"
+        self.health.partitions = len(self._positions)
+        self._on_health(self.health)
 
     def _wait(self, source: RecordSource, error: RetryableError) -> None:
         """Pause, and stay in the group by polling, for the time of the back-off."""
         source.pause()
         self._still.clear()  # standing still is right while a service is away
         self._delay = error.retry_after or min(max(self._delay * 2, RETRY_DELAY_MIN), RETRY_DELAY_MAX)
-        self.health.waiting_for, self.health.reason = self._asked, str(error)
-        metrics.RETRIES.labels(self._step.consumer, self._asked).inc()
-        said = {"consumer": self._step.consumer, "service": self._asked, "delay": self._delay, "reason": str(error)}
+        service = service_of(error)
+        self.health.waiting_for, self.health.reason = service, str(error)
+        metrics.RETRIES.labels(self._delivery.consumer, service).inc()
+        said = {"consumer": self._delivery.consumer, "service": service, "delay": self._delay, "reason": str(error)}
         log.warning("waiting for a service", extra=said)
+        self._on_health(self.health)
         until = self._clock.monotonic() + self._delay
         while not self._stop.is_set() and (left := until - self._clock.monotonic()) > 0:
             # What was fetched before the pause took hold is kept behind the batch; the pause keeps that little.
@@ -261,7 +229,7 @@ class DeliverLoop:
         self._lag_due = self._clock.monotonic() + LAG_INTERVAL
         self._kafka_away = None
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
-        metrics.LAG.labels(self._step.consumer).set(self.health.lag)
+        metrics.LAG.labels(self._delivery.consumer).set(self.health.lag)
         self._judge({partition: offset for partition, offset in self._positions.items() if ends[partition] > offset})
 
     def _judge(self, behind: Mapping[Partition, int]) -> None:
@@ -276,7 +244,7 @@ class DeliverLoop:
 
     def _tell(self, error: FatalError) -> None:
         """Raise the alarm of an error that has one; what keeps it from being raised is logged, for the error itself ends the run."""
-        log.error("the loop ends", extra={"consumer": self._step.consumer, "reason": str(error)})
+        log.error("the loop ends", extra={"consumer": self._delivery.consumer, "reason": str(error)})
         kind = _ALARMS.get(type(error))
         if kind is None:
             return
@@ -293,7 +261,7 @@ class DeliverLoop:
             log.error("the alarm could not be raised", extra={"reason": str(failure)})
 
     def _alarm(self, kind: str, error: FatalError) -> Outgoing:
-        consumer, text = self._step.consumer, str(error)[:2000]
+        consumer, text = self._delivery.consumer, str(error)[:2000]
         coordinates = _COORDINATES.search(text)
         return alarm(
             kind=kind,
@@ -302,6 +270,6 @@ class DeliverLoop:
             subject=coordinates[0] if coordinates else consumer,
             detail={"consumer": consumer, "reason": text},
             now=self._clock.now(),
-            source=f"/sinks/{consumer}",
+            source=self._delivery.source,
             identity=(consumer, text),
         )

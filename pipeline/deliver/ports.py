@@ -1,4 +1,4 @@
-"""What the batch loop asks of the outside, as Protocols: Kafka, PostgreSQL, and the step it performs."""
+"""What the batch loop asks of the outside, as Protocols: Kafka, PostgreSQL, and what becomes of a batch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Outcome:
 
 
 class Step(Protocol):
-    """Turns a batch into rows of the open transaction and events: a sink, or a processor with its states."""
+    """Turns a batch into rows of the open transaction and events, as a sink does."""
 
     consumer: str
     """The name under which positions are stored."""
@@ -50,6 +50,42 @@ class StoredPosition(Protocol):
     @property
     def topic_id(self) -> str:
         """Return the id of the topic that the offset belongs to."""
+        ...
+
+
+class Delivery(Protocol):
+    """What becomes of a batch, committed together with the positions behind it: a sink's rows, or a processor's states and events."""
+
+    consumer: str
+    """The name under which positions are stored."""
+    source: str
+    """The CloudEvents source of what is said about it."""
+
+    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
+        """Read positions without locking them; raise RetryableError, or FatalError when one is missing."""
+        ...
+
+    def deliver(self, records: Sequence[Record]) -> None:
+        """Do what is new of a batch, in order per partition, and commit it with the positions.
+
+        Raise RetryableError, after which the same records are given again, PositionHoleError when records were skipped, or FatalError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Timers(Protocol):
+    """What is due without a record."""
+
+    def rest(self) -> float:
+        """Return the seconds until `wake` is to be called; 0 or less: now."""
+        ...
+
+    def wake(self, partitions: Sequence[Partition]) -> None:
+        """Do what is due in these partitions, committed; raise RetryableError, after which it is called again, or FatalError."""
         ...
 
 

@@ -28,7 +28,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
@@ -42,9 +41,11 @@ from pipeline.clock import Clock
 from pipeline.collector import collect_seldom
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
+from pipeline.engines.health import Health
 from pipeline.engines.step import Settle, Step
+from pipeline.engines.wakes import Wakes
 from pipeline.engines.watch import Watch, watch_interval
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, StuckError, TopicReplacedError
+from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, StuckError, TopicReplacedError, service_of
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log.envelope import Record
 from pipeline.log.notices import alarm
@@ -79,19 +80,6 @@ LEAVE_LIMIT = 8.0
 EXIT_LIMIT = 20.0
 """Seconds for what was begun, for leaving the group, and from the stop to the end in any case. The interface promises 30."""
 ALARM_LIMIT = 5.0
-WAKE_POLL = 0.25
-"""Seconds between two looks for states whose time has come, when none is known to be due earlier: another worker may have left some."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """What an engine says of itself."""
-
-    healthy: bool
-    note: str
-    lag: int | None = None
-    """Records between the stored positions and the ends of the partitions that this worker has; None while unknown."""
-    partitions: int = 0
 
 
 def run_faust(
@@ -137,13 +125,13 @@ class _Worker:
         self._credentials = credentials(settings.kafka.client)
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
         self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
+        self._wakes = Wakes(self._step, waits=processor.waits, clock=clock)
         self._watch = Watch(
             processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
         )
         self._waiting: deque[Any] = deque()
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._app: Any = None
-        self._looked_at = float("-inf")
         self._closing = False
         self._ending = threading.Lock()
 
@@ -265,26 +253,19 @@ class _Worker:
                 for event in batch:
                     event.ack()
             if self._wakes_now():
-                await self._until_done(lambda: self._step.wake_due(self._numbers()))
-                self._looked_at = self._clock.monotonic()
+                await self._until_done(lambda: self._wakes.look(self._numbers()))
 
     def _wakes_now(self) -> bool:
         """Tell whether it is time to look for states that are due."""
-        if not self._processor.waits or self._closing:
-            return False
-        known = self._step.due_at
-        return self._clock.monotonic() - self._looked_at >= WAKE_POLL or (known is not None and known <= self._clock.now())
+        return not self._closing and self._wakes.rest() <= 0
 
     async def _some_or_due(self) -> None:
         """Wait for a record, or until states are to be looked at."""
         if not self._processor.waits:
             await self._some.wait()
             return
-        rest = WAKE_POLL - (self._clock.monotonic() - self._looked_at)
-        if self._step.due_at is not None:
-            rest = min(rest, (self._step.due_at - self._clock.now()).total_seconds())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._some.wait(), max(rest, 0.001))
+            await asyncio.wait_for(self._some.wait(), max(self._wakes.rest(), 0.001))
 
     def _numbers(self) -> list[int]:
         """Return the partition numbers whose states are ours to wake: those of the first topic that are assigned."""
@@ -304,7 +285,7 @@ class _Worker:
     async def _pause(self, error: RetryableError, delay: float) -> float:
         """Wait after a failure that passes, and return the next delay."""
         self._watch.waiting(str(error))
-        metrics.RETRIES.labels(self._processor.name, "kafka" if "Kafka" in str(error) else "postgresql").inc()
+        metrics.RETRIES.labels(self._processor.name, service_of(error)).inc()
         log.warning("waiting for a service", extra={"reason": str(error), "delay_seconds": delay})
         self._on_health(Health(healthy=False, note=str(error)))
         await asyncio.sleep(error.retry_after or delay)

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Generic
 
 from pipeline.clock import Clock
-from pipeline.engines.step import Outcome, Partition, decoded, run_events, run_wakes
+from pipeline.engines.step import Outcome, decoded, run_events, run_wakes
 from pipeline.log.envelope import Outgoing, Record
-from pipeline.log.position import unseen
+from pipeline.log.position import Partition, unseen
 from pipeline.processors.processor import E, F, Processor, S
 
 

@@ -28,7 +28,7 @@ from pipeline.clock import Clock
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record
-from pipeline.log.position import unseen
+from pipeline.log.position import Partition, by_partition, unseen
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
 from pipeline.stores import positions, states
@@ -36,8 +36,6 @@ from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.states import Kept
 
 log = logging.getLogger(__name__)
-
-Partition = tuple[str, int]
 
 Settle = Callable[[Connection, Sequence[E]], Sequence[E]]
 """Completes events inside an open transaction, in their order; repeated, it gives the same."""
@@ -179,6 +177,15 @@ class Step(Generic[S, E, F]):
                 self.due_at = min(states.next_due(self._open(), name, numbers).values(), default=None)
         return woken
 
+    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
+        """Read the stored positions without locking them; raise RetryableError, or FatalError when one is missing."""
+        try:
+            with translated(f"reading the positions of {self._processor.name}"):
+                return positions.load(self._open(), self._processor.name, partitions)
+        except BaseException:
+            self.close()
+            raise
+
     def _done(self, transact: Callable[[Connection], Outcome]) -> Counter[str]:
         started = self._clock.monotonic()
         try:
@@ -277,11 +284,3 @@ class Step(Generic[S, E, F]):
 
 def _place(record: Record) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
-
-
-def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
-    """Split a batch by partition, keeping the order within each."""
-    batches: dict[Partition, list[Record]] = {}
-    for record in records:
-        batches.setdefault((record.topic, record.partition), []).append(record)
-    return batches

@@ -11,6 +11,16 @@ from collections.abc import Sequence
 from pipeline.errors import PositionHoleError
 from pipeline.log.envelope import Record
 
+Partition = tuple[str, int]
+
+
+def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
+    """Split a batch by partition, keeping the order within each."""
+    batches: dict[Partition, list[Record]] = {}
+    for record in records:
+        batches.setdefault((record.topic, record.partition), []).append(record)
+    return batches
+
 
 def unseen(records: Sequence[Record], next_offset: int) -> Sequence[Record]:
     """Return the records of one partition from `next_offset` on; those below are done already.

@@ -21,6 +21,8 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "ingest": stages.ingest,
     "dedupe": stages.dedupe,
+    "dedupe-librdkafka": partial(stages.dedupe, engine="librdkafka", records_per_second=25_000),
+    "dedupe-pure": stages.pure_dedupe,
     "ledger": stages.ledger,
     "archive": stages.archive,
     "rules": rules.rules,

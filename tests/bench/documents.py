@@ -61,13 +61,17 @@ def order_updated(number: int, *, at: datetime) -> Outgoing:
 
 def order_settled(number: int, *, at: datetime) -> Outgoing:
     """Return the event that the settlement processor makes of that one."""
-    updated = order_updated(number, at=at)
-    record = Record(topic="", partition=0, offset=0, key=updated.key.encode(), value=updated.value, headers=updated.headers())
+    record = record_of(order_updated(number, at=at), 0)
     state = SETTLEMENT.initial
     for fact in SETTLEMENT.decide(state, decode_order(record).event, at):
         if (output := SETTLEMENT.emit(fact)) is not None:
             return output
     raise AssertionError("a settlement on full terms is emitted")
+
+
+def record_of(event: Outgoing, offset: int) -> Record:
+    """Return an event as it stands in a topic of one partition."""
+    return Record(topic="", partition=0, offset=offset, key=event.key.encode(), value=event.value, headers=event.headers())
 
 
 def with_duplicates(count: int, share: float, seed: int = 1) -> Iterator[int]:

@@ -104,6 +104,11 @@ client_secret_file = "secrets/client"
 """
         )
 
+    def choose_engine(self, kind: str) -> None:
+        """Let processors that start from now on run on this engine."""
+        before = self.settings_file.read_text().partition("[engine]")[0]
+        self.settings_file.write_text(f'{before}[engine]\nkind = "{kind}"\n')
+
     @property
     def settings(self) -> configuration.Settings:
         """Return the settings as the product reads them."""

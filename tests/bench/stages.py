@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.log.envelope import Outgoing
+from pipeline.clock import SystemClock
+from pipeline.collector import THRESHOLDS
+from pipeline.deliver.loop import BATCH_SIZE_MAX
+from pipeline.engines.step import decoded, run_events
+from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.topics import ORDER_UPDATED
+from pipeline.processors.settlement.processor import SETTLEMENT
 from tests.bench import documents
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground, Rate, Room, child, cpu_seconds, looks_until, port_in, rate_of
@@ -49,23 +56,53 @@ def _ingested(who: str, on: Ground, events: int) -> tuple[Rate, float]:
                 return rate, events / (stored.at - began[0])
 
 
-def dedupe(on: Ground, seconds: float) -> list[Figure]:
+def dedupe(on: Ground, seconds: float, *, engine: str = "faust", records_per_second: int = 6_000) -> list[Figure]:
     """`order-updated` with 30 % duplicates to `order-settled`, each settlement once."""
-    total = int(6_000 * seconds)
+    total = int(records_per_second * seconds)
 
     def events() -> Iterator[Outgoing]:
         now = datetime.now(UTC)
         return (documents.order_updated(number, at=now) for number in documents.with_duplicates(total, DUPLICATES))
 
     with on.room() as room:
+        room.choose_engine(engine)
         room.produce(events())
         plain = _rate_of_plain(room, "dedupe", total)
         ours = _rate_of_role(room, "settlement", total)
         settled = len(set(documents.with_duplicates(total, DUPLICATES)))
         states = _count(room, "SELECT count(*) FROM custodian.states")()
     assert states == settled, f"{settled} settlements went in, {states} states are there"
-    note = f"{total:,} records, one worker; the plain program has no processor and no Faust"
-    return [_figure("dedupe on Faust", "records/s", ours, plain, note=note, records=total)]
+    note = f"{total:,} records, one worker; the plain program is a confluent-kafka loop without a processor"
+    return [_figure(f"dedupe on {engine}", "records/s", ours, plain, note=note, records=total)]
+
+
+def pure_dedupe(_: Ground, seconds: float) -> list[Figure]:
+    """The pure half of the settlement processor: records to states as text and events as bytes, in memory, in batches as the engine has."""
+    total, now = 20_000, datetime.now(UTC)
+    numbers = documents.with_duplicates(total, DUPLICATES)
+    records = [documents.record_of(documents.order_updated(number, at=now), offset) for offset, number in enumerate(numbers)]
+    batches = [records[start : start + BATCH_SIZE_MAX] for start in range(0, total, BATCH_SIZE_MAX)]
+    before = gc.get_threshold()
+    gc.set_threshold(*THRESHOLDS)
+    try:
+        took = [_processor_seconds(batches) for _ in range(max(3, round(seconds)))]
+    finally:
+        gc.set_threshold(*before)
+    cost = 1e6 * min(took) / total
+    note = f"the best of {len(took)} passes over {total:,} records, processor time; no Kafka and no PostgreSQL"
+    return [Figure(name="settlement, pure", unit="µs", ours=cost, note=note, detail={"cpu_us_ours": cost, "records": total})]
+
+
+def _processor_seconds(batches: Sequence[Sequence[Record]]) -> float:
+    clock, states, produced = SystemClock(), dict[str, str](), 0
+    began = time.process_time()
+    for batch in batches:
+        outcome = run_events(SETTLEMENT, batch, [decoded(SETTLEMENT, record) for record in batch], states.get, clock)
+        states |= {key: kept.text for key, kept in outcome.states.items()}
+        produced += len([(event.key.encode(), event.value, event.headers()) for event in outcome.outputs])
+    took = time.process_time() - began
+    assert produced == len(states), f"{len(states)} orders, {produced} settlements"
+    return took
 
 
 def ledger(on: Ground, seconds: float) -> list[Figure]:

@@ -1,5 +1,5 @@
 """What the exams of this folder ask for."""
 
-from tests.exams.fixtures import room
+from tests.exams.fixtures import engine, room
 
-__all__ = ["room"]
+__all__ = ["engine", "room"]

@@ -11,10 +11,16 @@ from tests.exams.room import Room, tails
 from tests.services import KafkaRoom
 
 
+@pytest.fixture(params=["faust", "librdkafka"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Give the engine that sits the exam."""
+    return str(request.param)
+
+
 @pytest.fixture
-def room(kafka: KafkaRoom, postgres: str, tmp_path: Path) -> Iterator[Room]:
+def room(kafka: KafkaRoom, postgres: str, tmp_path: Path, engine: str) -> Iterator[Room]:
     """Give prepared topics and tables; whatever worker is left is killed afterwards."""
-    made = Room(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, dsn=postgres, folder=tmp_path)
+    made = Room(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, dsn=postgres, folder=tmp_path, engine=engine)
     try:
         made.prepare()
         yield made

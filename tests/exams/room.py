@@ -98,6 +98,8 @@ class Room:
     topic_prefix: str
     dsn: str
     folder: Path
+    engine: str = "faust"
+    """What workers run on; `engine.kind` of the settings."""
     workers: list[Worker] = field(default_factory=list)
 
     @property
@@ -144,6 +146,7 @@ class Room:
                     "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
                     "CUSTODIAN_KAFKA__TOPIC_PREFIX": self.topic_prefix,
                     "CUSTODIAN_POSTGRES__DSN": self.dsn,
+                    "CUSTODIAN_ENGINE__KIND": self.engine,
                     # A killed member is missed after this; the default of 6 s would only make the tests longer.
                     "CUSTODIAN_ENGINE__SESSION_TIMEOUT": "2s",
                     **environment,

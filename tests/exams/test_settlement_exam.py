@@ -28,8 +28,8 @@ def test_each_history_comes_out_right_in_memory(history: History) -> None:
     assert [json.loads(state)["status"] for state in engine.states.values()] == [history.status]
 
 
-def test_each_history_comes_out_right_on_faust(room: Room) -> None:
-    """The Faust engine on real services comes to the same results for all histories at once."""
+def test_each_history_comes_out_right_on_real_services(room: Room) -> None:
+    """Each engine on real services comes to the same results for all histories at once."""
     orders = {history.name: intent(number, room.topic_prefix) for number, history in enumerate(HISTORIES)}
     for history in HISTORIES:
         room.produce(history.shows(orders[history.name]))

@@ -33,7 +33,7 @@ SPINE = (
                 "        self._publisher.publish(outcome.outputs)\n",
             ),
         ),
-        test="tests/integration/test_faust_engine.py::test_a_kill_at_each_failpoint_loses_and_doubles_nothing[settlement.after_commit]",
+        test="tests/exams/test_engines.py::test_a_kill_at_each_failpoint_loses_and_doubles_nothing[faust-settlement.after_commit]",
         says=r"assert_exactly_once",
     ),
     Control(
@@ -197,7 +197,7 @@ SPINE = (
                 "        return outcome\n\n    def _fresh",
             ),
         ),
-        test="tests/integration/test_faust_engine.py::test_a_kill_at_each_failpoint_loses_and_doubles_nothing[settlement.after_commit]",
+        test="tests/exams/test_engines.py::test_a_kill_at_each_failpoint_loses_and_doubles_nothing[faust-settlement.after_commit]",
         says=r"states and positions are committed together",
     ),
     Control(

@@ -27,6 +27,7 @@ from connectors.sinks.compliance_archive.sequencer import Sequencer
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.decisions.sink import DecisionSink
+from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.sink_step import SinkStep
 from pipeline.failpoints import Failpoints
@@ -158,14 +159,19 @@ class SinkRoom:
                 kafka, group=kafka.topic_prefix + sink.consumer, topics=names, session_timeout=SESSION_TIMEOUT, **callbacks
             )
 
+        publisher, clock = EventProducer(kafka), SystemClock()
         return DeliverLoop(
-            step=SinkStep(sink),
+            delivery=StepDelivery(
+                SinkStep(sink),
+                store=BatchStore(lambda: self.connection(options=SESSION_OPTIONS), sink.consumer),
+                publisher=publisher,
+                clock=clock,
+                failpoints=Failpoints.from_environment(),
+            ),
             open_source=open_source,
-            store=BatchStore(lambda: self.connection(options=SESSION_OPTIONS), sink.consumer),
             topic_reader=TopicAdmin(kafka),
-            publisher=EventProducer(kafka),
-            clock=SystemClock(),
-            failpoints=Failpoints.from_environment(),
+            publisher=publisher,
+            clock=clock,
             stop=stop,
             batch_size_max=batch_size_max,
         )

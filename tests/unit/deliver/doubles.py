@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.ports import Outcome, Partition
 from pipeline.log import topics
@@ -247,13 +248,11 @@ def stage(
     store, reader, publisher, step = Store(positions), Reader(topic_id), Publisher(), Writing(outputs)
     source = Source(clock, stop, deque(script), assigned=tuple(positions))
     loop = DeliverLoop(
-        step=step,
+        delivery=StepDelivery(step, store=store, publisher=publisher, clock=clock, failpoints=Unarmed()),
         open_source=source,
-        store=store,
         topic_reader=reader,
         publisher=publisher,
         clock=clock,
-        failpoints=Unarmed(),
         stop=stop,
     )
     return Stage(clock, store, source, reader, publisher, step, loop)

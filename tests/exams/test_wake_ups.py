@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pipeline.clock import SystemClock
-from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.kafka import EventProducer, TopicAdmin, TopicState
 from pipeline.log import topics
 from pipeline.log.envelope import time_text
 from pipeline.processors.workflow.facts import WorkflowRules
@@ -35,7 +35,13 @@ class WorkflowRoom(Room):
         admin, kinds = TopicAdmin(self.kafka), workflow(WorkflowRules()).consumes
         admin.ensure_topics(list({*topics.ALL, *kinds}))
         names = [kind.topic(self.topic_prefix) for kind in kinds]
-        described = admin.describe(names)
+        described: dict[str, TopicState] = {}
+
+        def shown() -> bool:
+            described.update(admin.describe(names))
+            return described.keys() >= set(names)
+
+        eventually(shown, within=30, what=f"Kafka shows the topics {', '.join(names)}")
         rows = [(name, number, described[name].topic_id) for name in names for number in range(PARTITIONS)]
         with psycopg.connect(self.dsn) as connection:
             migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
@@ -60,9 +66,10 @@ class WorkflowRoom(Room):
 
 
 @pytest.fixture
-def room(kafka: KafkaRoom, postgres: str, tmp_path: Path) -> Iterator[WorkflowRoom]:
+def room(kafka: KafkaRoom, postgres: str, tmp_path: Path, engine: str) -> Iterator[WorkflowRoom]:
     """Give prepared topics and tables; whatever worker is left is killed afterwards."""
-    made = WorkflowRoom(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, dsn=postgres, folder=tmp_path)
+    servers, prefix = kafka.bootstrap_servers, kafka.topic_prefix
+    made = WorkflowRoom(bootstrap_servers=servers, topic_prefix=prefix, dsn=postgres, folder=tmp_path, engine=engine)
     try:
         made.prepare()
         yield made

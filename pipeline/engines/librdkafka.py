@@ -1,0 +1,147 @@
+"""The librdkafka engine: a processor on the batch loop of the sinks, for volume.
+
+The loop (`pipeline.deliver.loop`) owns the assignment, the stored positions that win over Kafka's, the pauses while a service is away and
+the watch over what stands still; `step.Step` owns the transaction, as on Faust. Beside it here: states that wait are woken between two
+batches, and a stop ends the process in time whatever hangs.
+
+* Group membership is cooperative: a worker that joins or leaves takes only what moves from the others' hands.
+* Memory is bounded by one batch and librdkafka's queue of 32 MB; a service that is away pauses the partitions and keeps the membership.
+* Errors are raised rather than exited on: nothing here acks in the background, so a clean leave gives nothing away.
+* A truncated topic is told apart from a hole, which Faust cannot: TopicTruncatedError.
+
+Design, section 4.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pipeline.clock import Clock
+from pipeline.deliver import loop as batch_loop
+from pipeline.deliver.ports import Partition, StoredPosition
+from pipeline.engines.health import Health
+from pipeline.engines.step import Settle, Step
+from pipeline.engines.wakes import Wakes
+from pipeline.kafka import BatchConsumer, TopicAdmin
+from pipeline.log.envelope import Record
+from pipeline.ports import EventPublisher, Failpoints
+from pipeline.processors.processor import Processor
+from pipeline.settings import Settings
+from pipeline.stores.postgres import Connection
+
+log = logging.getLogger(__name__)
+
+EXIT_LIMIT = 19.0
+"""Seconds from the stop to the end in any case: an output that Kafka does not acknowledge is waited for longer than that, and what is not
+committed is done by the next worker. The role's own limit, which counts as an end to be looked at, is a second later."""
+
+
+def run_librdkafka(
+    processor: Processor[Any, Any, Any],
+    *,
+    settings: Settings,
+    connect: Callable[[], Connection],
+    publisher: EventPublisher,
+    clock: Clock,
+    failpoints: Failpoints,
+    stop: threading.Event,
+    on_health: Callable[[Health], None] = lambda _: None,
+    settle: Settle[Any] | None = None,
+) -> int:
+    """Run a processor until `stop` is set and return 0; the process ends with 0 as well when it cannot be left in time.
+
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle` is the step's.
+    Raise FatalError when somebody has to look, after its alarm: PositionHoleError, TopicReplacedError, TopicTruncatedError; StuckError; and
+    SettingsError when PostgreSQL no longer lets us in.
+    """
+    step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
+    topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
+    loop = batch_loop.DeliverLoop(
+        delivery=_ProcessorDelivery(processor, step),
+        open_source=partial(
+            BatchConsumer,
+            settings.kafka,
+            group=f"{settings.kafka.topic_prefix}{processor.name}",
+            topics=topics,
+            session_timeout=settings.engine.session_timeout,
+        ),
+        topic_reader=TopicAdmin(settings.kafka),
+        publisher=publisher,
+        clock=clock,
+        stop=stop,
+        timers=_Timers(Wakes(step, waits=True, clock=clock), topics[0]) if processor.waits else None,
+        on_health=_Told(on_health),
+    )
+    ended = threading.Event()
+    threading.Thread(target=_end_in_time, args=(stop, ended), name="stop", daemon=True).start()
+    try:
+        loop.run()
+    finally:
+        ended.set()
+    return 0
+
+
+def _end_in_time(stop: threading.Event, ended: threading.Event) -> None:
+    """End the process when the loop has not ended within the limit after the stop."""
+    while not stop.wait(1.0):
+        if ended.is_set():
+            return
+    if not ended.wait(EXIT_LIMIT):
+        log.warning("something did not end in time; what was not committed is done by the next worker")
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        os._exit(0)
+
+
+class _ProcessorDelivery:
+    """A processor's transaction as the loop asks for it."""
+
+    def __init__(self, processor: Processor[Any, Any, Any], step: Step[Any, Any, Any]) -> None:
+        self.consumer, self.source = processor.name, processor.source
+        self._step = step
+
+    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
+        return self._step.positions(partitions)
+
+    def deliver(self, records: Sequence[Record]) -> None:
+        self._step.run(records)
+
+    def close(self) -> None:
+        self._step.close()
+
+
+class _Timers:
+    """Wakes the states of those partition numbers of the first topic that are assigned: one worker has each of them."""
+
+    def __init__(self, wakes: Wakes, topic: str) -> None:
+        self._wakes, self._topic = wakes, topic
+
+    def rest(self) -> float:
+        return self._wakes.rest()
+
+    def wake(self, partitions: Sequence[Partition]) -> None:
+        self._wakes.look(sorted(number for topic, number in partitions if topic == self._topic))
+
+
+class _Told:
+    """Passes on what the loop says of itself, when it says something new."""
+
+    def __init__(self, on_health: Callable[[Health], None]) -> None:
+        self._on_health = on_health
+        self._last: Health | None = None
+
+    def __call__(self, health: batch_loop.Health) -> None:
+        said = Health(
+            healthy=health.waiting_for is None,
+            note="working" if health.waiting_for is None else health.reason or health.waiting_for,
+            lag=health.lag,
+            partitions=health.partitions,
+        )
+        if said != self._last:
+            self._last = said
+            self._on_health(said)
