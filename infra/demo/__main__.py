@@ -32,8 +32,6 @@ START_LIMIT = 60.0
 LAST_ORDERS = 18.0
 """Seconds before its end, at most a third of it, when the demo's venue takes no new orders: those there are live 25 s."""
 MODES: dict[str, Mode] = {"live": "live", "shadow": "shadow"}
-FOLLOWERS = {"settlement", "workflow", "archive"}
-"""Who has a position once the one order is through that the venue began with."""
 LARGE = ("1200000", "1400000", "1300000", "1100000")
 """Dollars of the orders that are placed for the officer until one was approved and one refused: too much to pass without a person."""
 LARGE_EVERY = 15.0
@@ -82,15 +80,19 @@ def main() -> int:
 
 
 def _open(stage: Stage, watch: Watch) -> None:
-    """Let the venue take orders when every role is there and has followed the first one."""
-    deadline = time.monotonic() + START_LIMIT
+    """Let the venue take orders when every role works: when of two that are placed before one is booked, and one decided on."""
+    deadline, placed = time.monotonic() + START_LIMIT, False
     with console.status("waiting for the roles of the pipeline"):
         while time.monotonic() < deadline:
             _check_running(stage)
             figures = watch.look()
-            up = {role.name for role in figures.roles if role.alive and role.healthy}
-            if up >= {name for names in view.ROLES for name in names} and figures.lag.keys() >= FOLLOWERS:
+            if figures.booked and figures.accepting.latest:
                 break
+            up = {role.name for role in figures.roles if role.alive and role.healthy}
+            if not placed and up >= {name for names in view.ROLES for name in names}:
+                with contextlib.suppress(OSError):  # the venue is slow: at the next look
+                    stage.place_first_orders()
+                    placed = True
             time.sleep(0.5)
     _tell_venue(stage, "start-creating")
 

@@ -30,8 +30,8 @@ FAULTS = (
 RATE = 2
 """Orders per second: seven processes, Kafka, PostgreSQL and the venue share what may be two cores."""
 SPEED = 10
-LIFE = ("--order-lifetime", "250", "--quote-validity", "80", "--quote-spread", "0.01")
-"""At that speed an order lives 25 s and a quote 8 s: enough for a person, and the demo does not wait long for the last one.
+LIFE = ("--order-lifetime", "250", "--quote-validity", "120", "--quote-spread", "0.01")
+"""At that speed an order lives 25 s and a quote 12 s: enough for a person, and the demo does not wait long for the last one.
 
 Senders' maxima lie 1 % and more above the best quote: with that spread only quotes made so on purpose break them.
 """
@@ -75,6 +75,10 @@ class Stage:
     def ask_venue(self, path: str, **asked: Any) -> dict[str, Any]:
         """Ask the venue's door for tests something, or tell it something; raise OSError when it is away."""
         return _ask(self.venue_url, path, **asked)
+
+    def place_first_orders(self) -> None:
+        """Let two small orders come, one on each side of ours, by which it shows that the pipeline works; raise OSError."""
+        self.ask_venue("orders", orders=[{"side": side, "target_amount": "1000"} for side in ("receiver", "sender")])
 
     def place_order(self, target_amount: str) -> str:
         """Let an institution of ours ask for so many dollars against yen, and return the intent; raise OSError."""

@@ -10,7 +10,7 @@ from rich.text import Text
 from infra.demo.figures import Figures
 
 WAY = "venue ─SSE/REST→ ingest ─Kafka→ settlement, workflow, risk ─→ books, archive"
-SPOKEN, NEWS = 2, 2
+SPOKEN, NEWS = 3, 1
 """Lines for the officer and for the supervisor, so that all of it fits 24 lines."""
 ROLES = (("ingest", "settlement", "workflow", "risk"), ("commands", "ledger", "archive"))
 Row = tuple[str, str, str]
