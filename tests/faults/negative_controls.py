@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from tests.faults.accepting_controls import ACCEPTING
 from tests.faults.controls import Control, ControlError, Edit, show
 
+ADVANCE = "                opened.advance({partition: kept[-1].offset + 1 for partition, kept in fresh.items()})\n"
+"""Where a sink's position is stored with its rows."""
+
 SPINE = (
     Control(
         name="outputs before commit",
@@ -148,15 +151,15 @@ SPINE = (
     Control(
         name="rows before their position",  # the position is committed first: a kill in between loses records
         edits=(
-            Edit(file="pipeline/deliver/loop.py", old="                opened.advance(next_offsets)\n", new=""),
+            Edit(file="pipeline/deliver/delivery.py", old=ADVANCE, new=""),
             Edit(
-                file="pipeline/deliver/loop.py",
-                old='self._store.open(list(by_partition)) as opened:\n            self._failpoints.reach(f"{role}.in_transaction")\n',
-                new="self._store.open(list(by_partition)) as opened:\n"
-                "            opened.advance({p: records[-1].offset + 1 for p, records in by_partition.items()})\n"
+                file="pipeline/deliver/delivery.py",
+                old='self._store.open(list(batches)) as opened:\n            self._failpoints.reach(f"{self.consumer}.in_transaction")\n',
+                new="self._store.open(list(batches)) as opened:\n"
+                "            opened.advance({p: batch[-1].offset + 1 for p, batch in batches.items()})\n"
                 '            opened.transaction.execute("COMMIT")\n'
                 '            opened.transaction.execute("BEGIN")\n'
-                '            self._failpoints.reach(f"{role}.in_transaction")\n',
+                '            self._failpoints.reach(f"{self.consumer}.in_transaction")\n',
             ),
         ),
         test="tests/integration/test_deliver.py::test_a_kill_at_any_step_loses_nothing_and_doubles_nothing[archive.in_transaction]",
@@ -165,14 +168,13 @@ SPINE = (
     Control(
         name="a position with its rows",  # the position is committed after them: what is repeated is refused by key, but it is repeated
         edits=(
-            Edit(file="pipeline/deliver/loop.py", old="                opened.advance(next_offsets)\n", new=""),
+            Edit(file="pipeline/deliver/delivery.py", old=ADVANCE, new=""),
             Edit(
-                file="pipeline/deliver/loop.py",
-                old='        self._failpoints.reach(f"{role}.after_commit")\n',
-                new='        self._failpoints.reach(f"{role}.after_commit")\n'
-                "        if next_offsets:\n"
-                '            with self._asking("PostgreSQL"), self._store.open(list(by_partition)) as opened:\n'
-                "                opened.advance(next_offsets)\n",
+                file="pipeline/deliver/delivery.py",
+                old='        self._failpoints.reach(f"{self.consumer}.after_commit")\n',
+                new='        self._failpoints.reach(f"{self.consumer}.after_commit")\n'
+                "        if fresh:\n"
+                "            with self._store.open(list(batches)) as opened:\n" + ADVANCE,
             ),
         ),
         test="tests/integration/test_deliver.py::test_a_kill_at_any_step_loses_nothing_and_doubles_nothing[archive.after_commit]",

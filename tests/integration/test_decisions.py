@@ -317,7 +317,7 @@ def test_migrations_are_applied_over_referrals_that_are_there(postgres: str) -> 
     """The migration widens the states of referrals and keeps the rows."""
     with psycopg.connect(postgres, autocommit=True) as connection:
         every = migrations.found_in(["pipeline.stores"])
-        migrations.apply(connection, [one for one in every if "0006" not in one.name])
+        migrations.apply(connection, [one for one in every if "0006_pre_decisions" not in one.name])
         connection.execute(
             "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
             " approvers_needed, expires_at, decision, opened_at) VALUES ('d', 'r', 'tokyo', 'i', 'accept_proposal', '', '{}',"

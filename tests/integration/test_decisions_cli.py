@@ -103,7 +103,7 @@ def on_terminal(commands: Commands, *arguments: str, typed: str) -> tuple[int, s
 def test_decisions_are_listed_with_the_fields_of_the_interface_and_filtered(commands: Commands, database: Connection) -> None:
     """Each filter finds what it says, `--pending` the first to expire in front, and a line has what the interface promises."""
     first = referred(database)
-    second = referred(database, order=2, ago=30)
+    second = referred(database, order=2, ago=5)
     quotes = [quote(1, "112"), quote(2, "111.5")]
     co_sign = question("co_sign_quote", order=3, quotes=quotes, venue="osaka")
     write(database, [asked(co_sign), heard(answer(co_sign, "ACCEPT", decision_id="d-3", quote_id=quotes[1].quote_id))])
@@ -137,7 +137,7 @@ def test_a_person_reads_everything_of_a_decision(commands: Commands, database: C
     now = datetime.now(UTC)
     request = question("co_sign_quote", now=now, quotes=[quote(1, "112", now=now), quote(2, "111.5", now=now)])
     write(database, [asked(request), heard(answer(request, quote_id=quote(2).quote_id, approvers_needed=2))], now=now)
-    done = commands.run("decisions", "show", "d-1-REFER", "--format", "table")
+    done = commands.run("decisions", "show", "d-1-REFER", "--format", "table", COLUMNS="140")
     assert done.returncode == 0, done.stderr
     text = done.stdout
     context = request.context
