@@ -29,7 +29,7 @@ SMALL, LARGE = {"target_amount": "1000"}, {"target_amount": "900000"}
 
 
 def external_rig(make: MakeRig, *, seed: int, lifetime: float) -> tuple[Rig, Program]:
-    """Run everything but the role risk on a calm venue; orders, begun when a test says so, live for `lifetime` seconds, quotes for half of that."""
+    """Run everything but the role risk on a calm venue; orders that a test begins live for `lifetime` seconds, quotes for half of that."""
     rig = accepting_rig(
         make,
         seed=seed,
