@@ -7,7 +7,7 @@ Switch the built-in one off with `[risk] engine = "external"`. An answer counts 
 import hashlib
 import json
 import os
-from datetime import UTC, datetime
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -39,7 +39,7 @@ while True:
     asked, headers = json.loads(record.value()), dict(record.headers())
     verdict, quote_id = judge(asked)
     identity = hashlib.sha256(f"{asked['request_id']} {asked['context_sha256']} mine".encode()).hexdigest()[:32]
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     answer = {name: asked[name] for name in ("request_id", "venue", "intent_id", "question", "context_sha256")}
     answer |= {"decision_id": identity, "verdict": verdict, "decided_by": "my-risk-engine", "decided_at": now}
     answer |= {
