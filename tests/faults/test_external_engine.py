@@ -29,9 +29,14 @@ SMALL, LARGE = {"target_amount": "1000"}, {"target_amount": "900000"}
 
 
 def external_rig(make: MakeRig, *, seed: int, lifetime: float) -> tuple[Rig, Program]:
-    """Run everything but the role risk on a calm venue that begins no orders by itself; they live for `lifetime` real seconds."""
+    """Run everything but the role risk on a calm venue; orders that a test begins live for `lifetime` seconds, quotes for half of that."""
     rig = accepting_rig(
-        make, seed=seed, rate=0, more=EXTERNAL, roles=WITHOUT_RISK, world={**WORLD, "order_lifetime": lifetime * 10, "quotes": (1, 1)}
+        make,
+        seed=seed,
+        rate=0,
+        more=EXTERNAL,
+        roles=WITHOUT_RISK,
+        world={**WORLD, "order_lifetime": lifetime * 10, "quote_validity": lifetime * 5},
     )
     up = rig.up()
     assert "risk" not in up.pids()
@@ -79,7 +84,7 @@ def approve(rig: Rig, intent: str) -> None:
 
 def test_the_example_in_place_of_the_built_in_engine(make_rig: MakeRig, kafka: KafkaRoom) -> None:
     """Orders settle by a foreign program's answers, what it refers waits for a person, and what nobody approves is not sent."""
-    rig, up = external_rig(make_rig, seed=221, lifetime=60)
+    rig, up = external_rig(make_rig, seed=221, lifetime=120)
     with external_engine(kafka), Witness(rig.venue.base_url, rig.dsn, decisions=False) as witness:
         *small, approved, left = propose(rig, *[SMALL] * 4, LARGE, LARGE)
         approve(rig, approved)
