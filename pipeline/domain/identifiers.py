@@ -6,6 +6,7 @@ Source: Musubi contract 3.6 (UUID v4, party ids, opaque transaction hashes; A-19
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NewType
 
 from pipeline.errors import PoisonRecordError
@@ -47,6 +48,14 @@ def opaque(text: object, name: str) -> str:
     if not text or len(text) > _OPAQUE_LENGTH_MAX or not text.isprintable():
         raise PoisonRecordError(f"{name} is empty, over {_OPAQUE_LENGTH_MAX} characters or has control characters")
     return text
+
+
+def check_opaque(texts: Mapping[str, str]) -> None:
+    """Check texts by name as `opaque` does each of them; one look at all together finds most of them right."""
+    joined = "".join(texts.values())
+    if not (all(texts.values()) and len(joined) <= _OPAQUE_LENGTH_MAX and joined.isprintable()):
+        for name, text in texts.items():
+            opaque(text, name)
 
 
 def _uuid(text: object, name: str) -> str:

@@ -17,6 +17,8 @@ DIGITS_MAX = 38
 
 _PLAIN = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?")
 _EXPONENT = re.compile(r"[0-9]{1,38}(?:\.[0-9]{1,38})?[eE][+-]?[0-9]{1,2}")
+_CANONICAL = re.compile(r"(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]*[1-9])?")
+"""An amount as `plain` writes it."""
 
 
 def parse_amount(text: object, name: str = "amount") -> Decimal:
@@ -47,6 +49,13 @@ def plain(value: Decimal) -> str:
     """
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def canonical_amount(text: str, name: str = "amount") -> str:
+    """Return `plain(parse_amount(text, name))`, and raise what that raises; most texts are that already and no decimal is made."""
+    if len(text) <= DIGITS_MAX and _CANONICAL.fullmatch(text):
+        return text
+    return plain(parse_amount(text, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

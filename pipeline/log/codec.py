@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from pipeline.domain.identifiers import PartyId
-from pipeline.domain.money import parse_amount
-from pipeline.domain.orders import Terms
+from pipeline.domain.money import canonical_amount, parse_amount
+from pipeline.domain.orders import TERM_NAMES, Terms, canonical
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.envelope import parse_time
@@ -69,3 +70,27 @@ def terms_of(event: events.OrderTerms) -> Terms:
         sender_custodian_party_id=party(event.sender_custodian_party_id),
         receiver_custodian_party_id=party(event.receiver_custodian_party_id),
     )
+
+
+def stated_terms(event: events.OrderTerms) -> dict[str, str]:
+    """Return `terms_of(event).stated()`, and raise what that raises, without making a value of each text and a text of each value."""
+    texts = event.__dict__
+    return {name: _SPELLING[name](text, name) for name in TERM_NAMES if (text := texts[name]) is not None}
+
+
+def _as_it_stands(text: str, _: str) -> str:
+    return text
+
+
+def _canonical_time(text: str, name: str) -> str:
+    at = parse_time(text, name)
+    if len(text) == 24 and text[4] + text[7] + text[10] + text[19] + text[23] == "--T.Z" and text[11:13] != "24":
+        return text[:23] + "000Z"  # milliseconds in UTC, as venues write them: that was a time, so it is one with more zeros
+    return canonical(at)
+
+
+_SPELLING: dict[str, Callable[[str, str], str]] = {
+    **dict.fromkeys(TERM_NAMES, _as_it_stands),
+    **dict.fromkeys(("target_amount", "source_amount_actual", "fx_rate"), canonical_amount),
+    "settled_at": _canonical_time,
+}

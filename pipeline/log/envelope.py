@@ -118,23 +118,33 @@ def header(headers: Headers, name: str) -> str | None:
 
 def from_headers(headers: Headers) -> Envelope:
     """Read the attributes of an event; raise PoisonRecordError naming what is missing or unknown."""
-    texts = {key: value.decode("utf-8", "replace") for key, value in headers if value is not None}
+    raw = dict(headers)
+    if None in raw.values():  # a header without a value is none
+        raw = {key: value for key, value in headers if value is not None}
     try:
-        kind = BY_CE_TYPE.get(texts["ce_type"])
+        kind = _KINDS.get(raw["ce_type"])
         if kind is None:
-            raise PoisonRecordError(f"unknown ce_type {texts['ce_type'][:80]!r}")
-        event_id, subject = texts["ce_id"], texts["ce_subject"]
+            raise PoisonRecordError(f"unknown ce_type {_text(raw['ce_type'])[:80]!r}")
+        event_id, subject = _text(raw["ce_id"]), _text(raw["ce_subject"])
+        correlation, causation = raw.get("ce_correlationid"), raw.get("ce_causationid")
         return Envelope(
             id=event_id,
             kind=kind,
-            source=texts["ce_source"],
+            source=_text(raw["ce_source"]),
             subject=subject,
-            time=parse_time(texts["ce_time"], "ce_time"),
-            correlation_id=texts.get("ce_correlationid", correlation_of(None, subject)),
-            causation_id=texts.get("ce_causationid"),
+            time=parse_time(_text(raw["ce_time"]), "ce_time"),
+            correlation_id=correlation_of(None, subject) if correlation is None else _text(correlation),
+            causation_id=None if causation is None else _text(causation),
         )
     except KeyError as error:
         raise PoisonRecordError(f"the record has no header {error.args[0]}: it is no CloudEvent in binary mode") from None
+
+
+_KINDS = {name.encode(): kind for name, kind in BY_CE_TYPE.items()}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def time_text(at: datetime) -> str:
@@ -151,6 +161,6 @@ def parse_time(text: object, name: str) -> datetime:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
             raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
-        return at.astimezone(UTC)
+        return at if at.tzinfo is UTC else at.astimezone(UTC)
     except (ValueError, OverflowError):  # year 9999 with a zone may lie beyond what a datetime holds in UTC
         raise PoisonRecordError(f"{name} is no ISO 8601 time: {text[:60]!r}") from None

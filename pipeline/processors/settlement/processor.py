@@ -6,11 +6,11 @@ produced again after a crash is the same event: `order_settled` from (venue, int
 
 from __future__ import annotations
 
-from pipeline.domain.identifiers import opaque
+from pipeline.domain.identifiers import check_opaque, opaque
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.codec import decode as decode_event
-from pipeline.log.codec import encode, terms_of
+from pipeline.log.codec import encode, stated_terms
 from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, from_headers, parse_time
 from pipeline.processors.processor import Keyed, Processor, Raised
 from pipeline.processors.settlement.decide import (
@@ -52,10 +52,10 @@ def _seen(event: OrderUpdated, cause: str) -> OrderSeen:
     signs = [parse_time(observed.observed_at, "observed_at")]
     if observed.hinted_at is not None:
         signs.append(parse_time(observed.hinted_at, "hinted_at"))
-    stated = terms_of(event).stated()
-    for name, value in stated.items():
-        opaque(value, name)
-    spelled = {name: value for name in _CARRIED if isinstance(value := getattr(event, name), str)}
+    stated = stated_terms(event)
+    check_opaque(stated)
+    texts = event.__dict__
+    spelled = {name: text for name in _CARRIED if (text := texts[name]) is not None}
     return OrderSeen(
         venue=event.venue,
         intent_id=event.intent_id,
