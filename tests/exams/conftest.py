@@ -13,6 +13,7 @@ LONG = (
     "test_seven_blows_in_a_row",
     "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-kafka]",
     "test_engines_take_over_from_one_another[librdkafka]",
+    "test_the_other_engine_waits_until_the_group_is_its_own[librdkafka]",
     "test_connections_cut_in_the_middle_lose_and_double_nothing[faust]",
     "test_death_by_chance_loses_and_doubles_nothing[librdkafka]",
 )

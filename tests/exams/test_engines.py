@@ -167,6 +167,24 @@ def test_engines_take_over_from_one_another(room: Room) -> None:
     room.assert_exactly_once(expected)
 
 
+def test_the_other_engine_waits_until_the_group_is_its_own(room: Room) -> None:
+    """A worker of the other engine does nothing while one of the first is in the group, and takes over when that one is stopped."""
+    events, expected = traffic(90, seed=12, room=room.topic_prefix)
+    parts = _parts(events, 3)
+    room.produce(parts[0])
+    worker = room.worker()
+    room.until_done(within=60)
+    room.engine = {"faust": "librdkafka", "librdkafka": "faust"}[room.engine]
+    room.worker()
+    room.produce(parts[1])
+    room.until_done(within=60)
+    assert worker.end() == 0
+    room.workers.remove(worker)
+    room.produce(parts[2])
+    room.until_done_supervised(within=90)
+    room.assert_exactly_once(expected)
+
+
 def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> None:
     """PostgreSQL ends the worker's connections again and again while it works: the worker stays and completes everything."""
     events, expected = traffic(600, seed=11, room=room.topic_prefix, hints=False)
