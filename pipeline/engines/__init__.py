@@ -1,1 +1,1 @@
-"""What runs a processor: Faust, and in memory for tests."""
+"""What runs a processor: Faust, a batch loop on librdkafka, and in memory for tests."""

@@ -106,7 +106,7 @@ class _ProcessorDelivery:
         self._step = step
 
     def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
-        return self._step.positions(partitions)
+        return self._step.stored_positions(partitions)
 
     def deliver(self, records: Sequence[Record]) -> None:
         self._step.run(records)

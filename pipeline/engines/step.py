@@ -177,7 +177,7 @@ class Step(Generic[S, E, F]):
                 self.due_at = min(states.next_due(self._open(), name, numbers).values(), default=None)
         return woken
 
-    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
+    def stored_positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
         """Read the stored positions without locking them; raise RetryableError, or FatalError when one is missing."""
         try:
             with translated(f"reading the positions of {self._processor.name}"):

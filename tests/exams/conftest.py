@@ -1,5 +1,28 @@
-"""What the exams of this folder ask for."""
+"""What the exams of this folder ask for, and which of them `make test` leaves to `make test-faults`."""
+
+from __future__ import annotations
+
+import pytest
 
 from tests.exams.fixtures import engine, room
 
 __all__ = ["engine", "room"]
+
+LONG = (
+    "test_death_by_chance_over_many_seeds",
+    "test_seven_blows_in_a_row",
+    "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-kafka]",
+    "test_engines_take_over_from_one_another[librdkafka]",
+    "test_the_other_engine_waits_until_the_group_is_its_own[librdkafka]",
+    "test_connections_cut_in_the_middle_lose_and_double_nothing[faust]",
+    "test_death_by_chance_loses_and_doubles_nothing[librdkafka]",
+)
+"""What takes long and shows little more than the same test on the other engine does in `make test`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave some to the long run."""
+    for item in items:
+        long = item.name.startswith(LONG) and ("librdkafka" in item.name or item.name in LONG)
+        if "tests/exams/" in item.nodeid and long:
+            item.add_marker(pytest.mark.faults_long)

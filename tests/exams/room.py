@@ -169,6 +169,15 @@ class Room:
             rows = connection.execute("SELECT partition, next_offset FROM custodian.positions WHERE consumer = 'settlement'").fetchall()
         return dict(rows)
 
+    def cut_connections(self) -> int:
+        """End the workers' database connections as an administrator would, and return how many."""
+        with psycopg.connect(self.dsn) as connection:
+            ended = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'custodian-settlement' "
+                "AND datname = current_database()"
+            )
+            return len(ended.fetchall())
+
     def ends(self, topic: str | None = None) -> dict[int, int]:
         """Return the next offset of each partition."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "exam", "enable.auto.commit": False})

@@ -149,6 +149,59 @@ def test_workers_come_and_go(room: Room) -> None:
     room.assert_exactly_once(expected)
 
 
+def test_engines_take_over_from_one_another(room: Room) -> None:
+    """One engine is killed in the middle of its work; the other one joins its group and goes on from its positions, and so back again."""
+    events, expected = traffic(120, seed=9, room=room.topic_prefix, hints=False)
+    first, other = room.engine, {"faust": "librdkafka", "librdkafka": "faust"}[room.engine]
+    room.produce(events[:60])
+    assert room.worker(CUSTODIAN_FAILPOINT="settlement.after_produce:1").wait(within=30) == -signal.SIGKILL
+    room.engine = other
+    room.produce(events[60:90])
+    worker = room.worker()
+    room.until_done(within=60)
+    assert worker.end() == 0
+    room.engine = first
+    room.produce(events[90:])
+    worker = room.worker()
+    room.until_done(within=60)
+    assert worker.end() == 0
+    room.assert_exactly_once(expected)
+
+
+def test_the_other_engine_waits_until_the_group_is_its_own(room: Room) -> None:
+    """A worker of the other engine does nothing while one of the first is in the group, and takes over when that one is stopped."""
+    events, expected = traffic(90, seed=12, room=room.topic_prefix)
+    parts = _parts(events, 3)
+    room.produce(parts[0])
+    worker = room.worker()
+    room.until_done(within=60)
+    room.engine = {"faust": "librdkafka", "librdkafka": "faust"}[room.engine]
+    room.worker()
+    room.produce(parts[1])
+    room.until_done(within=60)
+    assert worker.end() == 0
+    room.workers.remove(worker)
+    room.produce(parts[2])
+    room.until_done_supervised(within=90)
+    room.assert_exactly_once(expected)
+
+
+def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> None:
+    """PostgreSQL ends the worker's connections again and again while it works: the worker stays and completes everything."""
+    events, expected = traffic(600, seed=11, room=room.topic_prefix, hints=False)
+    worker = room.worker()
+    cuts = 0
+    for part in _parts(events, 6):
+        before = room.handled()
+        room.produce(part)
+        eventually(lambda floor=before: room.handled() > floor, within=30)  # type: ignore[misc]
+        cuts += room.cut_connections()
+    room.until_done(within=60)
+    assert worker.end() == 0
+    assert cuts >= 6
+    room.assert_exactly_once(expected)
+
+
 def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
     """Workers that die for certain at first and by chance from then on, and are started again, complete everything exactly once."""
     died = _random_death(room, seed=5, orders=90, parts=2)

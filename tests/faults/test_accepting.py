@@ -17,7 +17,7 @@ from connectors.simulators.musubi.world import Mix
 from pipeline import failpoints
 from tests.accepting_auditor import History, Span, Witness, audit_accepting
 from tests.auditor import audit, until_quiet
-from tests.faults.test_kills import armed, until_killed
+from tests.faults.test_kills import ENGINES, armed, until_killed
 from tests.rig import EVERY_ROLE, UNRULY, Program, Rig
 from tests.services import PrivateServices
 from tests.waiting import eventually
@@ -138,11 +138,12 @@ def working_again(rig: Rig) -> None:
     eventually(lambda: rig.value(waiting) < 3, within=60, what="no command waits for long")
 
 
-def test_every_proposal_is_accepted_and_co_signed_on_committed_evidence(make_rig: MakeRig) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_proposal_is_accepted_and_co_signed_on_committed_evidence(make_rig: MakeRig, engine: str) -> None:
     """On a calm venue every order that the policy allows settles by two calls, each on a decision and a journal row committed before."""
     rig = accepting_rig(make_rig, seed=201)
     with Witness(rig.venue.base_url, rig.dsn) as witness:
-        up = rig.up()
+        up = rig.up(CUSTODIAN_ENGINE__KIND=engine)
         rig.traffic(25, within=120)
         until_quiet(rig, within=120)
     found = judged(rig, seen=witness.seen)
@@ -155,11 +156,12 @@ def test_every_proposal_is_accepted_and_co_signed_on_committed_evidence(make_rig
     assert not up.deaths()
 
 
-def test_kills_at_every_failpoint_of_accepting_on_a_hostile_venue(make_rig: MakeRig) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kills_at_every_failpoint_of_accepting_on_a_hostile_venue(make_rig: MakeRig, engine: str) -> None:
     """Workflow, risk and commands die at each failpoint while calls, frames and quotes go wrong: nothing twice, nothing forbidden."""
     rig = accepting_rig(make_rig, seed=202, faults=DISTURBED)
     rig.custodian("init")
-    up = rig.up(**armed(NAMES, rig))
+    up = rig.up(CUSTODIAN_ENGINE__KIND=engine, **armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=120)
     working_again(rig)
     since = datetime.now(UTC)

@@ -13,6 +13,8 @@ from tests.rig import ROLES, UNRULY, Program, Rig
 from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
+ENGINES = ("faust", pytest.param("librdkafka", marks=pytest.mark.faults_long))
+"""What processors run on; the second one sits its own exam in `make test`."""
 NAMES = tuple(name for name in failpoints.NAMES if name.partition(".")[0] in ROLES)
 """Every failpoint on the way from the stream to the books and the archive."""
 PASSAGE = {"ingest.after_parse": 20, "ingest.after_produce": 3, "ingest.before_cursor_commit": 2, "ingest.after_cursor_commit": 3}
@@ -38,11 +40,12 @@ def until_killed(names: Sequence[str], rig: Rig, up: Program, *, within: float) 
     assert {code for _, code in up.deaths()} == {-signal.SIGKILL}
 
 
-def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig: MakeRig) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig: MakeRig, engine: str) -> None:
     """Each role is killed at each of its failpoints while an unruly venue settles; books, archive and the venue agree afterwards."""
     rig = make_rig(seed=11, rate=25, faults=UNRULY)
     rig.custodian("init")
-    up = rig.up(**armed(NAMES, rig))
+    up = rig.up(CUSTODIAN_ENGINE__KIND=engine, **armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=60)
     rig.traffic(20)
     until_quiet(rig, within=90)
