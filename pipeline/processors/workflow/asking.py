@@ -18,7 +18,7 @@ from pipeline.log.envelope import derive_id, time_text
 from pipeline.processors.processor import Raised
 from pipeline.processors.workflow import quotes
 from pipeline.processors.workflow.facts import Asked, Fact, Moved, WorkflowRules
-from pipeline.processors.workflow.state import Ask, Quote, WorkflowState
+from pipeline.processors.workflow.state import Ask, Evidence, Quote, WorkflowState
 from pipeline.processors.workflow.transitions import Trigger
 from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts
 
@@ -74,6 +74,7 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         context_sha256=hashlib.sha256(encode(context)).hexdigest(),
         basis=basis(state, question, [quote.quote_id for quote in offered]),
         offered=tuple(quote.quote_id for quote in offered),
+        lacked=lacking(state),
         asked_at=now,
         # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
         decide_by=max(lapses) if lapses else accept_by(rules, state),
@@ -90,6 +91,12 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         decide_by=time_text(asked.decide_by),
     )
     return [Asked(ask=asked, request=request, cause=state.cause)]
+
+
+def lacking(state: WorkflowState) -> tuple[Evidence, ...]:
+    """Return the evidence that a decision would not see now."""
+    there: dict[Evidence, bool] = {"compliance": state.compliance is not None, "rates": bool(rates_of(state))}
+    return tuple(name for name, is_there in there.items() if not is_there)
 
 
 def missing(state: WorkflowState, now: datetime, why: str) -> Raised:

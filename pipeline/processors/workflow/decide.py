@@ -34,6 +34,7 @@ from pipeline.processors.workflow.asking import (
     ask,
     basis,
     canonical,
+    lacking,
     missing,
     rates_of,
 )
@@ -295,7 +296,9 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
         if state.phase in answers.REFERRED:
             return [lapsed]
         return [missing(state, now, "no answer in time"), replace(lapsed, note="no answer in time")]
-    if basis(state, asked.question, list(asked.offered)) == asked.basis:
+    # What was asked without its evidence may well be referred for that alone; people's time is over sooner than the evidence is late.
+    came_late = set(asked.lacked) - set(lacking(state))
+    if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late:
         return []
     if asked.question == CO_SIGN_QUOTE and not quotes.offered(state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="what was offered is gone")]

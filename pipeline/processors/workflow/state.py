@@ -23,6 +23,8 @@ REMEMBERED_MAX = 128
 """Answers, outcomes and alarms of one intent that are remembered."""
 EARLY_MAX = 8
 
+Evidence = Literal["compliance", "rates"]
+
 QUOTE_TERMS = ("fx_rate", "source_amount", "target_amount", "valid_until", "market_maker_party_id", "status")
 
 
@@ -81,6 +83,8 @@ class Ask:
     """Digest of what an ACCEPT would bind us to: the order's terms, and those of the quotes that may be chosen."""
     offered: tuple[str, ...] = ()
     """Quotes that may be chosen; the context lists others as well."""
+    lacked: tuple[Evidence, ...] = ()
+    """Evidence that had not come when it was asked: once it is here, the question is asked anew."""
     asked_at: datetime
     decide_by: datetime
 

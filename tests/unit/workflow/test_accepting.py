@@ -53,6 +53,22 @@ def test_without_configured_rates_only_the_snapshot_is_waited_for() -> None:
     assert (request["question"], request["context"].get("rates")) == ("accept_proposal", [])
 
 
+@pytest.mark.parametrize("verdict", [None, "REFER"])
+def test_evidence_that_comes_late_is_asked_about_anew(verdict: str | None) -> None:
+    """Whether the first answer is out or handed it to a person: with the snapshot here it is asked once more, and no third time."""
+    scene = Scene()
+    assert scene.hears(order(), rate()) == []
+    (request,) = scene.at(1)
+    assert "compliance" not in request["context"]
+    if verdict is not None:
+        assert scene.hears(decision(request, verdict)) == []
+    (again,) = scene.hears(compliance(seconds=1.5))
+    assert (again["round"], again["context"]["compliance"]["kyc_status"]) == (2, "KYC_VERIFIED")
+    assert scene.hears(compliance(seconds=2, risk_rating="HIGH"), rate("112.5", seconds=2)) == []
+    (command,) = scene.hears(decision(again, "ACCEPT"))
+    assert command["_kind"] == "command-issued"
+
+
 def test_evidence_that_does_not_come_is_waited_for_shortly() -> None:
     """A second after the terms were known the question comes without what is missing; a rate of another pair is no rate."""
     scene = Scene()
