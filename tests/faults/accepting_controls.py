@@ -40,6 +40,27 @@ ACCEPTING = (
         says=r"journalled",
     ),
     Control(
+        name="a committed decision that allows it",
+        edits=(
+            Edit(file="pipeline/stores/journal.py", old="            if not allowed[0]:\n", new="            if allowed[0] is None:\n"),
+        ),
+        test=_TESTS + "test_without_an_accept_nothing_is_sent[REFER]",
+        says=r"not_allowed",
+    ),
+    Control(
+        name="the decision before the call",
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old="            if allowed is None or allowed[0] is None:\n",
+                new="            allowed = (True,) if allowed is None or allowed[0] is None else allowed\n"
+                "            if allowed is None:\n",
+            ),
+        ),
+        test=_TESTS + "test_a_decision_that_is_not_committed_yet_is_waited_for",
+        says=r"expired|assert",
+    ),
+    Control(
         name="reading before repeating",
         edits=(
             Edit(
