@@ -151,6 +151,7 @@ class DeliverLoop:
         for partition in partitions:
             self._waiting.pop(partition, None)
             self._positions.pop(partition, None)
+        self.health.partitions = len(self._positions)
         self._batch = [record for record in self._batch if (record.topic, record.partition) in self._positions]
 
     def _begin(self, source: RecordSource) -> None:
@@ -171,6 +172,7 @@ class DeliverLoop:
         offsets = {partition: stored[partition].next_offset for partition in partitions}
         source.begin(offsets)
         self._positions |= offsets
+        self.health.partitions = len(self._positions)
         self._waiting.clear()
         log.info("partitions begun", extra={"consumer": self._delivery.consumer, "partitions": len(offsets)})
 
@@ -195,7 +197,6 @@ class DeliverLoop:
         self.health.last_progress = self._clock.monotonic()
         self.health.waiting_for = "Kafka" if self._kafka_away else None
         self.health.reason = self._kafka_away
-        self.health.partitions = len(self._positions)
         self._on_health(self.health)
 
     def _wait(self, source: RecordSource, error: RetryableError) -> None:

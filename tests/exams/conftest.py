@@ -11,7 +11,8 @@ __all__ = ["engine", "room"]
 LONG = (
     "test_death_by_chance_over_many_seeds",
     "test_seven_blows_in_a_row",
-    "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-kafka]",
+    "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-",
+    "test_a_broker_that_is_away_is_waited_for[librdkafka]",
     "test_engines_take_over_from_one_another[librdkafka]",
     "test_the_other_engine_waits_until_the_group_is_its_own[librdkafka]",
     "test_connections_cut_in_the_middle_lose_and_double_nothing[faust]",

@@ -51,6 +51,7 @@ def test_what_cannot_be_read_is_a_dead_letter_in_memory_too() -> None:
     assert json.loads(letter.value)["origin"]["offset"] == 0
 
 
+@pytest.mark.faults
 def test_each_history_comes_out_right_on_real_services(room: Room) -> None:
     """Each engine on real services comes to the same results for all histories at once."""
     orders = {history.name: intent(number, room.topic_prefix) for number, history in enumerate(HISTORIES)}

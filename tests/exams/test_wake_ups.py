@@ -24,6 +24,8 @@ from tests.services import KafkaRoom
 from tests.unit.workflow.scene import order
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.faults
+
 INTENTS = 60
 
 

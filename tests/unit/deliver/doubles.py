@@ -224,6 +224,27 @@ class Unarmed:
 
 
 @dataclass
+class Timers:
+    """Something is due at one time; waking it may fail first."""
+
+    clock: HandClock
+    due_at: float
+    failures: deque[Exception] = field(default_factory=deque)
+    woken: list[tuple[float, Sequence[Partition]]] = field(default_factory=list)
+
+    def rest(self) -> float:
+        """Return the seconds until it is due."""
+        return self.due_at - self.clock.seconds
+
+    def wake(self, partitions: Sequence[Partition]) -> None:
+        """Note the time, and have the next thing due in an hour."""
+        if self.failures:
+            raise self.failures.popleft()
+        self.woken.append((self.clock.seconds, partitions))
+        self.due_at += 3600
+
+
+@dataclass
 class Stage:
     """A loop with all its doubles."""
 
@@ -234,6 +255,9 @@ class Stage:
     publisher: Publisher
     step: Writing
     loop: DeliverLoop
+    timers: Timers
+    said: list[tuple[str | None, int]]
+    """What the loop says that it waits for, and its partitions, at each turn."""
 
 
 def stage(
@@ -241,12 +265,14 @@ def stage(
     stored: Mapping[Partition, int] | None = None,
     outputs: Sequence[Outgoing] = (),
     topic_id: str = "id-1",
+    due_at: float = 1e9,
 ) -> Stage:
     """Assemble a loop that stops when the script is over."""
     clock, stop = HandClock(), threading.Event()
     positions = dict(stored or {(TOPIC, 0): 0})
     store, reader, publisher, step = Store(positions), Reader(topic_id), Publisher(), Writing(outputs)
     source = Source(clock, stop, deque(script), assigned=tuple(positions))
+    said: list[tuple[str | None, int]] = []
     loop = DeliverLoop(
         delivery=StepDelivery(step, store=store, publisher=publisher, clock=clock, failpoints=Unarmed()),
         open_source=source,
@@ -254,5 +280,7 @@ def stage(
         publisher=publisher,
         clock=clock,
         stop=stop,
+        timers=(timers := Timers(clock, due_at)),
+        on_health=lambda health: said.append((health.waiting_for, health.partitions)),
     )
-    return Stage(clock, store, source, reader, publisher, step, loop)
+    return Stage(clock, store, source, reader, publisher, step, loop, timers, said)

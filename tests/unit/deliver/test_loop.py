@@ -257,3 +257,32 @@ def test_what_a_sink_refuses_becomes_a_dead_letter_with_its_coordinates() -> Non
     assert letter.origin == Coordinates(topic=TOPIC, partition=0, offset=4)
     assert (letter.reason, letter.venue, letter.body) == ("not a settlement", "tokyo", "djQ=")
     assert outcome.counts["dead_lettered"] == 1
+
+
+def test_what_is_due_is_woken_at_its_time_in_the_partitions_that_have_begun() -> None:
+    """An idle loop waits no longer than until something is due, and wakes it once."""
+    at = stage(*[list[Record]] * 5, due_at=0.5)
+    at.loop.run()
+    ((when, partitions),) = at.timers.woken
+    assert 0.5 <= when < 0.51
+    assert partitions == [(TOPIC, 0)]
+
+
+def test_records_do_not_keep_what_is_due_from_being_woken() -> None:
+    """Under steady traffic what is due is woken between two batches."""
+    at = stage(*[[record(offset)] for offset in range(20)], due_at=0.5)
+    at.loop.run()
+    assert len(at.timers.woken) == 1
+    assert offsets(at) == list(range(20))
+
+
+def test_waking_is_repeated_while_postgresql_is_away() -> None:
+    """What could not be woken is woken when the service is back; meanwhile the partitions are paused and the health says why."""
+    at = stage([record(0)], *[list[Record]] * 5, due_at=0.0)
+    at.timers.failures.extend([AWAY, AWAY])
+    at.loop.run()
+    assert len(at.timers.woken) == 1
+    assert ("PostgreSQL", 1) in at.said
+    assert at.said[-1] == (None, 1)
+    assert offsets(at) == [0]
+    assert not at.source.paused
