@@ -287,15 +287,21 @@ def _timely(call: Call, history: History, before: Sequence[Call]) -> Findings:
     elif call.venue_at >= offer.valid_until:
         yield "after_valid_until", f"received {call.venue_at}, valid until {offer.valid_until}"
     for other in before:
-        if other.kind == call.kind and other.quote_id != call.quote_id and not _over(other, call, history):
+        if other.kind == call.kind and other.quote_id != call.quote_id and not _over(other, call, before, history):
             yield "another_quote", f"call {other.number} for quote {other.quote_id} was not definitely refused by then"
 
 
-def _over(other: Call, call: Call, history: History) -> bool:
-    """Tell whether an earlier co-signature could have no effect any more when another quote was co-signed."""
+def _over(other: Call, call: Call, before: Sequence[Call], history: History) -> bool:
+    """Tell whether an earlier co-signature could have no effect any more when another quote was co-signed.
+
+    A definite refusal of its quote says so of every call for that quote before it, of those too whose own answer nobody heard.
+    """
     if other.applied:
         return False
-    if other.refused and _told(other, call, history):
+    same = (one for one in before if one.kind == other.kind and one.quote_id == other.quote_id and one.number >= other.number)
+    if any(one.refused and not one.postponed and _told(one, call, history) for one in same) or (
+        other.refused and _told(other, call, history)
+    ):
         return True
     offer = history.offers.get(other.quote_id or "")
     return offer is not None and offer.valid_until <= call.venue_at

@@ -21,6 +21,7 @@ CO_SIGN_QUOTE: Kind = "co_sign_quote"
 WORDS: Mapping[str, str] = {
     "shadow": "only decided, in shadow",
     "halted": "accepting is halted",
+    "not_allowed": "no decision allows it, or it was not approved",
     "superseded": "a later decision has taken its place",
     "order_gone": "the venue does not show the order any more",
     "not_sender": "we are not the sender's custodian",

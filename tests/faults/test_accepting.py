@@ -176,6 +176,7 @@ def test_kills_at_every_failpoint_of_accepting_on_a_hostile_venue(make_rig: Make
     assert up.end() == 0
 
 
+@pytest.mark.faults_long
 def test_two_executors_and_the_death_of_one(make_rig: MakeRig) -> None:
     """A second `up` shares the commands; the first is killed whole; no call is doubled and the flow goes on."""
     rig = accepting_rig(make_rig, seed=203, faults=("accept_applied_502=0.1", "accept_applied_cut=0.1", "accept_slow=0.2:0.5"))
