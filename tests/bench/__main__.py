@@ -31,7 +31,8 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "latency-500": partial(end_to_end.frame_to_booking, rate=500, hints="full"),
     "latency-200-reads": partial(end_to_end.frame_to_booking, rate=200, hints="bare"),
     "latency-500-reads": partial(end_to_end.frame_to_booking, rate=500, hints="bare"),
-    "accepting": accepting.proposal_to_accept,
+    "accepting-10": partial(accepting.proposal_to_accept, rate=10),
+    "accepting-50": partial(accepting.proposal_to_accept, rate=50),
 }
 
 
