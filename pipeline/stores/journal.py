@@ -106,6 +106,9 @@ class PostgresJournal:
                 return Barred("undecided", f"the decision {order.decision_id} is not committed yet")
             if not allowed[0]:
                 return Barred("not_allowed", f"the decision {order.decision_id} does not allow it, or was not approved")
+            refused = connection.execute(_SQL["refused_since"], _values(order)).fetchone()
+            if refused is not None:
+                return Barred("superseded", f"by the venue's refusal of {refused[0]}, which came after the decision")
             later = connection.execute(_SQL["later_command"], _values(order)).fetchone()
             if later is not None:
                 return Barred("superseded", f"by {later[0]}")

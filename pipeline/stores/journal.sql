@@ -53,6 +53,14 @@ SELECT coalesce(
             AND (question <> 'co_sign_quote' OR quote_id IS NOT DISTINCT FROM %(quote_id)s)
        FROM risk.answers WHERE decision_id = %(decision_id)s));
 
+-- refused_since: Return a command for the very same thing that the venue definitely refused after this one was decided on: that decision did
+-- not see the refusal, so it is none to go by.
+SELECT command_id FROM commands.journal
+ WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND quote_id IS NOT DISTINCT FROM %(quote_id)s
+   AND command_id <> %(command_id)s AND state = 'refused' AND http_status IS NOT NULL
+   AND completed_at >= (SELECT decided_at FROM risk.answers WHERE decision_id = %(decision_id)s)
+ LIMIT 1;
+
 -- later_command: Return a command for the same intent and kind that was issued later.
 SELECT command_id FROM commands.journal
  WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND command_id <> %(command_id)s AND issued_at > %(issued_at)s

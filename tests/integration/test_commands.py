@@ -193,6 +193,21 @@ async def test_a_decision_about_something_else_allows_nothing(room: Room) -> Non
     assert room.calls(intent) == []
 
 
+async def test_a_decision_older_than_a_refusal_is_none_to_go_by(room: Room) -> None:
+    """After 409 only a decision made since may lead to another call: one that was made before, and comes late, is not sent."""
+    intent = await room.create()
+    await room.control("faults", set={"accept_conflict": "1x1"})
+    async with Running(room.executor()):
+        first, _ = room.issue(intent)
+        await room.ended(first)
+        late, _ = room.issue(intent, decided=None, decision_id="made-before")
+        room.connection.execute("UPDATE commands.journal SET completed_at = now() + interval '1 minute' WHERE command_id = %s", (first,))
+        room.decide(CommandIssued.model_validate_json(_issued(room, late)))
+        ended = await room.ended(late)
+    assert (ended["state"], ended["attempts"], str(ended["reason"]).partition(":")[0]) == ("refused", 0, "superseded")
+    assert len(room.calls(intent)) == 1
+
+
 async def test_a_decision_that_is_not_committed_yet_is_waited_for(room: Room) -> None:
     """A command that overtook its decision is sent once that is committed, and expires when it never is."""
     early, never = await room.create(), await room.create()
