@@ -262,8 +262,8 @@ def _executor(given: Surroundings) -> Executor:
 
 
 @contextmanager
-def _beside(given: Surroundings, **loops: Callable[[], object]) -> Iterator[None]:
-    """Run loops in threads of their own; one that fails ends the role, and its error is raised here at the end."""
+def _beside(given: Surroundings, *, until: threading.Event | None = None, **loops: Callable[[], object]) -> Iterator[None]:
+    """Run loops in threads of their own until `until` (the role's stop) is set; one that fails ends the role and is raised here."""
     failures: list[BaseException] = []
 
     def run(loop: Callable[[], object]) -> None:
@@ -279,7 +279,7 @@ def _beside(given: Surroundings, **loops: Callable[[], object]) -> Iterator[None
     try:
         yield
     finally:
-        given.stop.set()
+        (until or given.stop).set()
         for thread in threads:
             thread.join()
     for failure in failures:
@@ -309,25 +309,9 @@ def archive(given: Surroundings) -> int:
         failpoints=given.failpoints,
         stop=delivered,
     )
-    failures: list[BaseException] = []
-
-    def sequence() -> None:
-        try:
-            sequencer.run()
-        except BaseException as error:
-            failures.append(error)
-            given.stop.set()
-
     given.health.watch("sequencer", lambda: sequencer.waiting_for)
-    beside = threading.Thread(target=sequence, name="sequencer")
-    beside.start()
-    try:
+    with _beside(given, until=delivered, sequencer=sequencer.run):
         _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
-    finally:
-        delivered.set()
-        beside.join()
-    for failure in failures:
-        raise failure
     return 0
 
 
