@@ -47,10 +47,10 @@ UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL
 -- the very same thing. Nothing known of the decision gives null.
 SELECT coalesce(
     (SELECT bool_and(state = 'approved' AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
-                     AND (question <> 'co_sign_quote' OR quote_id IS NOT DISTINCT FROM %(quote_id)s))
+                     AND quote_id IS NOT DISTINCT FROM %(quote_id)s)
        FROM risk.referrals WHERE answer_id = %(decision_id)s),
     (SELECT verdict = 'ACCEPT' AND refers_to IS NULL AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
-            AND (question <> 'co_sign_quote' OR quote_id IS NOT DISTINCT FROM %(quote_id)s)
+            AND quote_id IS NOT DISTINCT FROM %(quote_id)s
        FROM risk.answers WHERE decision_id = %(decision_id)s));
 
 -- refused_since: Return a command for the very same thing that the venue definitely refused after this one was decided on: that decision did

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.step import run_events
@@ -237,6 +237,7 @@ def test_nothing_is_asked_twice(history: list[Act]) -> None:
 
 
 @quick
+@example([*_ASKED, ("mislead", False, 0, {"quote_id": "q9"}, "q1")])  # chance finds it seldom
 @given(proposals)
 def test_no_command_without_an_accept_for_exactly_that(history: list[Act]) -> None:
     """Each command stands on an ACCEPT that was heard: of its question and quote, for a request that was made, with that request's context.

@@ -1,7 +1,7 @@
 """What an answer to a request does: the first one that comes in time counts, every other is seen and does no harm.
 
 * An ACCEPT counts when it answers the open request, saw exactly its context, comes before `decide_by` and, for a co-signature, names a
-  quote that was offered and is not too late by itself.
+  quote that was offered and is not too late by itself; for a proposal it names none.
 * REFER hands the request to a person; from then on only an answer that refers to that referral counts.
 * Late: counted, and an alarm `decision_late` when it was an ACCEPT. The same decision again: counted. Another verdict or quote for an
   answered request: alarm `decision_contradicted`. What answers no request of ours, or cannot be acted on: alarm `decision_malformed`.
@@ -107,6 +107,8 @@ def _effect(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer
 
 def _accept(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, now: datetime) -> list[Fact]:
     if ask.question == ACCEPT_PROPOSAL:
+        if answer.quote_id is not None:
+            return _malformed(state, answer, now, f"it names the quote {answer.quote_id}, and a proposal has none to choose")
         return _command(rules, state, answer, now, not_after=ask.decide_by)
     if answer.quote_id is None:
         return _malformed(state, answer, now, "it names no quote")

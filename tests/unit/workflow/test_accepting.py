@@ -212,13 +212,14 @@ def test_a_second_answer_that_says_otherwise_is_an_alarm() -> None:
 
 
 def test_answers_that_answer_nothing_are_alarms() -> None:
-    """A request that was never made, and a question that was not asked, are malformed answers; nothing follows."""
+    """A request never made, a question not asked and a quote that nobody can choose yet make an answer malformed; nothing follows."""
     scene, request = asked()
     foreign = decision({**request, "request_id": "f" * 32}, "ACCEPT")
     other = decision({**request, "question": "co_sign_quote"}, "ACCEPT", "q1")
     assert alarms(scene.hears(foreign)) == ["decision_malformed"]
     assert alarms(scene.hears(other)) == ["decision_malformed"]
     assert alarms(scene.hears(decision(request, "ACCEPT", refers_to="nothing"))) == ["decision_malformed"]
+    assert alarms(scene.hears(decision(request, "ACCEPT", "q1", engine="other"))) == ["decision_malformed"]
     assert scene.state().phase == "asking_accept"
 
 
