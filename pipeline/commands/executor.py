@@ -218,6 +218,9 @@ class Executor:
 
     async def _step(self, claim: Claim, venue: VenueCommands) -> None:
         may_send = not (claim.order.shadow or self.accepting == "shadow")
+        if claim.refusal is not None:
+            await self._close(claim, decide.refused(claim, claim.refusal, await self._look_once(claim, venue)))
+            return
         look = await self._look(claim, venue)
         if look is None:
             return
@@ -267,8 +270,8 @@ class Executor:
             await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
         return None
 
-    async def _put_off(self, claim: Claim, seconds: float, *, looked: bool) -> None:
-        await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked)
+    async def _put_off(self, claim: Claim, seconds: float, *, looked: bool, result: AttemptResult | None = None) -> None:
+        await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked, result=result)
 
     async def _close(self, claim: Claim, ending: Ending, result: AttemptResult | None = None) -> None:
         at = self.clock.now()
@@ -362,12 +365,11 @@ class Executor:
                 await self._close(claim, ending, result)
             case AskRecord(answer=refusal):
                 if result is not None:  # before the reading: what the venue has said is kept whatever happens now
-                    await self._in_thread(self.journal.note, claim, result)
+                    await self._in_thread(self.journal.note, claim, result, refusal=refusal)
+                self.failpoints.reach("commands.after_refusal")
                 await self._close(claim, decide.refused(claim, refusal, await self._look_once(claim, venue)))
             case Wait(seconds=seconds):
-                if result is not None:
-                    await self._in_thread(self.journal.note, claim, result)
-                await self._put_off(claim, seconds, looked=False)
+                await self._put_off(claim, seconds, looked=False, result=result)
 
     async def _look_once(self, claim: Claim, venue: VenueCommands) -> Look | None:
         try:
