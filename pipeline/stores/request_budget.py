@@ -152,7 +152,12 @@ class PostgresRequestBudget:
                     return 0.0
                 if permits == 1:
                     row = connection.execute(_WAIT, values).fetchone()
-                    return max(0.001, float(row[0])) if row else 0.001
+                    if (
+                        row is None
+                    ):  # a server that crashed may have forgotten the row too: without this nobody would ever be granted anything
+                        self._prepared = False
+                        return 0.001
+                    return max(0.001, float(row[0]))
         return 0.001
 
     def close(self) -> None:
