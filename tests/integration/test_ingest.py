@@ -486,6 +486,21 @@ async def test_the_request_budget_holds_over_processes_and_lets_priority_go_firs
         budget.close()
 
 
+async def test_a_budget_whose_row_is_lost_is_made_anew(postgres: str) -> None:
+    """The row is committed without waiting for the disk, so a crash of the server may lose it: requests are granted all the same."""
+    section = configuration.Postgres(dsn=postgres)
+    with connect(section, name="test", autocommit=True) as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+        budget = PostgresRequestBudget(
+            partial(connect, section, name="test", autocommit=True), "tokyo", rate=50.0, burst=2, clock=SystemClock()
+        )
+        await budget.acquire()
+        connection.execute("DELETE FROM custodian.request_budgets")
+        async with asyncio.timeout(10):
+            await budget.acquire()
+        budget.close()
+
+
 async def test_a_high_rate_costs_few_round_trips(postgres: str) -> None:
     """Two thousand requests at a rate of 10,000/s are granted within two seconds, in chunks."""
     section = configuration.Postgres(dsn=postgres)
