@@ -223,7 +223,7 @@ class Executor:
     async def _step(self, claim: Claim, venue: VenueCommands) -> None:
         may_send = not (claim.order.shadow or self.accepting == "shadow")
         if claim.refusal is not None:
-            await self._close(claim, decide.refused(claim, claim.refusal, await self._look_once(claim, venue)))
+            await self._close_refused(claim, venue, claim.refusal)
             return
         look = await self._look(claim, venue)
         if look is None:
@@ -260,8 +260,7 @@ class Executor:
         """Read the venue's record; None when that failed and the command is put off or has ended."""
         retry_after: float | None = None
         try:
-            async with self._looks[venue.venue], asyncio.timeout(self.limits.look_timeout):
-                return await venue.look(claim.order.intent_id, quotes=True)
+            return await self._read(claim, venue)
         except _AWAY as error:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
             metrics.RETRIES.labels(ROLE, f"venue {venue.venue}").inc()
@@ -273,6 +272,11 @@ class Executor:
         else:
             await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
         return None
+
+    async def _read(self, claim: Claim, venue: VenueCommands) -> Look:
+        """Read the venue's record in its turn; raise what a reading may, TimeoutError included."""
+        async with self._looks[venue.venue], asyncio.timeout(self.limits.look_timeout):
+            return await venue.look(claim.order.intent_id, quotes=True)
 
     async def _put_off(self, claim: Claim, seconds: float, *, looked: bool, result: AttemptResult | None = None) -> None:
         await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked, result=result)
@@ -371,18 +375,19 @@ class Executor:
                 if result is not None:  # before the reading: what the venue has said is kept whatever happens now
                     await self._in_thread(self.journal.note, claim, result, refusal=refusal)
                 self.failpoints.reach("commands.after_refusal")
-                await self._close(claim, decide.refused(claim, refusal, await self._look_once(claim, venue)))
+                await self._close_refused(claim, venue, refusal)
             case Wait(seconds=seconds):
                 await self._put_off(claim, seconds, looked=False, result=result)
 
-    async def _look_once(self, claim: Claim, venue: VenueCommands) -> Look | None:
+    async def _close_refused(self, claim: Claim, venue: VenueCommands, refusal: Answered) -> None:
+        """End a command that the venue has refused, after one reading; where that fails the refusal stands."""
+        look: Look | None = None
         try:
-            async with asyncio.timeout(self.limits.look_timeout):
-                return await venue.look(claim.order.intent_id, quotes=True)
+            look = await self._read(claim, venue)
         except _AWAY as error:
             said = {"venue": venue.venue, "reason": str(error) or type(error).__name__}
             log.warning("venue %s: the record of %s cannot be read after a refusal", venue.venue, claim.order.intent_id, extra=said)
-            return None
+        await self._close(claim, decide.refused(claim, refusal, look))
 
     # --- outcomes ------------------------------------------------------------------------------------------------
 
