@@ -12,9 +12,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.clock import Clock
-from pipeline.stores.postgres import Connection
+from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.session import Session
 
 AHEAD_SECONDS = 0.02
@@ -59,11 +60,10 @@ class PostgresRequestBudget:
 
     def __init__(self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock) -> None:
         """`connect` opens a connection in autocommit mode; `rate` is in requests per second."""
-        self._session = Session(connect)
+        self._session = Session(partial(_opened, connect))
         self._venue = venue
         self._shape = Shape.of(rate, burst)
         self._clock = clock
-        self._prepared = False
         self._left = 0
         self._lapses_at = 0.0
         self._urgent: deque[asyncio.Future[None]] = deque()
@@ -142,24 +142,26 @@ class PostgresRequestBudget:
         for permits in (wanted, 1) if wanted > 1 else (1,):
             values = {"venue": self._venue, "cost": permits / shape.rate, "depth": depth / shape.rate}
             with self._session.use("taking from the request budget") as connection:
-                if not self._prepared:
-                    connection.execute("SET synchronous_commit = off")  # a crash of the server takes longer than what it may forget
-                    connection.execute("INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,))
-                    self._prepared = True
                 if connection.execute(_TAKE, values).fetchone() is not None:
                     self._left = permits - 1
                     self._lapses_at = asked_at + shape.chunk / shape.rate
                     return 0.0
                 if permits == 1:
                     row = connection.execute(_WAIT, values).fetchone()
-                    if (
-                        row is None
-                    ):  # a server that crashed may have forgotten the row too: without this nobody would ever be granted anything
-                        self._prepared = False
-                        return 0.001
-                    return max(0.001, float(row[0]))
+                    if row is not None:
+                        return max(0.001, float(row[0]))
+                    # The first request ever, or a server that crashed has forgotten the row.
+                    connection.execute("INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,))
         return 0.001
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+
+def _opened(connect: Callable[[], Connection]) -> Connection:
+    """Open a connection whose commits do not wait for the disk: a crash of the server takes longer than what it may forget."""
+    connection = connect()
+    with translated("opening the request budget"):
+        connection.execute("SET synchronous_commit = off")
+    return connection

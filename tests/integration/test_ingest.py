@@ -224,7 +224,7 @@ async def reconciled_after(board: IngestHealth, at: datetime) -> None:
         seen = venue.last_reconciled_at if venue is not None else None
         return seen is not None and seen > at
 
-    await eventually_async(done, within=150, what="the venue is reconciled")
+    await eventually_async(done, within=60, what="the venue is reconciled")
 
 
 FAULTY = ("drop=0.02", "duplicate=0.3", "reorder=0.1", "variants=0.3", "skip_executing=0.3", "unknown_status=0.05", "poison=0.05")
