@@ -171,6 +171,8 @@ def _conclude(stage: Stage, watch: Watch, desk: Desk) -> int:
     desk.officer.stop()
     console.rule("summary")
     console.print(view.counts(figures), soft_wrap=True)
+    if deaths := stage.deaths():
+        console.print(f"  roles that died and were started again: {', '.join(f'{role} {count}' for role, count in deaths.items())}")
     good = _say_books(compared)
     good &= _say_accepting(stage, desk)
     for arguments, passed, failed in (
@@ -191,6 +193,7 @@ def _settle(stage: Stage, watch: Watch, desk: Desk) -> tuple[Figures, Comparison
     deadline = time.monotonic() + SETTLE_LIMIT
     with console.status("the venue takes no new orders; waiting until everything that settled is booked"):
         while True:
+            stage.bring_services_back()
             open_orders = _open_orders(stage)
             truth = settlements(stage.truth)
             listed = stage.custodian("ledger", "entries", "--format", "jsonl")
@@ -285,6 +288,7 @@ def _verdict(good: bool, text: str) -> None:
 
 
 def _check_running(stage: Stage) -> None:
+    stage.bring_services_back()
     if stage.supervisor.poll() is not None:
         raise SettingsError(f"the pipeline ended by itself with {stage.supervisor.returncode}; it said:\n{_tail(stage.supervisor_log)}")
 

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from infra.embedded.children import ServiceStartError
 from infra.embedded.services import Addresses, EmbeddedServices
 from infra.embedded.settings_file import POLICY, SIMULATOR_URL, settings_text
 from pipeline.errors import FatalError
@@ -66,6 +68,17 @@ class Stage:
     supervisor: subprocess.Popen[bytes]
     supervisor_log: Path
     mode: Mode
+    services: EmbeddedServices
+
+    def bring_services_back(self) -> None:
+        """Start Kafka or PostgreSQL again where somebody has killed it: here nobody else would. At the next look when it cannot be yet."""
+        with contextlib.suppress(ServiceStartError):
+            self.services.up()
+
+    def deaths(self) -> Counter[str]:
+        """Return which roles died and were started again, and how often."""
+        lines = self.supervisor_log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return Counter(json.loads(line)["died_role"] for line in lines if '"died_role": ' in line and line.endswith("}"))
 
     def custodian(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the program on the demo's settings and return what it said."""
@@ -111,7 +124,7 @@ def running(say: Say, *, seed: int, mode: Mode = "live", folder: Path = FOLDER) 
         _initialise(settings)
         log = folder / "pipeline.log"
         supervisor = _start(ends, "the pipeline", [*_CUSTODIAN, "--config", str(settings), "up"], log)
-        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log, mode)
+        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log, mode, services)
 
 
 def _ask(venue_url: str, path: str, **asked: Any) -> dict[str, Any]:
