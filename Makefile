@@ -5,7 +5,7 @@ PYTHON ?= python3
 DEMO_SECONDS ?= 60
 PYTEST_ARGS ?=
 # Each worker has a Kafka and a PostgreSQL of its own; most tests wait more than they compute.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -42,6 +42,7 @@ NAMES = (
     "commands.after_commit",
     "commands.before_send",
     "commands.after_send",
+    "commands.after_refusal",
     "commands.after_outcome",
     "commands.after_publish",
     "decisions.in_transaction",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -208,6 +209,11 @@ def engine_of(settings: Settings) -> Callable[..., int]:
     return run_faust
 
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread of `commands` may keep the interpreter from the others. Every system call of the loop that talks to the venue gives it
+away; with Python's 5 ms each came back that much later while another loop of the role was at work, and a request makes some ten."""
+
+
 def commands(given: Surroundings) -> int:
     """Run the command executor; beside it the loop that journals commands, and the one that keeps decisions and opens referrals."""
     from pipeline.commands.sink import CommandSink
@@ -215,6 +221,7 @@ def commands(given: Surroundings) -> int:
     from pipeline.stores import journal
     from pipeline.stores.decisions import PostgresDecisions
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     executor = _executor(given)
     given.health.watch("executor", lambda: executor.health.reason if executor.health else None)
     with _beside(

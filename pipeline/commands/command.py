@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pipeline.domain.accepting import Kind
+from pipeline.domain.accepting import Answered, Kind
 
 State = Literal["journalled", "sent", "succeeded", "refused", "unknown", "expired", "shadowed"]
 OutcomeName = Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
@@ -66,6 +66,8 @@ class Claim:
     quote_valid_until: datetime | None
     """As read before the first call."""
     first_sent_at: datetime | None
+    refusal: Answered | None = None
+    """What the venue refused the last call with, where whoever heard it died before the command had ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class Limits:
     call_lease: float = 25.0
     poll: float = 0.05
     turns_max: int = 32
+    looks_max: int = 8
+    """Readings at once, of two requests each: the transport looks at every open connection before each request, so few are quicker."""
     publish_max: int = PUBLISH_MAX
 
 
@@ -110,6 +112,7 @@ class Executor:
     """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
     _by_name: dict[str, VenueCommands] = field(init=False)
     _turns: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _looks: dict[str, asyncio.Semaphore] = field(init=False)
     _due: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _ended: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _failure: BaseException | None = field(init=False, default=None)
@@ -118,6 +121,7 @@ class Executor:
 
     def __post_init__(self) -> None:
         self._by_name = {venue.venue: venue for venue in self.venues}
+        self._looks = {name: asyncio.Semaphore(self.limits.looks_max) for name in self._by_name}
         self._threads = ThreadPoolExecutor(8, ROLE)
         self.health = self.health or Health(last_progress=self.clock.monotonic())
 
@@ -218,6 +222,9 @@ class Executor:
 
     async def _step(self, claim: Claim, venue: VenueCommands) -> None:
         may_send = not (claim.order.shadow or self.accepting == "shadow")
+        if claim.refusal is not None:
+            await self._close(claim, decide.refused(claim, claim.refusal, await self._look_once(claim, venue)))
+            return
         look = await self._look(claim, venue)
         if look is None:
             return
@@ -253,7 +260,7 @@ class Executor:
         """Read the venue's record; None when that failed and the command is put off or has ended."""
         retry_after: float | None = None
         try:
-            async with asyncio.timeout(self.limits.look_timeout):
+            async with self._looks[venue.venue], asyncio.timeout(self.limits.look_timeout):
                 return await venue.look(claim.order.intent_id, quotes=True)
         except _AWAY as error:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
@@ -267,8 +274,8 @@ class Executor:
             await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
         return None
 
-    async def _put_off(self, claim: Claim, seconds: float, *, looked: bool) -> None:
-        await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked)
+    async def _put_off(self, claim: Claim, seconds: float, *, looked: bool, result: AttemptResult | None = None) -> None:
+        await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked, result=result)
 
     async def _close(self, claim: Claim, ending: Ending, result: AttemptResult | None = None) -> None:
         at = self.clock.now()
@@ -362,12 +369,11 @@ class Executor:
                 await self._close(claim, ending, result)
             case AskRecord(answer=refusal):
                 if result is not None:  # before the reading: what the venue has said is kept whatever happens now
-                    await self._in_thread(self.journal.note, claim, result)
+                    await self._in_thread(self.journal.note, claim, result, refusal=refusal)
+                self.failpoints.reach("commands.after_refusal")
                 await self._close(claim, decide.refused(claim, refusal, await self._look_once(claim, venue)))
             case Wait(seconds=seconds):
-                if result is not None:
-                    await self._in_thread(self.journal.note, claim, result)
-                await self._put_off(claim, seconds, looked=False)
+                await self._put_off(claim, seconds, looked=False, result=result)
 
     async def _look_once(self, claim: Claim, venue: VenueCommands) -> Look | None:
         try:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
-from pipeline.domain.accepting import Answer, Kind, Look, VenueTime
+from pipeline.domain.accepting import Answer, Answered, Kind, Look, VenueTime
 from pipeline.ports import Transaction
 
 Gate = Callable[[], Awaitable[None]]
@@ -80,12 +80,12 @@ class CommandJournal(Protocol):
         """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
         ...
 
-    def note(self, claim: Claim, result: AttemptResult) -> None:
-        """Store what became of a call that does not end its command."""
+    def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
+        """Store what became of a call that does not end its command; with `refusal`, what the venue said before its record is read."""
         ...
 
-    def put_off(self, claim: Claim, *, seconds: float, looked: bool) -> None:
-        """Give the claim back, to be due again in `seconds`."""
+    def put_off(self, claim: Claim, *, seconds: float, looked: bool, result: AttemptResult | None = None) -> None:
+        """Give the claim back, to be due again in `seconds`, and store what became of the call that leads to it."""
         ...
 
     def close(self, claim: Claim, ending: Ending, *, result: AttemptResult | None, at: datetime) -> bool:

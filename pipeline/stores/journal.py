@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
 from pipeline.commands.ports import Barred, Began
+from pipeline.domain.accepting import Answered
 from pipeline.ports import Transaction
 from pipeline.stores import halts
 from pipeline.stores.postgres import Connection
@@ -83,6 +84,7 @@ class PostgresJournal:
                 looks=row["looks"],
                 quote_valid_until=row["quote_valid_until"],
                 first_sent_at=row["sent_at"],
+                refusal=_refusal(row),
             )
             for row in rows
         ]
@@ -118,14 +120,22 @@ class PostgresJournal:
             connection.execute(_SQL["insert_attempt"], {**values, "number": row[0], "owner": row[1], "evidence": evidence})
         return Began(row[0])
 
-    def note(self, claim: Claim, result: AttemptResult) -> None:
-        """Store what became of a call that does not end its command; one without effect counts as no call."""
+    def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
+        """Store what became of a call that does not end its command; one without effect counts as no call.
+
+        A refusal is kept with the command: whoever goes on with it must know that the venue has answered, and not ask again.
+        """
         with self._use("noting an answer") as connection, connection.transaction():
             self._ended(connection, claim, result)
+            if refusal is not None:
+                said = {"http_status": refusal.http_status, "error_code": refusal.error_code, "response": _kept(refusal.response)}
+                connection.execute(_SQL["note_refusal"], {"command_id": claim.order.command_id, **said})
 
-    def put_off(self, claim: Claim, *, seconds: float, looked: bool) -> None:
-        """Give the claim back, to be due again in `seconds`."""
-        with self._use("putting a command off") as connection:
+    def put_off(self, claim: Claim, *, seconds: float, looked: bool, result: AttemptResult | None = None) -> None:
+        """Give the claim back, to be due again in `seconds`, and store what became of the call that leads to it."""
+        with self._use("putting a command off") as connection, connection.transaction():
+            if result is not None:
+                self._ended(connection, claim, result)
             connection.execute(_SQL["put_off"], {**_names(claim), "seconds": seconds, "looked": int(looked)})
 
     def close(self, claim: Claim, ending: Ending, *, result: AttemptResult | None, at: datetime) -> bool:
@@ -137,7 +147,7 @@ class PostgresJournal:
             "reason": ending.reason,
             "http_status": ending.http_status,
             "error_code": ending.error_code,
-            "response": None if ending.response is None else ending.response.replace("\x00", "\ufffd")[:RESPONSE_MAX],
+            "response": _kept(ending.response),
         }
         with self._use("closing a command") as connection, connection.transaction():
             if result is not None:
@@ -222,3 +232,14 @@ def _completed(row: Mapping[str, Any]) -> Completed:
         sent_at=row["sent_at"],
         completed_at=row["completed_at"],
     )
+
+
+def _refusal(row: Mapping[str, Any]) -> Answered | None:
+    """Return the refusal that was noted: an open command has a status of HTTP for no other reason."""
+    if row["http_status"] is None:
+        return None
+    return Answered(done=False, http_status=row["http_status"], error_code=row["error_code"], response=row["response"])
+
+
+def _kept(response: str | None) -> str | None:
+    return None if response is None else response.replace("\x00", "\ufffd")[:RESPONSE_MAX]

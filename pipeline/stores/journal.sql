@@ -86,6 +86,10 @@ RETURNING 1;
 -- take_back_call: A call that certainly had no effect is none that may have had one.
 UPDATE commands.journal SET calls_open = calls_open - 1 WHERE command_id = %(command_id)s;
 
+-- note_refusal: Keep what the venue refused with until the command has ended.
+UPDATE commands.journal SET http_status = %(http_status)s, error_code = %(error_code)s, response = %(response)s
+ WHERE command_id = %(command_id)s AND state IN ('journalled', 'sent');
+
 -- put_off: Give a claim back, to be due again later.
 UPDATE commands.journal
    SET next_at = clock_timestamp() + make_interval(secs => %(seconds)s), lease_until = 'epoch', lease_owner = NULL,

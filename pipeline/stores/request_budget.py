@@ -1,7 +1,8 @@
 """The request cap of a venue over all processes: one row, the generic cell rate algorithm, the database's clock.
 
-Promise: over any window of t seconds all processes together are granted at most burst + rate * t requests. At high rates permits are taken
-in small chunks; a chunk is shorter than the burst by which the bucket is made smaller, and what is left of it lapses, so the promise holds.
+Promise: over any window of t seconds all processes together are granted at most burst + rate * t requests. Permits are taken for everybody
+who waits at once, at high rates some more; they are used within the time by whose requests the bucket is made smaller, and what is left of
+them lapses, so the promise holds.
 Requests with priority (accept calls) find a reserve that the others leave. Source: Musubi contract A-34.
 """
 
@@ -16,8 +17,10 @@ from pipeline.clock import Clock
 from pipeline.stores.postgres import Connection
 from pipeline.stores.session import Session
 
-CHUNK_SECONDS = 0.02
-"""A chunk of permits lasts as long as this at the full rate: a thousand requests per second cost fifty round trips."""
+AHEAD_SECONDS = 0.02
+"""So many seconds' requests are asked for ahead: a thousand requests per second cost fifty round trips."""
+LASTS_SECONDS = 0.25
+"""Permits last as long as this at most: longer than a round trip takes on a machine that is busy, or each would bring one request only."""
 WAIT_MAX = 1.0
 
 _TAKE = """
@@ -33,19 +36,22 @@ SELECT arrival + %(cost)s - %(depth)s - extract(epoch FROM clock_timestamp())::d
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a rate and a burst are granted: chunk and depths in requests."""
+    """How a rate and a burst are granted: chunk, what is asked for ahead and depths in requests."""
 
     rate: float
     chunk: int
+    """At most so many at once; they last as long as these take at the full rate."""
+    ahead: int
     depth: float
     reserve: float
 
     @classmethod
     def of(cls, rate: float, burst: int) -> Shape:
         """Derive the shape: a chunk takes at most a third of the burst, the reserve a tenth and at least one of what is left."""
-        chunk = max(1, min(int(rate * CHUNK_SECONDS), burst // 3))
+        chunk = max(1, min(int(rate * LASTS_SECONDS), burst // 3))
         depth = burst - chunk if chunk > 1 else burst
-        return cls(rate, chunk, float(depth), float(min(depth - 1, max(1, depth // 10))) if depth > 1 else 0.0)
+        ahead = min(chunk, max(1, int(rate * AHEAD_SECONDS)))
+        return cls(rate, chunk, ahead, float(depth), float(min(depth - 1, max(1, depth // 10))) if depth > 1 else 0.0)
 
 
 class PostgresRequestBudget:
@@ -128,11 +134,12 @@ class PostgresRequestBudget:
         return False
 
     def _take(self, *, urgent: bool) -> float:
-        """Take a chunk, of which one permit is the caller's; return 0, or the seconds to wait when there is none."""
+        """Take permits for who waits, of which one is the caller's; return 0, or the seconds to wait when there is none."""
         shape = self._shape
         asked_at = self._clock.monotonic()
         depth = shape.depth if urgent else shape.depth - shape.reserve
-        for permits in (shape.chunk, 1) if shape.chunk > 1 else (1,):
+        wanted = min(shape.chunk, max(shape.ahead, len(self._urgent if urgent else self._others)))
+        for permits in (wanted, 1) if wanted > 1 else (1,):
             values = {"venue": self._venue, "cost": permits / shape.rate, "depth": depth / shape.rate}
             with self._session.use("taking from the request budget") as connection:
                 if not self._prepared:

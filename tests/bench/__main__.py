@@ -28,10 +28,13 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "rules": rules.rules,
     "replay": rules.replay,
     "latency-200": partial(end_to_end.frame_to_booking, rate=200, hints="full"),
+    "latency-200-spine": partial(end_to_end.frame_to_booking, rate=200, hints="full", roles=end_to_end.SPINE),
+    "latency-200-librdkafka": partial(end_to_end.frame_to_booking, rate=200, hints="full", engine="librdkafka"),
     "latency-500": partial(end_to_end.frame_to_booking, rate=500, hints="full"),
     "latency-200-reads": partial(end_to_end.frame_to_booking, rate=200, hints="bare"),
     "latency-500-reads": partial(end_to_end.frame_to_booking, rate=500, hints="bare"),
     "accepting-10": partial(accepting.proposal_to_accept, rate=10),
+    "accepting-10-librdkafka": partial(accepting.proposal_to_accept, rate=10, engine="librdkafka"),
     "accepting-50": partial(accepting.proposal_to_accept, rate=50),
 }
 

@@ -49,7 +49,7 @@ SELECT a.begun_at, q.context FROM commands.attempts a JOIN commands.journal j US
 _ENDED = "SELECT state || coalesce(' ' || reason, ''), count(*) FROM commands.journal GROUP BY 1"
 
 
-def proposal_to_accept(on: Ground, seconds: float, *, rate: int) -> list[Figure]:
+def proposal_to_accept(on: Ground, seconds: float, *, rate: int, engine: str = "faust") -> list[Figure]:
     """Return p50 and p99 of both ways at so many proposals per second."""
     with _venue(on.folder, rate) as url, on.room(url) as room:
         latencies = room.folder / "latencies.txt"
@@ -61,6 +61,7 @@ def proposal_to_accept(on: Ground, seconds: float, *, rate: int) -> list[Figure]
     with _venue(on.folder, rate) as url, on.room(url) as room:
         (room.folder / "policy.toml").write_bytes(_policy())
         room.settings_file.write_text(room.settings_file.read_text() + SETTINGS.format(url=url))
+        room.choose_engine(engine)
         with room.running("up") as process:
             count_moves(lambda: room.value("SELECT count(*) FROM commands.attempts"), "accept calls are made")
             let_run(WARM_UP_SECONDS)
@@ -79,7 +80,7 @@ def proposal_to_accept(on: Ground, seconds: float, *, rate: int) -> list[Figure]
     }
     return [
         Figure(
-            name=f"{what}, {rate}/s, p{q * 100:g}",
+            name=f"{what}, {rate}/s{'' if engine == 'faust' else f' on {engine}'}, p{q * 100:g}",
             unit="ms",
             ours=1000 * percentile(samples, q),
             plain=1000 * percentile(plain, q) if beside else None,

@@ -38,15 +38,24 @@ SELECT extract(epoch FROM u.produced_at - e.observed_at)::float8, extract(epoch 
 FULL_TERMS = ("--switch", "A-02=full")
 
 
-def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> list[Figure]:
-    """Return p50 and p99 at a rate; `hints` are "full" (terms in the frame) or "bare" (one read of the record per settlement)."""
+SPINE = ("ingest", "settlement", "ledger", "archive")
+"""What a settlement passes; `up` runs workflow, risk and commands beside them on the same cores, which read every order too."""
+
+
+def frame_to_booking(
+    on: Ground, seconds: float, *, rate: int, hints: str, roles: Sequence[str] = (), engine: str = "faust"
+) -> list[Figure]:
+    """Return p50 and p99 at a rate, of `up` or of `roles` only.
+
+    `hints` are "full" (terms in the frame) or "bare" (one read of the record per settlement).
+    """
     switches = FULL_TERMS if hints == "full" else ()
     with venue(on.folder, rate, switches) as url, on.room(url) as room, plain_programs(room, url) as latencies:
         count_moves(lambda: _lines(latencies), "frames reach the plain program")
         at_start = _lines(latencies)
         let_run(WARM_UP_SECONDS + seconds)
         plain = sorted(_seconds(latencies)[at_start + int(rate * WARM_UP_SECONDS) :])
-    with venue(on.folder, rate, switches) as url, on.room(url) as room, room.running("up") as process:
+    with venue(on.folder, rate, switches) as url, on.room(url) as room, _running(room, roles, engine) as process:
         port = int(count_moves(lambda: _ledger_port(room), "the ledger listens"))
         count_moves(lambda: room.value("SELECT count(*) FROM ledger.entries"), "entries are booked")
         with contextlib.suppress(AssertionError):  # a machine that never catches up is measured as it is
@@ -82,6 +91,8 @@ def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> li
         "entries_ms": {str(q): round(1000 * percentile(exact, q), 1) for q in (0.5, 0.9, 0.99, 0.999)} if exact else {},
     }
     how = "" if hints == "full" else ", one read each"
+    how += " by its four roles alone" if roles else ""
+    how += "" if engine == "faust" else f" on {engine}"
     figures = []
     for q, target in ((0.5, 50.0), (0.99, 250.0)):
         figures.append(
@@ -96,6 +107,13 @@ def frame_to_booking(on: Ground, seconds: float, *, rate: int, hints: str) -> li
             )
         )
     return figures
+
+
+@contextlib.contextmanager
+def _running(room: Room, roles: Sequence[str], engine: str) -> Iterator[Any]:
+    room.choose_engine(engine)
+    with room.running(*(("run", *roles) if roles else ("up",))) as process:
+        yield process
 
 
 @contextlib.contextmanager

@@ -12,18 +12,18 @@ LONG = (
     "test_death_by_chance_over_many_seeds",
     "test_seven_blows_in_a_row",
     "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-",
+    "test_a_stop_ends_in_time_while_a_service_is_away[faust-kafka]",
     "test_a_broker_that_is_away_is_waited_for[librdkafka]",
     "test_engines_take_over_from_one_another[librdkafka]",
     "test_the_other_engine_waits_until_the_group_is_its_own[librdkafka]",
     "test_connections_cut_in_the_middle_lose_and_double_nothing[faust]",
     "test_death_by_chance_loses_and_doubles_nothing[librdkafka]",
 )
-"""What takes long and shows little more than the same test on the other engine does in `make test`."""
+"""What takes half a minute and more, or shows little more than the same test on the other engine does in `make test`."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave some to the long run."""
     for item in items:
-        long = item.name.startswith(LONG) and ("librdkafka" in item.name or item.name in LONG)
-        if "tests/exams/" in item.nodeid and long:
+        if "tests/exams/" in item.nodeid and item.name.startswith(LONG):
             item.add_marker(pytest.mark.faults_long)

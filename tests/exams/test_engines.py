@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -208,13 +207,8 @@ def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
     assert died[-signal.SIGKILL] > 0
 
 
-def some_now_the_rest_at_length(seeds: range) -> list[Any]:
-    """Let the first seed run with every `make test`, the others with `make test-faults`."""
-    return [pytest.param(seed, marks=() if seed == seeds.start else pytest.mark.faults_long) for seed in seeds]
-
-
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", some_now_the_rest_at_length(range(10, 20)))
+@pytest.mark.parametrize("seed", range(10, 20))
 def test_death_by_chance_over_many_seeds(room: Room, seed: int) -> None:
     """The same over many seeds, with more records and more workers' lives."""
     _random_death(room, seed=seed, orders=1_500, parts=8)
@@ -336,7 +330,7 @@ def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_ser
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", some_now_the_rest_at_length(range(30, 40)))
+@pytest.mark.parametrize("seed", range(30, 40))
 def test_seven_blows_in_a_row(own_room: Room, private_services: PrivateServices, seed: int) -> None:
     """Kills, stops, twelve seconds of silence, restarts of Kafka and PostgreSQL, in an order by chance, under steady traffic."""
     events, expected = traffic(1_500, seed=seed)

@@ -102,6 +102,18 @@ ACCEPTING = (
         says=r"assert",
     ),
     Control(
+        name="a refusal outlives its executor",
+        edits=(
+            Edit(
+                file="pipeline/commands/executor.py",
+                old="        if claim.refusal is not None:\n",
+                new="        if claim.refusal is not None and claim.epoch < 0:\n",
+            ),
+        ),
+        test=_TESTS + "test_a_refusal_is_final_for_whoever_goes_on",
+        says=r"assert",
+    ),
+    Control(
         name="halts in the attempt's transaction",
         edits=(
             Edit(

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,10 +36,20 @@ def resident(up: Program) -> dict[str, int]:
 def locked(rig: Rig) -> Iterator[None]:
     """Hold the archive's tables by a schema change, which their owner may make in every version of PostgreSQL, and take it back."""
     with psycopg.connect(rig.dsn) as connection:
-        for table in ("records", "leaves", "topics"):
-            connection.execute(f"ALTER TABLE archive.{table} ADD COLUMN passing integer".encode())
+        eventually(partial(_lock, connection), within=30, what="the archive's tables are locked")
         yield
         connection.rollback()
+
+
+def _lock(connection: psycopg.Connection[Any]) -> bool:
+    """Lock all of it or nothing: the archive reads its tables in an order of its own, and PostgreSQL may choose us to give way."""
+    try:
+        for table in ("records", "leaves", "topics"):
+            connection.execute(f"ALTER TABLE archive.{table} ADD COLUMN passing integer".encode())
+    except psycopg.errors.DeadlockDetected:
+        connection.rollback()
+        return False
+    return True
 
 
 @pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.faults_long)])

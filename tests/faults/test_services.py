@@ -145,6 +145,7 @@ def test_three_workers_joining_and_leaving(make_rig: MakeRig) -> None:
     assert up.deaths() == [("settlement", -signal.SIGKILL)]
 
 
+@pytest.mark.faults_long
 def test_a_second_up_shares_the_work_and_takes_the_lease_over(make_rig: MakeRig) -> None:
     """Two supervisors on the same settings book once; when the one that speaks for the venue is killed, the other does within 10 s."""
     rig = make_rig(seed=23, rate=15, faults=UNRULY)

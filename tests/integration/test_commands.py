@@ -381,6 +381,32 @@ async def test_a_kill_between_any_two_steps_sends_nothing_twice(room: Room, tmp_
     assert len({line["id"] for line in lines if line.get("command_id") == command}) == 1
 
 
+@pytest.mark.parametrize("kind", ["accept_proposal", "co_sign_quote"])
+async def test_a_refusal_is_final_for_whoever_goes_on(room: Room, tmp_path: Path, kind: str) -> None:
+    """An executor that dies after 409, before it has read the record, leaves the refusal to the next one, which does not ask again."""
+    intent, quote = await room.create(quotes=3), None
+    if kind == "co_sign_quote":
+        room.accept_directly(intent)
+        quote = (await room.quoted(intent))[0]
+    await room.control("faults", set={"accept_conflict": "1"})
+    command, _ = room.issue(intent, quote=quote)
+    published = tmp_path / "published.jsonl"
+    victim = await start_program(room, published, owner="same", CUSTODIAN_FAILPOINT="commands.after_refusal")
+    assert await asyncio.wait_for(victim.wait(), 20) == -9
+    await room.control("faults", clear=True)  # a second call would be taken
+    survivor = await start_program(room, published, owner="same")
+    try:
+        ended = await room.ended(command, within=25)
+    finally:
+        survivor.terminate()
+        assert await survivor.wait() == 0
+    assert (ended["state"], ended["http_status"]) == ("refused", 409)
+    assert [call["outcome"] for call in room.calls(intent)] == ["conflict"]
+    (told,) = [json.loads(line) for line in published.read_text().splitlines()]
+    assert (told["outcome"], told["http_status"]) == ("refused", 409)
+    assert json.loads(told["response"])["error"]["code"]
+
+
 async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> None:
     """Whoever holds a claim and does nothing loses it with its lease, and then can neither call nor end the command."""
     intent = await room.create()
