@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import shutil
-import subprocess
 import tomllib
 from collections.abc import Callable
 from typing import Any
@@ -132,23 +130,6 @@ def test_a_typo_in_the_settings_of_compose_is_found() -> None:
     """They are loaded as a role loads them."""
     broken = TEXTS | {"custodian.toml": TEXTS["custodian.toml"].replace("bootstrap_servers", "bootstrap_server")}
     assert "kafka.bootstrap_server: unknown key" in "\n".join(wrong_in_compose(compose_file(), broken))
-
-
-def _has_compose() -> bool:
-    docker = shutil.which("docker")
-    return docker is not None and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
-
-
-@pytest.mark.skipif(not _has_compose(), reason="there is no `docker compose`; the file is checked against the specification all the same")
-def test_docker_compose_renders_the_file() -> None:
-    """`docker compose config` takes the file as it stands."""
-    done = subprocess.run(
-        ["docker", "compose", "--file", str(DEPLOY / "compose" / "compose.yaml"), "config", "--quiet"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_every_file_is_named_by_the_kustomization_and_uses_its_image() -> None:
