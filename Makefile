@@ -67,6 +67,8 @@ schemas: setup ## Write schemas/ anew from the event classes; read the diff
 lock: setup ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
 	  --no-emit-index-url pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --extra build --constraint requirements.lock pyproject.toml -o infra/deploy/runtime.lock
 
 clean: ## Stop the embedded services, remove .venv and caches; data in .custodian stays
 	@if test -x $(BIN)/python; then $(BIN)/python -m pipeline.cli.dev down; fi

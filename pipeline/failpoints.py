@@ -48,6 +48,8 @@ NAMES = (
     "decisions.in_transaction",
     "decisions.after_write",
     "decisions.after_commit",
+    "requeue.before_produce",
+    "requeue.after_produce",
 )
 
 

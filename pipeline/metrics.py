@@ -44,3 +44,23 @@ RATE_QUOTED = Gauge(
     "When the oldest rate of a provider's last good document was current, by the provider's own word (Unix time).",
     ["provider"],
 )
+DEAD_LETTERS = Counter(
+    "custodian_dead_letters",
+    "Dead letters by role and by where their bytes came from: stream, read, rates, or the topic. One that dies again counts again.",
+    ["role", "origin"],
+)
+DEAD_LETTERS_OPEN = Gauge(
+    "custodian_dead_letters_open",
+    "Dead letters that are neither requeued nor closed, by who wrote them (ce_source); told by the role archive, every worker the same.",
+    ["source"],
+)
+DEAD_LETTERS_OLDEST = Gauge(
+    "custodian_dead_letters_oldest_open_age_seconds",
+    "Seconds since the oldest open dead letter was archived; 0 while none is open. Told by the role archive.",
+)
+
+
+def dead_lettered(role: str, origin: str, count: int = 1) -> None:
+    """Count dead letters that are published now."""
+    RECORDS.labels(role, "dead_lettered").inc(count)
+    DEAD_LETTERS.labels(role, origin).inc(count)

@@ -302,9 +302,10 @@ def ledger(given: Surroundings) -> int:
 
 
 def archive(given: Surroundings) -> int:
-    """Run the compliance archive on the batch loop, and its sequencer beside it."""
+    """Run the compliance archive on the batch loop; beside it its sequencer, and who counts the dead letters that wait for a person."""
     from connectors.sinks.compliance_archive.adapter import ComplianceArchive
     from connectors.sinks.compliance_archive.config import ArchiveConfig
+    from connectors.sinks.compliance_archive.open_letters import OpenLetters
     from connectors.sinks.compliance_archive.sequencer import Sequencer
     from pipeline.stores.batches import SESSION_OPTIONS
 
@@ -317,7 +318,8 @@ def archive(given: Surroundings) -> int:
         stop=delivered,
     )
     given.health.watch("sequencer", lambda: sequencer.waiting_for)
-    with _beside(given, until=delivered, sequencer=sequencer.run):
+    waiting = OpenLetters(connect=given.connector("open-letters", options=SESSION_OPTIONS), clock=given.clock, stop=given.stop)
+    with _beside(given, until=delivered, sequencer=sequencer.run, letters=waiting.run):
         _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
     return 0
 

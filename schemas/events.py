@@ -176,3 +176,8 @@ class DeadLetter(Event):
     headers: dict[str, str] | None = Field(default=None, description="headers of a record that came from a topic")
     key: str | None = Field(default=None, description="key of a record that came from a topic")
     requeued_from: str | None = Field(default=None, description="the dead letter this one was before it was requeued")
+    first_dead_letter_id: str | None = Field(default=None, description="the first death of this record, when it has been requeued since")
+    requeued_times: int | None = Field(default=None, ge=1, description="how often this record had been requeued when it died")
+    requeued_at: TimeText | None = Field(default=None, description="when it was last requeued")
+    requeued_by: str | None = Field(default=None, description="who requeued it last")
+    requeued_reason: str | None = Field(default=None, description="why, where that was said")

@@ -1,7 +1,7 @@
 """From a dead letter back to a record: bytes of a venue through today's parser, a topic's record as it was.
 
-Every requeued record carries the header `requeued_from`, so that it is told apart in the archive, and in the dead letter that it becomes
-when it still cannot be read.
+Every requeued record carries its history in headers (`notices.HISTORY`): the death that it comes from, the first one, how often it was put
+back, when, by whom and why. The archive keeps them, and so does the dead letter that it becomes when it still cannot be read.
 """
 
 from __future__ import annotations
@@ -12,36 +12,50 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import PoisonRecordError, SettingsError
-from pipeline.log.envelope import Headers, Outgoing, parse_time
+from pipeline.log.envelope import Headers, Outgoing, parse_time, time_text
+from pipeline.log.notices import AT, BY, FIRST, HISTORY, REASON, REQUEUED_FROM, TIMES
 from schemas.events import Coordinates, DeadLetter, Observation
 
 if TYPE_CHECKING:
     from pipeline.ports import Sighting
     from pipeline.settings import Settings
+    from pipeline.stores.requeued import Requeue
 
 Requeued = tuple[str, bytes | None, bytes, Headers]
 """Topic, key, value, headers."""
-HEADER = "requeued_from"
 Ask = Callable[[str], str]
 """Asks a venue for our own party id; raises RetryableError, SettingsError."""
 
 
 def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None) -> Requeued:
-    """Return the record that a dead letter becomes.
+    """Return the record that a dead letter becomes, without its history.
 
     Raise PoisonRecordError when it still cannot be read, RetryableError when the venue cannot be asked who we are, SettingsError.
     """
-    mark = (HEADER, letter.dead_letter_id.encode())
     if isinstance(letter.origin, Coordinates):
         topic, key, value, headers = _original(letter, letter.origin, settings)
-        return topic, key, value, [*(pair for pair in headers if pair[0] != HEADER), mark]
+        return topic, key, value, [pair for pair in headers if pair[0] not in HISTORY]
     outgoing = outgoing_of_letter(letter, settings, own_party=own_party or (lambda venue: ask_own_party(settings, venue)))
     return (
         outgoing.envelope.kind.topic(settings.kafka.topic_prefix),
         outgoing.key.encode(),
         outgoing.value,
-        [*outgoing.headers(), mark],
+        outgoing.headers(),
     )
+
+
+def with_history(record: Requeued, requeue: Requeue) -> Requeued:
+    """Return the record with headers that tell where it comes from: from the row alone, so a requeue finished later says the same."""
+    topic, key, value, headers = record
+    history = {
+        REQUEUED_FROM: requeue.dead_letter_id,
+        FIRST: requeue.first_id,
+        TIMES: str(requeue.times),
+        AT: time_text(requeue.begun_at),
+        BY: requeue.requeued_by,
+        REASON: requeue.reason or "",
+    }
+    return topic, key, value, [*headers, *((name, text.encode()) for name, text in history.items() if text)]
 
 
 def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, own_party: Ask) -> Outgoing:

@@ -10,6 +10,7 @@ from pipeline.deliver.ports import BatchStore, Outcome, Partition, Step, StoredP
 from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record
+from pipeline.log.notices import origins_of
 from pipeline.log.position import by_partition, unseen
 from pipeline.ports import EventPublisher, Failpoints
 from schemas.events import AlarmRaised
@@ -50,6 +51,8 @@ class StepDelivery:
         for what, number in {"seen": seen, "seen_before": seen_before, **outcome.counts}.items():
             if number:
                 metrics.RECORDS.labels(self.consumer, what).inc(number)
+        for origin, count in origins_of(outcome.outputs).items():
+            metrics.DEAD_LETTERS.labels(self.consumer, origin).inc(count)
         for event in outcome.outputs:
             if event.envelope.kind == topics.ALARM_RAISED:
                 metrics.ALARMS.labels(decode(event.value, AlarmRaised).kind).inc()

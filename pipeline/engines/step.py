@@ -27,7 +27,7 @@ from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
-from pipeline.log.notices import dead_letter_of_record
+from pipeline.log.notices import dead_letter_of_record, origins_of
 from pipeline.log.position import Partition, by_partition, unseen
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
@@ -277,6 +277,8 @@ class Step(Generic[S, E, F]):
         role = self._processor.name
         for name, count in outcome.counts.items():
             metrics.RECORDS.labels(role, name).inc(count)
+        for origin, count in origins_of(outcome.outputs).items():
+            metrics.DEAD_LETTERS.labels(role, origin).inc(count)
         for kind, count in outcome.alarms.items():
             metrics.ALARMS.labels(kind).inc(count)
         metrics.BATCH_SECONDS.labels(role).observe(seconds)

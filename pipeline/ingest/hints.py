@@ -127,7 +127,7 @@ class HintReader:
 
     def _item(self, seen: Sighting | Unreadable, at: datetime) -> Item:
         if isinstance(seen, Unreadable):
-            metrics.RECORDS.labels("ingest", "dead_lettered").inc()
+            metrics.dead_lettered("ingest", seen.origin)
             return Item(outgoing=letter_of(self._connector.venue, seen))
         event = seen.event
         fact = closed = evidence = None

@@ -196,6 +196,7 @@ class Publishing:
                 return
 
     def _refused(self, event: Outgoing, reason: str) -> Outgoing:
+        metrics.dead_lettered("ingest", "read")
         return dead_letter(venue=self._venue, origin="read", body=event.value[: 256 * 1024], reason=reason, now=self._clock.now())
 
 

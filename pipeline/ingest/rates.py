@@ -136,7 +136,7 @@ class RateDesk:
         if not self._lettered.add(f"{name} {digest}"):
             return
         log.warning("rates %s: the document cannot be read, the last good one stays: %s", name, document.reason)
-        metrics.RECORDS.labels("ingest", "dead_lettered").inc()
+        metrics.dead_lettered("ingest", "rates")
         self._letters.append(dead_letter_of_rates(name, body=document.body, reason=document.reason, now=document.seen_at))
         del self._letters[:-LETTERS_MAX]
         self._letter_news.set()

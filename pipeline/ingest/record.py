@@ -137,5 +137,5 @@ class RecordBook:
         identity = f"{unreadable.sha256 or hash(unreadable.body)}"
         if not self._letters.add(identity):
             return None
-        metrics.RECORDS.labels("ingest", "dead_lettered").inc()
+        metrics.dead_lettered("ingest", unreadable.origin)
         return Item(outgoing=letter)

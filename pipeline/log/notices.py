@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
+from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
-from pipeline.log.codec import encode
-from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, header, time_text
+from pipeline.log.codec import decode, encode
+from pipeline.log.envelope import Envelope, Headers, Outgoing, Record, correlation_of, derive_id, header, parse_time, time_text
 from schemas.events import AlarmRaised, Coordinates, DeadLetter, Severity
 
 BODY_KEPT_MAX = 512 * 1024
@@ -95,23 +99,63 @@ def dead_letter_of_rates(provider: str, *, body: bytes, reason: str, now: dateti
 
 
 def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source: str, venue: str | None = None) -> Outgoing:
-    """Build the dead letter of a Kafka record; its id is derived from the coordinates, so a repeated refusal is the same letter."""
+    """Build the dead letter of a Kafka record; a repeated refusal is the same letter.
+
+    Its id is derived from the coordinates. That of a record that was requeued is derived from the requeue and the bytes instead: a requeue
+    that was cut off and finished may have produced the record twice, and it dies once all the same.
+    """
+    digest = hashlib.sha256(record.value).hexdigest()
+    history = history_of(record.headers)
+    place: tuple[str, ...] = (str(record.partition), str(record.offset))
+    if history:
+        place = ("requeued", history["requeued_from"], str(history.get("requeued_times")), digest)
     event = DeadLetter(
-        dead_letter_id=derive_id("dead-letter", source, record.topic, str(record.partition), str(record.offset)),
+        dead_letter_id=derive_id("dead-letter", source, record.topic, *place),
         venue=venue,
         origin=Coordinates(topic=record.topic, partition=record.partition, offset=record.offset),
         reason=reason,
-        sha256=hashlib.sha256(record.value).hexdigest(),
+        sha256=digest,
         size=len(record.value),
         seen_at=time_text(now),
         body=base64.b64encode(record.value[:BODY_KEPT_MAX]).decode(),
         body_complete=len(record.value) <= BODY_KEPT_MAX,
         headers={name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None},
         key=None if record.key is None else record.key.decode("utf-8", "replace"),
-        requeued_from=header(record.headers, "requeued_from"),
+        **history,
     )
     key = event.key or f"{record.topic}[{record.partition}]"
     return _outgoing(event, key=key, source=source, now=now, causation_id=header(record.headers, "ce_id"))
+
+
+REQUEUED_FROM = "requeued_from"
+FIRST, TIMES, AT, BY, REASON = "first_dead_letter_id", "requeued_times", "requeued_at", "requeued_by", "requeued_reason"
+"""Headers of a requeued record, named as the fields of the dead letter that it becomes when it dies again."""
+HISTORY = (REQUEUED_FROM, FIRST, TIMES, AT, BY, REASON)
+_TEXT_MAX = 512
+
+
+def history_of(headers: Headers) -> dict[str, Any]:
+    """Return what a record's headers say about its requeue, as fields of a dead letter; nothing for one that was not requeued.
+
+    Anybody can write headers: what is not of its form is left out.
+    """
+    before = header(headers, REQUEUED_FROM)
+    if not before:
+        return {}
+    said = {name: (header(headers, name) or "")[:_TEXT_MAX] for name in (FIRST, BY, REASON)}
+    found: dict[str, Any] = {REQUEUED_FROM: before[:_TEXT_MAX], **{name: text for name, text in said.items() if text}}
+    times = header(headers, TIMES) or ""
+    if times.isascii() and times.isdigit() and int(times[:9]) > 0:
+        found[TIMES] = int(times[:9])
+    with suppress(PoisonRecordError):
+        found[AT] = time_text(parse_time(header(headers, AT), AT))
+    return found
+
+
+def origins_of(outputs: Iterable[Outgoing]) -> Counter[str]:
+    """Count the dead letters among events by where their bytes came from: stream, read, or the topic."""
+    letters = (decode(event.value, DeadLetter) for event in outputs if event.envelope.kind is topics.DEAD_LETTER)
+    return Counter(letter.origin.topic if isinstance(letter.origin, Coordinates) else letter.origin for letter in letters)
 
 
 def _outgoing(event: DeadLetter, *, key: str, source: str, now: datetime, causation_id: str | None = None) -> Outgoing:

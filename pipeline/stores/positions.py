@@ -63,6 +63,11 @@ def of_consumer(connection: Connection, consumer: str) -> dict[Partition, int]:
     return {(topic, partition): offset for topic, partition, offset in rows}
 
 
+def topics(connection: Connection) -> list[str]:
+    """Return the topics that anybody has positions of."""
+    return [topic for (topic,) in connection.execute("SELECT DISTINCT topic FROM custodian.positions ORDER BY topic").fetchall()]
+
+
 def topic_ids(connection: Connection, consumer: str) -> dict[str, str]:
     """Return the id of each topic that a consumer's positions were stored for."""
     return dict(connection.execute("SELECT DISTINCT topic, topic_id FROM custodian.positions WHERE consumer = %s", (consumer,)).fetchall())

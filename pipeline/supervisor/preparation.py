@@ -78,6 +78,8 @@ def prepare(settings: Settings) -> Prepared:
     connection = connect(settings.postgres, name="init", autocommit=True)
     try:
         applied = migrations.apply(connection, all_migrations())
+        with translated("reading the positions"):
+            refuse_other_prefix(connection, settings.kafka.topic_prefix)
         made = admin.ensure_topics()
         states = _described(admin, [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL])
         with translated("preparing positions"):
@@ -107,6 +109,20 @@ def prepare_positions(connection: Connection, prefix: str, states: Mapping[str, 
         )
         added += len(positions.of_consumer(connection, consumer)) - before
     return added
+
+
+def refuse_other_prefix(connection: Connection, prefix: str) -> None:
+    """Raise SettingsError when the database holds positions of topics with another prefix.
+
+    States, books and archive do not say which prefix is theirs: a second pipeline on them would wake and answer the first one's orders.
+    """
+    for topic in positions.topics(connection):
+        found = next((topic.removesuffix(kind.name) for kind in topics.ALL if topic.endswith(kind.name)), prefix)
+        if found != prefix:
+            raise SettingsError(
+                f'kafka.topic_prefix: found "{prefix}", but this database belongs to the topics that begin with "{found}"; write that, '
+                "or give these settings a database of their own (postgres.dsn)"
+            )
 
 
 def refuse_replaced(connection: Connection, consumer: str, states: Sequence[TopicState]) -> None:

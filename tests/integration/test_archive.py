@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from connectors.sinks.compliance_archive import reads
 from connectors.sinks.compliance_archive.adapter import ComplianceArchive
 from connectors.sinks.compliance_archive.config import ArchiveConfig
+from connectors.sinks.compliance_archive.open_letters import OpenLetters
 from connectors.sinks.compliance_archive.sequencer import Sequencer
 from connectors.sinks.compliance_archive.verify import Finding, verify
+from pipeline import metrics
 from pipeline.clock import SystemClock
 from pipeline.errors import FatalError
 from pipeline.failpoints import Failpoints
@@ -24,8 +27,10 @@ from pipeline.log import topics
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.notices import alarm, dead_letter, dead_letter_of_record
 from pipeline.log.topics import EventType
-from pipeline.stores import migrations, positions
+from pipeline.stores import migrations, positions, requeued
 from pipeline.stores.postgres import Connection
+from pipeline.stores.requeued import Closing, Requeue
+from pipeline.testing.clocks import HandClock
 from tests.integration.sink_room import NOW, as_superuser, outgoing, settled
 from tests.waiting import eventually
 
@@ -316,6 +321,34 @@ def test_alarms_are_listed_once_however_often_they_were_published(archive: Archi
     assert list(reads.alarms(archive.connection, kind="stream_gap")) == []
 
 
+def test_open_dead_letters_and_the_age_of_the_oldest_are_metrics(archive: Archive) -> None:
+    """A letter counts once however often published, until it is requeued (begun is not enough) or closed; a stranger's does not count."""
+    first = dead_letter_of_record(archive.record(b"bad", []), reason="not json", now=NOW, source="/sinks/ledger")
+    second = dead_letter(venue="tokyo", origin="stream", body=b"\xff", reason="not UTF-8", now=NOW)
+    strange = archive.of(first)
+    strange = replace(strange, headers=[(name, b"x" if name == "ce_id" else value) for name, value in strange.headers])
+    archive.write([archive.of(first), archive.of(first), archive.of(second), strange])
+    watch = OpenLetters(connect=lambda: archive.connection, clock=HandClock(NOW + timedelta(minutes=7)), stop=archive.stop)
+
+    def told() -> tuple[float, float, float]:
+        watch.look()
+        counts = {sample.labels["source"]: sample.value for family in metrics.DEAD_LETTERS_OPEN.collect() for sample in family.samples}
+        age = [sample.value for family in metrics.DEAD_LETTERS_OLDEST.collect() for sample in family.samples]
+        return counts["/sinks/ledger"], counts["/venues/tokyo"], age[0]
+
+    assert told() == (1, 1, 420)
+    name = first.envelope.id
+    begun = Requeue(dead_letter_id=name, number=1, first_id=name, times=1, requeued_by="Officer One", reason=None, target="t", begun_at=NOW)
+    requeued.begin(archive.connection, begun)
+    assert told() == (1, 1, 420)
+    requeued.finish(archive.connection, begun, NOW)
+    assert told() == (0, 1, 420)
+    closing = Closing(dead_letter_id=second.envelope.id, closed_by="Officer One", reason="a test", closed_at=NOW)
+    assert requeued.close(archive.connection, closing)
+    assert not requeued.close(archive.connection, closing)
+    assert told() == (0, 0, 0)
+
+
 def test_dead_letters_are_listed_and_shown_with_bytes_and_headers(archive: Archive) -> None:
     """Lines have the promised fields; one letter can be asked for with its bytes, key and headers."""
     refused = archive.record(b"bad", [("ce_id", b"x")], partition=1)
@@ -331,6 +364,8 @@ def test_dead_letters_are_listed_and_shown_with_bytes_and_headers(archive: Archi
             "sha256": hashlib.sha256(b"bad").hexdigest(),
             "size": 3,
             "seen_at": "2026-03-01T09:00:00.000000Z",
+            "state": "open",
+            "deaths": 1,
         },
         {
             "dead_letter_id": of_stream.envelope.id,
@@ -340,6 +375,8 @@ def test_dead_letters_are_listed_and_shown_with_bytes_and_headers(archive: Archi
             "sha256": hashlib.sha256(b"\xff").hexdigest(),
             "size": 1,
             "seen_at": "2026-03-01T09:00:00.000000Z",
+            "state": "open",
+            "deaths": 1,
         },
     ]
     shown = reads.dead_letter(archive.connection, of_record.envelope.id)

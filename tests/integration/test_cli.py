@@ -7,7 +7,9 @@ import json
 import signal
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -430,24 +432,100 @@ def test_dead_letters_are_shown_and_requeued_once(prepared: Commands, publish: A
     assert unknown.returncode == 2
 
 
-def test_a_refused_record_of_a_topic_goes_back_into_its_topic_as_it_was(prepared: Commands, publish: Any) -> None:
-    """What the ledger refused is dead-lettered, requeued with key, value and a mark, and refused again as a letter of its own."""
-    broken = _settled(1)
-    publish([Outgoing(envelope=broken.envelope, key=broken.key, value=b'{"venue": "tokyo"}')])
+def _broken(prepared: Commands, publish: Any) -> dict[str, Any]:
+    """Let the ledger refuse a record; return the line of its dead letter."""
+    made = _settled(1)
+    publish([Outgoing(envelope=made.envelope, key=made.key, value=b'{"venue": "tokyo"}')])
+    return _listed(prepared, deaths=1)
+
+
+def _listed(prepared: Commands, *, deaths: int) -> dict[str, Any]:
+    """Wait until the one story that there is has so many deaths; return its line."""
+
+    def look() -> dict[str, Any] | None:
+        lines = prepared.lines("dead-letters", "list")
+        assert len(lines) <= 1, lines
+        return lines[0] if lines and lines[0]["deaths"] == deaths else None
+
+    found = eventually(look, within=40, what=f"a record that died {deaths} times")
+    assert found is not None
+    return found
+
+
+def _ids(prepared: Commands) -> list[str]:
+    return [record["ce_id"] for record in prepared.lines("archive", "records", "--topic", "order-settled.v1")]
+
+
+def test_a_record_that_dies_again_keeps_one_story(prepared: Commands, publish: Any) -> None:
+    """What the ledger refused goes back as it was, dies again, and is one line with two deaths; `show` tells all, the metrics count it."""
     with prepared.running("run", "ledger", "archive"):
-        first = eventually(lambda: prepared.lines("dead-letters", "list"), within=40, what="the refusal is archived")[0]
+        first = _broken(prepared, publish)
         assert first["origin"]["topic"].endswith("order-settled.v1")
-        done = prepared.lines("dead-letters", "requeue", first["dead_letter_id"])
+        done = prepared.lines("dead-letters", "requeue", first["dead_letter_id"], "--as", "Officer One", "--reason", "a try")
         assert done[0]["outcome"] == "requeued"
-        letters = eventually(
-            lambda: found if len(found := prepared.lines("dead-letters", "list")) == 2 else None, within=20, what="it is refused again"
-        )
-        assert letters is not None
-    assert letters[1]["requeued_from"] == first["dead_letter_id"]
-    assert letters[1]["sha256"] == first["sha256"]
-    records = prepared.lines("archive", "records", "--topic", "order-settled.v1")
-    assert {record["subject"] for record in records} == {broken.key}
-    assert len(records) == 2
+        again = _listed(prepared, deaths=2)
+        assert (again["state"], again["requeued_by"]) == ("open", "Officer One")
+        assert (again["first_dead_letter_id"], again["requeued_from"]) == (first["dead_letter_id"],) * 2
+        assert again["sha256"] == first["sha256"]
+        for death in (first, again):
+            (shown,) = prepared.lines("dead-letters", "show", death["dead_letter_id"])
+            assert [(step["what"], step["dead_letter_id"]) for step in shown["story"]] == [
+                ("died", first["dead_letter_id"]),
+                ("requeued", first["dead_letter_id"]),
+                ("died", again["dead_letter_id"]),
+            ]
+            assert (shown["story"][1]["by"], shown["story"][1]["reason"], shown["story"][1]["times"]) == ("Officer One", "a try", 1)
+        assert (shown["requeued_times"], shown["requeued_reason"]) == (1, "a try")
+        refused = prepared.lines("dead-letters", "requeue", first["dead_letter_id"])
+        assert [line["outcome"] for line in refused] == ["already"]
+        assert "Officer One" in refused[0]["reason"]
+        eventually(lambda: _metrics(prepared, "custodian_dead_letters_open") == 1, within=20, what="one death is open")
+        closed = prepared.lines("dead-letters", "close", again["dead_letter_id"], "--as", "Officer Two", "--reason", "a test record")
+        assert closed[0]["outcome"] == "closed"
+        assert prepared.lines("dead-letters", "list", "--open") == []
+        assert _listed(prepared, deaths=2)["state"] == "closed"
+    assert len(_ids(prepared)) == 2
+    assert len(set(_ids(prepared))) == 1
+
+
+def _metrics(prepared: Commands, name: str) -> float:
+    """Return the sum of a metric of the role archive."""
+    (port,) = (role["metrics"] for role in json.loads(prepared.run("status").stdout)["roles"] if role["role"] == "archive")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    found = [float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+    assert found, f"{name} is not told"
+    return sum(found)
+
+
+def test_of_several_who_requeue_at_once_one_does(prepared: Commands, publish: Any) -> None:
+    """Four commands at the same time put one record back once; each of the others says who did."""
+    with prepared.running("run", "ledger", "archive"):
+        first = _broken(prepared, publish)
+        with ThreadPoolExecutor(4) as people:
+            done = list(people.map(lambda _: prepared.lines("dead-letters", "requeue", first["dead_letter_id"])[0], range(4)))
+        _listed(prepared, deaths=2)
+        eventually(lambda: len(_ids(prepared)) >= 2, within=20, what="the record is archived again")
+    assert sorted(line["outcome"] for line in done) == ["already"] * 3 + ["requeued"]
+    assert len(_ids(prepared)) == 2
+
+
+@pytest.mark.parametrize(("failpoint", "records"), [("requeue.before_produce", 2), ("requeue.after_produce", 3)])
+def test_a_requeue_that_was_killed_is_finished_by_the_next(prepared: Commands, publish: Any, failpoint: str, records: int) -> None:
+    """Killed before or after producing, the next requeue ends it: at most a duplicate under the same ce_id, one more death, one story."""
+    with prepared.running("run", "ledger", "archive"):
+        first = _broken(prepared, publish)
+        name = first["dead_letter_id"]
+        killed = prepared.run("dead-letters", "requeue", name, "--as", "Officer One", CUSTODIAN_FAILPOINT=failpoint)
+        assert killed.returncode == -9
+        done = prepared.lines("dead-letters", "requeue", name, "--as", "Officer Two")
+        assert done[0]["outcome"] == "requeued"
+        assert [line["outcome"] for line in prepared.lines("dead-letters", "requeue", name)] == ["already"]
+        letters = ("archive", "records", "--topic", "dead-letter.v1")
+        eventually(lambda: len(prepared.lines(*letters)) >= records, within=20, what=f"the ledger has refused all {records} records")
+    assert len(_ids(prepared)) == records
+    assert len(set(_ids(prepared))) == 1
+    assert _listed(prepared, deaths=2)["requeued_by"] == "Officer One"
 
 
 # --- reconciliation --------------------------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 
 from psycopg.rows import dict_row
 
+from connectors.sinks.compliance_archive.stories import Story, tell
 from connectors.sinks.compliance_archive.writer import SQL
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
+from pipeline.stores import requeued
 from pipeline.stores.postgres import Connection, translated
-from schemas.events import AlarmRaised, Coordinates, DeadLetter, Event
+from schemas.events import AlarmRaised, DeadLetter, Event
 
 E = TypeVar("E", bound=Event)
 
@@ -65,27 +67,24 @@ def alarms(
         yield event.model_dump(exclude_none=True)
 
 
-def dead_letters(connection: Connection, *, venue: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield dead letters in the order of the archive, each once, without their bytes."""
+def dead_letters(
+    connection: Connection, *, venue: str | None = None, open_only: bool = False, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield records that died, each with all its deaths as one line, in the order of the archive; without their bytes."""
     given = 0
-    for event in _distinct(connection, DEAD_LETTER, DeadLetter):
-        if venue not in (None, event.venue):
+    for story in dead_letter_stories(connection):
+        line = story.line()
+        if venue not in (None, line["venue"]) or (open_only and line["state"] != "open"):
             continue
         if limit is not None and given >= limit:
             return
         given += 1
-        yield _present(
-            {
-                "dead_letter_id": event.dead_letter_id,
-                "venue": event.venue,
-                "origin": event.origin.model_dump() if isinstance(event.origin, Coordinates) else event.origin,
-                "reason": event.reason,
-                "sha256": event.sha256,
-                "size": event.size,
-                "seen_at": event.seen_at,
-                "requeued_from": event.requeued_from,
-            }
-        )
+        yield _present(line)
+
+
+def dead_letter_stories(connection: Connection) -> Iterator[Story]:
+    """Return the story of every record that died, in the order of first deaths."""
+    return tell(_distinct(connection, DEAD_LETTER, DeadLetter), requeued.requeues(connection), requeued.closings(connection))
 
 
 def dead_letter(connection: Connection, dead_letter_id: str) -> DeadLetter | None:

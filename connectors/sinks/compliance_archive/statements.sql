@@ -99,3 +99,16 @@ SELECT t.topic, r.partition, r."offset"
 
 -- unsequenced: How many records wait for their index.
 SELECT (SELECT count(*) FROM archive.records) - (SELECT count(*) FROM archive.leaves);
+
+-- open_letters: Dead letters of ours that are neither requeued nor closed, by who wrote them, and since when the oldest is archived.
+SELECT coalesce(o.source, 'unknown'), count(*), min(o.since)
+  FROM (SELECT r.ce_id, min(r.recorded_at) AS since,
+               min((SELECT h ->> 1 FROM json_array_elements(r.headers) h WHERE h ->> 0 = 'ce_source' LIMIT 1)) AS source
+          FROM archive.records r
+          JOIN archive.topics t USING (topic_no)
+         WHERE r.ce_type = 'custody.dead-letter.v1' AND t.topic LIKE '%dead-letter.v1'
+           AND r.ce_id ~ '^[0-9a-f]{32}$' -- our own: anybody can write into the topic
+           AND NOT EXISTS (SELECT FROM custodian.requeues q WHERE q.dead_letter_id = r.ce_id AND q.produced_at IS NOT NULL)
+           AND NOT EXISTS (SELECT FROM custodian.closed_letters c WHERE c.dead_letter_id = r.ce_id)
+         GROUP BY r.ce_id) o
+ GROUP BY 1;

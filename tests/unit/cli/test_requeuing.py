@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pipeline.cli.requeuing import record_of
+from connectors.sinks.compliance_archive.stories import tell
+from pipeline.cli.requeuing import record_of, with_history
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.codec import decode
-from pipeline.log.envelope import header
-from pipeline.log.notices import dead_letter, dead_letter_of_rates
+from pipeline.log.envelope import Headers, Record, header
+from pipeline.log.notices import dead_letter, dead_letter_of_rates, dead_letter_of_record
 from pipeline.settings import Settings
+from pipeline.stores.requeued import Closing, Requeue
 from schemas.accepting import ComplianceRead
 from schemas.events import DeadLetter, OrderUpdated, QuoteReceived
 
@@ -55,7 +58,7 @@ def nobody(venue: str) -> str:
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize("event_type", ["order", "order_updated"])
 def test_an_order_becomes_the_event_that_it_would_have_been(event_type: str, wrapped: bool) -> None:
-    """Terms, side, key, subject and origin are those of a first reading; the header says where it comes from."""
+    """Terms, side, key, subject and origin are those of a first reading."""
     read = event_type == "order"
     found = letter({"data": ORDER} if wrapped else ORDER, event_type, origin="read" if read else "stream")
     topic, key, value, headers = record_of(found, SETTINGS, own_party=lambda venue: {"tokyo": "CustodianB::2"}[venue])
@@ -64,7 +67,6 @@ def test_an_order_becomes_the_event_that_it_would_have_been(event_type: str, wra
     assert (event.side, event.status, event.source_amount_actual) == ("receiver", "SETTLED", "11200000")
     assert event.observed.origin == ("read" if read else "stream")
     assert event.observed.observed_at == found.seen_at
-    assert header(headers, "requeued_from") == found.dead_letter_id
     assert header(headers, "ce_subject") == INTENT
 
 
@@ -100,6 +102,107 @@ def test_what_cannot_be_read_today_either_says_why(found: DeadLetter, reason: st
     """The reason is the parser's of today."""
     with pytest.raises(PoisonRecordError, match=reason):
         record_of(found, SETTINGS, own_party=nobody)
+
+
+REQUEUE = Requeue(
+    dead_letter_id="b" * 32,
+    number=1,
+    first_id="a" * 32,
+    times=2,
+    requeued_by="Officer One",
+    reason="the scale is right now",
+    target="t.order-settled.v1",
+    begun_at=datetime(2025, 3, 15, 10, tzinfo=UTC),
+)
+
+
+def died(headers: Headers, *, offset: int = 7, value: bytes = b"bad") -> DeadLetter:
+    """Let the ledger refuse a record with these headers and read the letter."""
+    record = Record(topic="t.order-settled.v1", partition=0, offset=offset, key=b"k", value=value, headers=headers)
+    made = dead_letter_of_record(record, reason="still", now=datetime(2025, 3, 15, 11, tzinfo=UTC), source="/sinks/ledger")
+    return decode(made.value, DeadLetter)
+
+
+def test_a_record_that_dies_again_tells_its_story() -> None:
+    """The letter names the death it was put back from, the first one, how often, when, by whom and why."""
+    first = died([("ce_id", b"x")])
+    _, _, _, once = with_history(("t.order-settled.v1", b"k", b"bad", [("ce_id", b"x")]), REQUEUE)
+    again = died(once)
+    assert (again.requeued_from, again.first_dead_letter_id, again.requeued_times) == ("b" * 32, "a" * 32, 2)
+    assert (again.requeued_at, again.requeued_by) == ("2025-03-15T10:00:00.000000Z", "Officer One")
+    assert again.requeued_reason == "the scale is right now"
+    assert (first.requeued_from, first.first_dead_letter_id, first.requeued_times) == (None, None, None)
+
+
+def test_a_record_that_a_cut_off_requeue_produced_twice_dies_once() -> None:
+    """At two offsets the same bytes of the same requeue are one letter; other bytes, or another requeue, are another one."""
+    _, _, _, headers = with_history(("t.order-settled.v1", b"k", b"bad", [("ce_id", b"x")]), REQUEUE)
+    _, _, _, later = with_history(("t.order-settled.v1", b"k", b"bad", [("ce_id", b"x")]), replace(REQUEUE, times=3))
+    one = died(headers, offset=7).dead_letter_id
+    assert died(headers, offset=8).dead_letter_id == one
+    assert len({one, died(headers, value=b"worse").dead_letter_id, died(later).dead_letter_id, died([("ce_id", b"x")]).dead_letter_id}) == 4
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [("requeued_from", b"x" * 5000), ("requeued_times", b"-1"), ("requeued_at", b"yesterday")],
+        [("requeued_from", b"x"), ("requeued_times", "٣".encode()), ("requeued_at", b"\xff"), ("requeued_by", b"\xff")],
+        [("requeued_from", b"x"), ("requeued_times", b"9" * 4000), ("first_dead_letter_id", None)],
+        [("requeued_from", b""), ("requeued_times", b"0")],
+    ],
+)
+def test_headers_of_a_stranger_break_no_worker(forged: Any) -> None:
+    """What is not of its form is left out of the letter, which is written all the same."""
+    found = died(forged)
+    assert found.reason == "still"
+    assert found.requeued_at is None
+    assert found.requeued_times in (None, 999_999_999)
+
+
+def letter_of(name: str, **more: Any) -> DeadLetter:
+    """Build a letter by its id alone."""
+    return died([]).model_copy(update={"dead_letter_id": name, **more})
+
+
+def test_stories_of_letters_that_do_not_name_the_first_are_found_by_following() -> None:
+    """Deaths that only name the one before are one story; so is one whose past nobody kept; what a stranger wrote in a circle ends."""
+    letters = [
+        letter_of("a"),
+        letter_of("b", requeued_from="a"),
+        letter_of("z", requeued_from="lost"),
+        letter_of("c", requeued_from="b"),
+        letter_of("p", requeued_from="q"),
+        letter_of("q", requeued_from="p"),
+    ]
+    stories = {story.first_id: [death.dead_letter_id for death in story.deaths] for story in tell(letters, [], [])}
+    assert stories == {"a": ["a", "b", "c"], "lost": ["z"], "p": ["q"], "q": ["p"]}
+
+
+def test_a_story_is_open_until_each_of_its_deaths_is_answered() -> None:
+    """A requeue that was begun and not noted leaves it open; requeued, it is so; dead again, it is open; closed, it stays dead."""
+    begun = replace(REQUEUE, dead_letter_id="a", first_id="a", times=1)
+    done = replace(begun, produced_at=begun.begun_at)
+    again = letter_of("b", requeued_from="a", seen_at="2025-03-15T12:00:00Z")
+    closing = Closing(dead_letter_id="b", closed_by="Officer One", reason="a test", closed_at=datetime(2025, 3, 15, 13, tzinfo=UTC))
+
+    def line(letters: list[DeadLetter], requeues: list[Requeue], closings: list[Closing]) -> tuple[str, str, int]:
+        (story,) = tell(letters, requeues, closings)
+        return story.line()["dead_letter_id"], story.state, len(story.deaths)
+
+    first = letter_of("a", seen_at="2025-03-15T09:00:00Z")
+    assert line([first], [], []) == ("a", "open", 1)
+    assert line([first], [begun], []) == ("a", "open", 1)
+    assert line([first], [done], []) == ("a", "requeued", 1)
+    assert line([first, again], [done], []) == ("b", "open", 2)
+    assert line([first, again], [done], [closing]) == ("b", "closed", 2)
+    (story,) = tell([first, again], [done], [closing])
+    assert [(step["what"], step["dead_letter_id"]) for step in story.steps()] == [
+        ("died", "a"),
+        ("requeued", "a"),
+        ("died", "b"),
+        ("closed", "b"),
+    ]
 
 
 def test_a_venue_without_a_section_is_a_matter_of_settings() -> None:
