@@ -318,7 +318,7 @@ def archive(given: Surroundings) -> int:
         stop=delivered,
     )
     given.health.watch("sequencer", lambda: sequencer.waiting_for)
-    waiting = OpenLetters(connect=given.connector("open-letters", options=SESSION_OPTIONS), clock=given.clock, stop=given.stop)
+    waiting = OpenLetters(connect=given.connector("open-letters", options=SESSION_OPTIONS), clock=given.clock, stop=delivered)
     with _beside(given, until=delivered, sequencer=sequencer.run, letters=waiting.run):
         _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
     return 0

@@ -36,6 +36,8 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "accepting-10": partial(accepting.proposal_to_accept, rate=10),
     "accepting-10-librdkafka": partial(accepting.proposal_to_accept, rate=10, engine="librdkafka"),
     "accepting-50": partial(accepting.proposal_to_accept, rate=50),
+    "accepting-25-librdkafka": partial(accepting.proposal_to_accept, rate=25, engine="librdkafka"),
+    "accepting-50-librdkafka": partial(accepting.proposal_to_accept, rate=50, engine="librdkafka"),
 }
 
 
