@@ -34,6 +34,8 @@ POLL_TIMEOUT = 0.2
 RETRY_DELAY_MIN, RETRY_DELAY_MAX = 0.1, 5.0
 LAST_ALARM_LIMIT = 10.0
 """Seconds that the alarm of a run that ends may take."""
+HINT_INTERVAL = 1.0
+"""Seconds between two hints of the positions to Kafka: each is a request and a record, and only people with lag tools look at them."""
 LAG_INTERVAL = 5.0
 LAG_INTERVAL_AWAY = 1.0
 """Seconds between two looks at the ends of the topics; while Kafka does not tell them, and at the beginning."""
@@ -92,6 +94,8 @@ class DeliverLoop:
         self._positions: dict[Partition, int] = {}  # begun: the next offset as last stored
         self._batch: list[Record] = []  # polled, not committed
         self._delay = 0.0  # seconds of the present back-off; 0 while all is well
+        self._hints: dict[Partition, int] = {}  # positions that Kafka has not been told
+        self._hint_due = clock.monotonic()
         self._lag_due = clock.monotonic() + LAG_INTERVAL_AWAY
         self._still: dict[Partition, tuple[int, float]] = {}  # behind and not moving: the position, and since when
         self._kafka_away: str | None = None  # what Kafka's absence said at the last look
@@ -119,6 +123,7 @@ class DeliverLoop:
                 self._tell(error)
             raise
         finally:
+            self._hint(source, now=True)
             source.close()
             self._delivery.close()
 
@@ -130,6 +135,7 @@ class DeliverLoop:
             self._deliver(source)
         if self._timers is not None and self._timers.rest() <= 0:
             self._timers.wake(list(self._positions))
+        self._hint(source)
         self._look_at_lag()
 
     def _patience(self) -> float:
@@ -151,6 +157,7 @@ class DeliverLoop:
         for partition in partitions:
             self._waiting.pop(partition, None)
             self._positions.pop(partition, None)
+            self._hints.pop(partition, None)
         self.health.partitions = len(self._positions)
         self._batch = [record for record in self._batch if (record.topic, record.partition) in self._positions]
 
@@ -172,6 +179,7 @@ class DeliverLoop:
         offsets = {partition: stored[partition].next_offset for partition in partitions}
         source.begin(offsets)
         self._positions |= offsets
+        self._hints |= offsets  # whoever had them before may have gone without a word
         self.health.partitions = len(self._positions)
         self._waiting.clear()
         log.info("partitions begun", extra={"consumer": self._delivery.consumer, "partitions": len(offsets)})
@@ -185,7 +193,14 @@ class DeliverLoop:
         next_offsets = {(record.topic, record.partition): record.offset + 1 for record in self._batch}
         self._batch = []
         self._positions |= next_offsets
-        source.hint(next_offsets)
+        self._hints |= next_offsets
+
+    def _hint(self, source: RecordSource, *, now: bool = False) -> None:
+        """Tell Kafka the positions, now and then."""
+        if self._hints and (now or self._clock.monotonic() >= self._hint_due):
+            source.hint(self._hints)
+            self._hints = {}
+            self._hint_due = self._clock.monotonic() + HINT_INTERVAL
 
     # Waiting for services
 

@@ -50,6 +50,20 @@ def test_records_are_written_and_the_position_moves_with_them() -> None:
     assert at.source.closed
 
 
+def test_kafka_is_told_the_positions_now_and_then_and_at_the_end() -> None:
+    """A hint at the beginning, at most one a second, and one at the end; a partition that was taken away is left out."""
+
+    def taken_away() -> list[Record]:
+        at.source.lost([(TOPIC, 1)])
+        return []
+
+    at = stage(*([record(number)] for number in range(50)), taken_away, stored={(TOPIC, 0): 0, (TOPIC, 1): 7})
+    at.loop.run()
+    assert at.source.hints[0][TOPIC, 1] == 7
+    assert len(at.source.hints) <= 2 + at.clock.seconds
+    assert at.source.hints[-1] == {(TOPIC, 0): 50}
+
+
 def test_fetching_begins_at_the_stored_position() -> None:
     """The stored position is where fetching begins."""
     at = stage([record(7)], stored={(TOPIC, 0): 7})
