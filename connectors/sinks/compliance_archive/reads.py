@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from psycopg.rows import dict_row
 
+from connectors.sinks.compliance_archive.adapter import CONSUMER
+from connectors.sinks.compliance_archive.rows import headers_of
 from connectors.sinks.compliance_archive.stories import Story, tell
 from connectors.sinks.compliance_archive.writer import SQL
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
-from pipeline.log.envelope import time_text
+from pipeline.log.envelope import Record, time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
 from pipeline.stores import requeued
 from pipeline.stores.postgres import Connection, translated
 from schemas.events import AlarmRaised, DeadLetter, Event
 
+Partition = tuple[str, int]
 E = TypeVar("E", bound=Event)
 
 
@@ -123,6 +129,50 @@ def events(connection: Connection, kind: EventType, event_class: type[E]) -> Ite
 def events_with_digests(connection: Connection, kind: EventType, event_class: type[E]) -> Iterator[tuple[E, str]]:
     """Yield the events of a kind like `events`, each with the SHA-256 of its bytes as they were archived."""
     return _with_digests(connection, kind, event_class)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """A record as the archive holds it, to be run again."""
+
+    record: Record
+    at: datetime
+    """When it was produced by Kafka's time stamp, in milliseconds; never before an earlier record of its partition."""
+    recorded_at: datetime
+    intact: bool
+    """Whether the bytes have the digest that was stored with them."""
+
+
+def sequenced_until(connection: Connection, topics: Sequence[str]) -> dict[Partition, int]:
+    """Return the offset before which the records of each partition have an index."""
+    rows = connection.execute(SQL["sequenced_until"], {"topics": list(topics), "consumer": CONSUMER}).fetchall()
+    return {(topic, partition): end for topic, partition, end in rows}
+
+
+def in_order(connection: Connection, topics: Sequence[str], *, subject: str | None = None) -> Iterator[Archived]:
+    """Yield sequenced records partition by partition, in the order of offsets within a topic, topics merged by time.
+
+    Streams in the open transaction; records made at the same millisecond come in the order of `topics`.
+    """
+    with _streamed(connection, "records_in_order", {"topics": list(topics), "subject": subject}) as rows:
+        for row in rows:
+            value = bytes(row["value"])
+            record = Record(
+                topic=row["topic"],
+                partition=row["partition"],
+                offset=row["offset"],
+                key=None if row["key"] is None else bytes(row["key"]),
+                value=value,
+                headers=headers_of(row["headers"]),
+                timestamp_ms=int(row["made_at"].timestamp() * 1000),
+            )
+            intact = hashlib.sha256(value).digest() == bytes(row["sha256"])
+            yield Archived(record=record, at=row["made_at"], recorded_at=row["recorded_at"], intact=intact)
+
+
+def holds_event(connection: Connection, subject: str, ce_id: str) -> bool:
+    """Tell whether an event about a subject is archived."""
+    return connection.execute(SQL["holds_event"], {"subject": subject, "ce_id": ce_id}).fetchone() == (True,)
 
 
 def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:
