@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -155,10 +155,10 @@ def rebuild(form: Format, limit: int | None, schema: str, replace: bool) -> None
         with books.compared(connection, schema, archived) as (entries, balances):
 
             def lines() -> Iterator[Mapping[str, Any]]:
-                yield from islice(comparison.of_entries(entries), limit)
-                for _ in comparison.of_entries(entries):
+                shown = chain(comparison.of_entries(entries), comparison.of_balances(balances))
+                yield from islice(shown, limit)
+                for _ in shown:
                     pass  # counted all the same
-                yield from comparison.of_balances(balances)
                 yield from comparison.totals()
 
             show(lines(), form, columns=DIFFERENCES)

@@ -83,7 +83,8 @@ def test_what_was_tampered_with_is_found(postgres: str, tmp_path: Path, services
     gone, lost, invented, changed = (entry for (entry,) in room.rows("SELECT entry_id FROM ledger.entries ORDER BY 1 LIMIT 4"))
     as_superuser(services.admin_dsn, postgres, f"DELETE FROM ledger.postings WHERE entry_id = '{gone}' AND posting_no = 1")
     as_superuser(services.admin_dsn, postgres, f"DELETE FROM ledger.entries WHERE entry_id = '{lost}'")
-    as_superuser(services.admin_dsn, postgres, f"UPDATE ledger.entries SET entry_id = gen_random_uuid() WHERE entry_id = '{invented}'")
+    beyond = "entry_id = gen_random_uuid(), record_offset = 999"  # which the ledger has not come to: that is no excuse
+    as_superuser(services.admin_dsn, postgres, f"UPDATE ledger.entries SET {beyond} WHERE entry_id = '{invented}'")
     place = room.rows("SELECT record_partition, record_offset FROM ledger.entries WHERE entry_id = %s", [changed])[0]
     seven = r"""regexp_replace(convert_from(value, 'UTF8'), '"target_amount":"\d+"', '"target_amount":"7"')::bytea"""
     where = f'partition = {place[0]} AND "offset" = {place[1]}'
@@ -103,6 +104,7 @@ def test_what_was_tampered_with_is_found(postgres: str, tmp_path: Path, services
     assert "1 archived records do not have the digest" in said
     _, limited, _ = room.custodian("ledger", "rebuild", "--into", "again", "--replace", "--limit", "1")
     assert counts(limited) == counts(lines)
+    assert len(different(limited)) == 1
 
     def compared_again() -> list[dict[str, Any]]:
         archived = {("custody.order-settled.v1", partition): 5 for partition in range(3)}

@@ -47,8 +47,10 @@ def _moved(text: str, schema: str) -> str:
 
 
 def _beside(name: str, schema: str) -> bytes:
-    """Return a statement on both books: `ledger` stays the live one."""
-    return _REBUILD[name].decode().replace("rebuilt.", f'"{schema}".').encode()
+    """Return a statement on both books: `ledger` stays the live one. No view is left on it, which a later migration would run into."""
+    documents = _REBUILD["documents"].decode().rstrip(";")
+    text = "\n".join(line for line in _REBUILD[name].decode().splitlines() if not line.startswith("--")).replace("rebuilt.", f'"{schema}".')
+    return text.replace("(LIVE_DOCUMENTS)", f"({documents})").replace("(DOCUMENTS)", f"({_moved(documents, schema)})").encode()
 
 
 def make(connection: Connection, schema: str, *, replace: bool) -> None:
@@ -57,9 +59,6 @@ def make(connection: Connection, schema: str, *, replace: bool) -> None:
         shadow.make(connection, schema, MARK, replace=replace)
         for migration in migrations.found_in(["connectors.sinks.accounting_ledger"]):
             connection.execute(_moved(migration.sql, schema).encode())
-        documents = _REBUILD["documents"].decode().rstrip(";")
-        for view, text in (("live_documents", documents), ("documents", _moved(documents, schema))):
-            connection.execute(f'CREATE VIEW "{schema}".{view} AS {text}'.encode())
 
 
 def book(connection: Connection, schema: str, records: Iterable[tuple[Record, datetime]], scales: Scales) -> Iterator[Counter[str]]:

@@ -1,4 +1,4 @@
--- documents: Every entry of the books as one text; a view of it is made on the live books and one on the rebuilt ones.
+-- documents: Every entry of the books as one text, of the live books or of the rebuilt ones.
 SELECT e.entry_id, e.record_topic, e.record_partition, e.record_offset,
        json_build_object(
            'kind', e.kind, 'venue', e.venue, 'intent_id', e.intent_id, 'transaction_hash', e.transaction_hash, 'occurred_at', e.occurred_at,
@@ -19,17 +19,20 @@ SELECT e.entry_id, e.record_topic, e.record_partition, e.record_offset,
          LEFT JOIN ledger.currencies c ON c.currency = p.currency AND c.scale = p.scale
         WHERE p.entry_id = e.entry_id) p;
 
--- compare_entries: Every entry of either books by id, with both sides where they are not the same; `rebuilt` stands for the rebuilt schema.
+-- compare_entries: Every entry of either books by id, with both sides where they are not the same; `rebuilt` stands for the rebuilt schema,
+-- LIVE_DOCUMENTS and DOCUMENTS for the statement above on either books. Only what the ledger has come to can be younger than the archive:
+-- an entry from beyond that, or from another topic, was booked by nobody of ours.
 WITH archived AS (
     SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(ends)s::bigint[]) AS a (topic, partition, next_offset)
 )
 SELECT coalesce(l.entry_id, r.entry_id)::text,
        CASE WHEN l.doc IS DISTINCT FROM r.doc THEN l.doc END, CASE WHEN l.doc IS DISTINCT FROM r.doc THEN r.doc END,
-       coalesce(r.entry_id IS NULL AND l.record_offset >= coalesce(a.next_offset, 0), false) AS not_archived,
+       coalesce(r.entry_id IS NULL AND l.record_offset >= coalesce(a.next_offset, 0) AND l.record_offset < c.next_offset, false) AS not_archived,
        coalesce(l.entry_id IS NULL AND r.record_offset >= b.next_offset, false) AS not_booked
-  FROM rebuilt.live_documents l
-  FULL JOIN rebuilt.documents r ON r.entry_id = l.entry_id
+  FROM (LIVE_DOCUMENTS) l
+  FULL JOIN (DOCUMENTS) r ON r.entry_id = l.entry_id
   LEFT JOIN archived a ON a.topic = l.record_topic AND a.partition = l.record_partition
+  LEFT JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = l.record_topic AND c.partition = l.record_partition
   LEFT JOIN custodian.positions b ON b.consumer = %(consumer)s AND b.topic = r.record_topic AND b.partition = r.record_partition
  ORDER BY 1;
 
@@ -41,8 +44,9 @@ WITH archived AS (
            coalesce(sum(p.amount) FILTER (WHERE p.side = 'credit'), 0) AS credits
       FROM ledger.entries e
       JOIN ledger.postings p USING (entry_id)
+      JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = e.record_topic AND c.partition = e.record_partition
       LEFT JOIN archived a ON a.topic = e.record_topic AND a.partition = e.record_partition
-     WHERE e.record_offset >= coalesce(a.next_offset, 0) AND NOT EXISTS (SELECT FROM rebuilt.entries r WHERE r.entry_id = e.entry_id)
+     WHERE e.record_offset >= coalesce(a.next_offset, 0) AND e.record_offset < c.next_offset AND NOT EXISTS (SELECT FROM rebuilt.entries r WHERE r.entry_id = e.entry_id)
      GROUP BY p.account_id
 ), too_early AS (
     SELECT p.account_id, coalesce(sum(p.amount) FILTER (WHERE p.side = 'debit'), 0) AS debits,
