@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pipeline.clock import RecordedClock
@@ -39,6 +39,11 @@ class Timed(NamedTuple):
         """Return the id by which what follows from it names it."""
         return header(self.record.headers, "ce_id")
 
+    @property
+    def follows(self) -> str | None:
+        """Return the id of the event that it follows from."""
+        return header(self.record.headers, "ce_causationid")
+
 
 class Emitted(NamedTuple):
     """What would have been published, and when."""
@@ -61,6 +66,8 @@ class Life:
     states: dict[str, Kept] = field(default_factory=dict)
     emitted: list[Emitted] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    late: timedelta = timedelta(0)
+    """By how much a due time was missed, or a record read late, at most."""
     _in_vain: frozenset[str] = frozenset()
     """States that were woken without effect: nothing changes until something is heard."""
 
@@ -71,6 +78,7 @@ class Life:
     def handle(self, timed: Timed, now: datetime) -> list[Emitted]:
         """Do a record at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
+        self.late = max(self.late, self.clock - timed.at)
         stored = {key: kept.text for key, kept in self.states.items()}
         return self._keep(run_events(self.processor, [timed.record], [timed.item], stored.get, RecordedClock(self.clock)), frozenset())
 
@@ -78,6 +86,8 @@ class Life:
         """Wake a state at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
         before = self.states[key]
+        if before.wake_at is not None:
+            self.late = max(self.late, self.clock - before.wake_at)
         outcome = run_wakes(self.processor, {key: before.text}, before.partition, RecordedClock(self.clock))
         found = self._keep(outcome, self._in_vain)
         if not found and self.states[key] == before:

@@ -2,8 +2,9 @@
 
 In which order a processor read its topics, and how late it looked what is due, is recorded nowhere. What it published says when it did
 so. Where the order of time stamps leads to other events, one is looked for in which today's code gives what was published: each topic in
-its own order, nothing before it was produced, nothing woken before it was due. One that is found was as possible as any, and there is no
-difference; where none is found, there is one. Steps are bounded, so that code which differs everywhere comes to an end.
+its own order, nothing before it was produced, nothing woken before it was due or later than the worker was there (`presence`). One that is
+found was as possible as any, and there is no difference; where none is found, there is one. Steps are bounded, so that code which differs
+everywhere comes to an end.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 
 from pipeline.log import topics
 from pipeline.replay.comparison import Published, attributes_of, comparable, read
 from pipeline.replay.lives import Emitted, Life, Timed
+from pipeline.replay.presence import LATE, Presence
 
 STEPS_MAX = 1_000
 """Steps of one key: thirty times what the longest ordinary life of an intent takes, and about a tenth of a second."""
-SKEW = timedelta(seconds=1)
+SKEW = timedelta(milliseconds=250)
 """By how much the clocks of those who produce may disagree."""
-LATE = timedelta(seconds=1)
-"""How late a worker that is up to date looks what is due: it looks every 250 ms, and does a batch first."""
+OPEN_WEIGHT = 2
+"""Detours that it is worth to explain one event more."""
 
 Expected = Mapping[tuple[str, str], Published]
 """What was published under the key, by type and id."""
@@ -43,6 +47,8 @@ class _Move:
     at: datetime
     queue: int | None = None
     key: str = ""
+    last: bool = False
+    """Tried after all others."""
 
 
 @dataclass(slots=True)
@@ -51,6 +57,9 @@ class _Node:
     heads: tuple[int, ...]
     left: frozenset[tuple[str, str]]
     """What was published and has not come yet."""
+    depth: int = 0
+    detours: int = 0
+    """How often it left the order of time."""
 
     def mark(self) -> tuple[object, ...]:
         """Return what makes two nodes one: the same states, and the same things still to do."""
@@ -64,17 +73,18 @@ class Search:
         self,
         queues: Sequence[Sequence[Timed]],
         expected: Expected,
+        presence: Presence,
         *,
         until: datetime,
         judged_until: datetime,
-        late: timedelta | None = LATE,
+        prompt: bool = True,
     ) -> None:
         """`queues` are the records by topic and partition; what was published from `judged_until` on need not come.
 
-        `late` is how late a due state may be woken; None: however late, as by a worker that was down.
+        With `prompt` a record is first tried as soon as it can have been read, else at the time at which something followed from it.
         """
         self._queues, self._expected, self._until, self._judged_until = queues, expected, until, judged_until
-        self._late = late
+        self._presence, self._prompt = presence, prompt
         again = _asked_again(expected)
         self._needed = frozenset(name for name, event in expected.items() if event.at < judged_until and name not in again)
         self._caused: dict[str, list[datetime]] = {}
@@ -88,34 +98,43 @@ class Search:
         return all(self._allows(emitted) for emitted in life.emitted) and self._needed <= {emitted.identity for emitted in life.emitted}
 
     def found(self, life: Life) -> Life | None:
-        """Return the first life, begun with `life`, that explains what was published; None when none does within STEPS_MAX."""
-        start = _Node(life, (0,) * len(self._queues), self._needed)
-        stack: list[Iterator[_Node]] = [self._next(start)]
+        """Return the first life, begun with `life`, that explains what was published; None when none does within STEPS_MAX.
+
+        What has left the order of time least and explains most goes on first.
+        """
+        heap: list[tuple[int, int, int, _Node, _Move]] = []
+        numbers = count()
+
+        def push(node: _Node) -> None:
+            for rank, move in enumerate(self._moves(node)):
+                detours = node.detours + (rank > 0)
+                heappush(heap, (detours + OPEN_WEIGHT * len(node.left), -node.depth, next(numbers), node, move))
+
+        push(_Node(life, (0,) * len(self._queues), self._needed))
         seen: set[tuple[object, ...]] = set()
-        while stack and self.steps < STEPS_MAX:
-            node = next(stack[-1], None)
-            if node is None:
-                stack.pop()
-            elif (mark := node.mark()) not in seen:
-                seen.add(mark)
-                if self._is_done(node):
-                    return node.life
-                stack.append(self._next(node))
+        while heap and self.steps < STEPS_MAX:
+            score, _, _, node, move = heappop(heap)
+            reached = self._taken(node, move, score - OPEN_WEIGHT * len(node.left))
+            if reached is None or (mark := reached.mark()) in seen:
+                continue
+            seen.add(mark)
+            if self._is_done(reached):
+                return reached.life
+            push(reached)
         return None
 
-    def _next(self, node: _Node) -> Iterator[_Node]:
-        """Yield what the node may lead to, the order of time first, and nothing that was not published so."""
-        for move in self._moves(node):
-            self.steps += 1
-            life = node.life.copy()
-            if move.queue is None:
-                heads, emitted = node.heads, life.wake(move.key, move.at)
-            else:
-                number = node.heads[move.queue]
-                heads = (*node.heads[: move.queue], number + 1, *node.heads[move.queue + 1 :])
-                emitted = life.handle(self._queues[move.queue][number], move.at)
-            if all(map(self._allows, emitted)):
-                yield _Node(life, heads, node.left - {one.identity for one in emitted})
+    def _taken(self, node: _Node, move: _Move, detours: int) -> _Node | None:
+        """Return what a move leads to; None when that was not published so."""
+        self.steps += 1
+        life, heads = node.life.copy(), node.heads
+        if move.queue is None:
+            emitted = life.wake(move.key, move.at)
+        else:
+            emitted = life.handle(self._queues[move.queue][heads[move.queue]], move.at)
+            heads = (*heads[: move.queue], heads[move.queue] + 1, *heads[move.queue + 1 :])
+        if not all(map(self._allows, emitted)):
+            return None
+        return _Node(life, heads, node.left - {one.identity for one in emitted}, node.depth + 1, detours)
 
     def _moves(self, node: _Node) -> list[_Move]:
         next_at = min((self._expected[name].at for name in node.left), default=None)
@@ -124,20 +143,29 @@ class Search:
         due = node.life.due()
         moves = []
         if due is not None and due[0] < self._until:
-            moves += [_Move(moment, key=due[1]) for moment in (due[0], next_at) if moment is not None and moment >= due[0]]
-            if self._late is not None:
-                late = due[0] + self._late
-                limit = late if limit is None else min(limit, late)
+            latest = self._presence.latest(node.life.states[due[1]].partition, due[0])
+            limit = latest if limit is None else min(limit, latest)
+            first = max(due[0], node.life.clock)
+            moves += [_Move(moment, key=due[1]) for moment in (first, next_at) if moment is not None and moment >= first]
+        left = {ce_id for _, ce_id in node.left}
         for queue, number in enumerate(node.heads):
-            if number < len(self._queues[queue]):
+            # What follows from something published was not read before that was.
+            if number < len(self._queues[queue]) and self._queues[queue][number].follows not in left:
                 moves += self._reads(self._queues[queue][number], queue, node.life.clock)
-        return sorted((move for move in moves if limit is None or move.at <= limit), key=lambda move: (move.at, move.queue is not None))
+        within = (move for move in moves if limit is None or move.at <= limit)
+        return sorted(within, key=lambda move: (move.last, move.at, move.queue is not None))
 
     def _reads(self, timed: Timed, queue: int, clock: datetime) -> Iterator[_Move]:
         """Yield when a record may be read: as soon as it can be, or at the very time at which something followed from it."""
-        at = max(timed.at, clock)
-        yield _Move(at, queue)
-        yield from (_Move(later, queue) for later in self._caused.get(timed.cause or "", ()) if later > at)
+        at, latest = max(timed.at, clock), self._presence.latest(timed.record.partition, timed.at)
+        later = [moment for moment in self._caused.get(timed.cause or "", ()) if at < moment <= latest]
+        if at <= latest:
+            yield _Move(at, queue, last=bool(later) and not self._prompt)
+        yield from (_Move(moment, queue) for moment in later)
+        # Or so late that nothing followed any more.
+        end = min(latest, self._judged_until) - timedelta(microseconds=1)
+        if end > at + LATE:
+            yield _Move(end, queue, last=True)
 
     def _allows(self, emitted: Emitted) -> bool:
         return emitted.at >= self._judged_until or is_met(emitted, self._expected)

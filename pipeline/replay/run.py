@@ -6,47 +6,44 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 
 from pipeline.engines.step import decoded
-from pipeline.log.envelope import Record
 from pipeline.processors.processor import Keyed
 from pipeline.replay.comparison import Published
 from pipeline.replay.lives import AnyProcessor, Life, Timed, lived
 from pipeline.replay.orders import Search
+from pipeline.replay.presence import LATE, Presence, Recorded, by_key
 
 
 class Replay:
     """Lives through records key by key, and counts on the way."""
 
-    def __init__(self, processor: AnyProcessor, *, until: datetime, judged_until: datetime, venue: str | None = None) -> None:
+    def __init__(
+        self, processor: AnyProcessor, presence: Presence, *, until: datetime, judged_until: datetime, venue: str | None = None
+    ) -> None:
         """`until` is when the record ends; from `judged_until` on it may lack what was published.
 
         With `venue` only that venue's records are run.
         """
-        self._processor, self._until, self._judged_until, self._venue = processor, until, judged_until, venue
+        self._processor, self._presence, self._until, self._judged_until = processor, presence, until, judged_until
+        self._venue = venue
         self.counts: Counter[str] = Counter()
         """What was decided, by the processor's own names."""
         self.records = self.keys = 0
         self.reordered = 0
         """Keys whose records gave what was published in another order than that of Kafka's time stamps."""
         self.behind = 0
-        """Keys whose records did so only where due times were missed by more than a worker that is up to date misses them."""
+        """Those of them in which something was done later than LATE, as by a worker that was down."""
 
-    def lives(self, records: Iterable[tuple[Record, datetime]], published: Iterable[Published]) -> Iterator[Life]:
+    def lives(self, records: Iterable[Recorded], published: Iterable[Published]) -> Iterator[Life]:
         """Yield the life of each key; records come key by key, `published` in the order of keys."""
-        events = groupby(published, key=lambda event: event.key)
-        key_of_events, of_key = next(events, (None, iter(())))
-        for key, group in groupby(self._timed(records), key=lambda timed: timed.record.key):
-            while key is not None and key_of_events is not None and key_of_events < key:
-                key_of_events, of_key = next(events, (None, iter(())))
-            matches = key is not None and key_of_events == key
-            for life in self._of_key(key, group, list(of_key) if matches else []):
+        for key, group, events in by_key(records, published):
+            for life in self._of_key(key, self._timed(group), events):
                 self.keys += 1
                 self.counts += life.counts
                 yield life
 
-    def _timed(self, records: Iterable[tuple[Record, datetime]]) -> Iterator[Timed]:
+    def _timed(self, records: Iterable[Recorded]) -> Iterator[Timed]:
         for record, at in records:
             item = decoded(self._processor, record)
             if self._venue is None or (isinstance(item, Keyed) and item.key.startswith(f"{self._venue}/")):
@@ -70,15 +67,15 @@ class Replay:
             Search,
             list(queues.values()),
             {(event.ce_type, event.ce_id): event for event in published},
+            self._presence,
             until=self._until,
             judged_until=self._judged_until,
         )
         if search().explains(straight):
             return straight
-        if (other := search().found(Life(self._processor))) is not None:
-            self.reordered += 1
-            return other
-        if (other := search(late=None).found(Life(self._processor))) is not None:
-            self.behind += 1
-            return other
+        for prompt in (True, False):
+            if (other := search(prompt=prompt).found(Life(self._processor))) is not None:
+                self.reordered += 1
+                self.behind += other.late > LATE
+                return other
         return straight
