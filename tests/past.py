@@ -106,12 +106,12 @@ class Again:
 
 
 def run_again(past: Past, processor: AnyProcessor, *, window: Window | None = None) -> Again:
-    """Run a past again in memory, by a processor that may be another one."""
-    until = START + timedelta(days=1)
+    """Run a past again in memory up to its last moment, by a processor that may be another one."""
+    until = past.clock.now() + timedelta(microseconds=1)
     topics = [kind.topic(PREFIX) for kind in processor.consumes]
     ordered = sorted(past.done, key=lambda one: (one.key or b"", one.timestamp_ms, topics.index(one.topic), one.partition, one.offset))
-    live = list(_published(past.processor.source, past.published))
-    recorded = [(record, _time(record)) for record in ordered]
+    live = list(published_in(past.processor.source, past.published))
+    recorded = [(record, time_of(record)) for record in ordered]
     replay = Replay(processor, Presence(recorded, live), until=until, judged_until=until)
     lives = list(replay.lives(recorded, live))
     emitted = [
@@ -121,11 +121,13 @@ def run_again(past: Past, processor: AnyProcessor, *, window: Window | None = No
         for one in [emitted.outgoing]
     ]
     comparison = Comparison(window or Window())
-    lines = list(comparison.lines(pairs(live, _published(processor.source, [record for _, record in emitted]))))
+    lines = list(comparison.lines(pairs(live, published_in(processor.source, [record for _, record in emitted]))))
     return Again(lines, comparison, replay)
 
 
-def _published(source: str, records: Iterable[Record]) -> Iterator[Published]:
+def published_in(source: str, records: Iterable[Record]) -> Iterator[Published]:
+    """Yield what a source published, each event once, in the order of key, type and id."""
+
     def identity(record: Record) -> tuple[bytes, str, str]:
         return record.key or b"", header(record.headers, "ce_type") or "", header(record.headers, "ce_id") or ""
 
@@ -135,5 +137,6 @@ def _published(source: str, records: Iterable[Record]) -> Iterator[Published]:
         yield found
 
 
-def _time(record: Record) -> datetime:
+def time_of(record: Record) -> datetime:
+    """Return when a record was produced."""
     return START + timedelta(milliseconds=record.timestamp_ms - int(START.timestamp() * 1000))
