@@ -78,7 +78,8 @@ class Life:
     def handle(self, timed: Timed, now: datetime) -> list[Emitted]:
         """Do a record at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
-        self.late = max(self.late, self.clock - timed.at)
+        due = self.due()
+        self.late = max(self.late, self.clock - (timed.at if due is None else min(timed.at, due[0])))
         stored = {key: kept.text for key, kept in self.states.items()}
         return self._keep(run_events(self.processor, [timed.record], [timed.item], stored.get, RecordedClock(self.clock)), frozenset())
 

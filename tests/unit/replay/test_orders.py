@@ -59,9 +59,10 @@ def test_an_order_in_which_the_code_gives_what_was_published_is_found(made: Call
 
 
 def test_who_was_there_has_missed_nothing() -> None:
-    """With another intent done promptly in the meantime the missed due time is a difference."""
+    """With other intents done promptly in the meantime the missed due time is a difference."""
     past, other = down_for_a_while(), Past(WORKFLOW)
-    other.hear(*(record(event, 0) for event in (order(number=2), rate(number=2), compliance(number=2))), seconds=25.0)
+    for number, seconds in ((2, 10.0), (3, 15.0)):
+        other.hear(*(record(event, 0) for event in (order(number=number), rate(number=number), compliance(number=number))), seconds=seconds)
     past.done += other.done
     past.published += other.published
     assert {verdict for _, verdict in run_again(past, WORKFLOW).found} == {"missing", "new"}
@@ -119,8 +120,9 @@ def test_what_is_woken_in_vain_rests_until_something_is_heard() -> None:
 
 def _circling() -> Any:
     """Return a processor whose states are always due, and other each time they are woken."""
+    real: Any = WORKFLOW
     return replace(
-        WORKFLOW,
+        real,
         wake=lambda state, _now: (state,),
         evolve=lambda state, fact: replace(state, setbacks=state.setbacks + 1) if fact is state else WORKFLOW.evolve(state, fact),
         emit=lambda _fact: None,
