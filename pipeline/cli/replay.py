@@ -31,16 +31,16 @@ BATCH = 500
 """Keys that are stored in one transaction."""
 
 DIFFERENCES = (
-    Column(field="kind", rank=0),
+    Column(field="kind", rank=3),
     Column(field="difference", rank=0),
-    Column(field="of", value=lambda row: row["of"].removeprefix("custody."), rank=0),
+    Column(field="of", value=lambda row: row["of"].removeprefix("custody.").removesuffix(".v1"), rank=0),
     Column(field="count", rank=0, right=True),
     Column(field="intent_id", rank=0),
-    Column(field="fields", rank=0),
-    Column(field="at", rank=1),
-    Column(field="ce_id", rank=2, ends=True),
-    Column(field="venue", rank=3),
-    Column(field="event", rank=4),
+    Column(field="fields", rank=1),
+    Column(field="at", rank=2),
+    Column(field="ce_id", rank=4, ends=True),
+    Column(field="venue", rank=5),
+    Column(field="event", rank=6),
 )
 
 
@@ -68,7 +68,8 @@ def replay(
 
     Nothing is sent, and nothing live is written: events and states go to a schema of their own. Missing: the live run published it and
     today's code does not; new: the other way round; differs: the same event with other fields; repeated: emitted more often. Exit 1 when
-    there is any. `--limit` bounds the lines of differences, not the counts.
+    there is any. `--limit` bounds the lines of differences, not the counts. In the formats other than table, lines "decided" count what today's code
+    made of the records.
     """
     loaded = settings()
     processor = _processor(loaded, name)
@@ -137,6 +138,8 @@ class _Again:
                     for _ in found:
                         pass  # counted all the same
                     yield from comparison.totals()
+                    if form != "table":
+                        yield from ({"kind": "decided", "of": name, "count": count} for name, count in sorted(replayed.counts.items()))
 
                 show(lines(), form, columns=DIFFERENCES)
         self._conclude(replayed, comparison)
@@ -208,10 +211,9 @@ class _Again:
         """Say what came of it and exit with 1 when it is a finding."""
         from pipeline.replay.comparison import EXPLAINED, IDENTICAL
 
-        counts = ", ".join(f"{name} {count}" for name, count in sorted(replayed.counts.items()))
-        differing = f"{comparison.differences} differences in {len(comparison.intents)} intents"
+        differing = f"{comparison.differences} differences in {comparison.intents} intents"
         say = [
-            f"{self.schema}: {self.processor.name} over {replayed.records} records of {replayed.keys} intents ({counts or 'nothing'})",
+            f"{self.schema}: {self.processor.name} over {replayed.records} records of {replayed.keys} intents",
             f"{comparison.of(IDENTICAL)} events identical, {differing}; {IGNORED}",
             *(f"{count} {why}" for verdict, why in EXPLAINED.items() if (count := comparison.of(verdict))),
         ]

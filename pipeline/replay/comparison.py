@@ -186,7 +186,7 @@ class Comparison:
     window: Window
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By topic and verdict."""
-    intents: set[bytes] = field(default_factory=set)
+    intents: int = 0
     """Keys with a difference."""
 
     @property
@@ -201,20 +201,21 @@ class Comparison:
     def lines(self, both: Iterable[tuple[Published | None, Published | None]]) -> Iterator[dict[str, Any]]:
         """Yield a line for every event that differs, in the order of intents."""
         for of_key in _by_key(both):
+            before = self.differences
             asked = {one.document.get("request_id") for pair in of_key if (one := pair[1]) is not None and _is_request(one)}
-            for live, replayed in of_key:
+            for live, replayed in sorted(of_key, key=_time):  # what comes first may well be why the rest differs
                 if any(one is not None and self.window.holds(one) for one in (live, replayed)):
                     verdict, found = verdict_of(live, replayed, self.window)
                     if verdict == MISSING and live is not None and _is_request(live) and _was_asked_again(live, of_key, asked):
                         verdict = TWIN
                     yield from self._counted(live, replayed, verdict, found)
+            self.intents += self.differences > before
 
     def _counted(self, live: Published | None, replayed: Published | None, verdict: str, found: Fields) -> Iterator[dict[str, Any]]:
         event = live or replayed
         assert event is not None
         self.counts[event.ce_type, verdict] += 1
         if verdict in FINDINGS:
-            self.intents.add(event.key)
             yield {
                 "kind": "event",
                 "difference": verdict,
@@ -251,6 +252,10 @@ def _key(pair: Pair) -> bytes:
     event = pair[0] or pair[1]
     assert event is not None
     return event.key
+
+
+def _time(pair: Pair) -> datetime:
+    return min(event.at for event in pair if event is not None)
 
 
 def _is_request(event: Published) -> bool:

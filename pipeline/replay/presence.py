@@ -6,6 +6,7 @@ until the first such moment after it; where there was none, the worker may have 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from pipeline.replay.comparison import Published
 
 LATE = timedelta(seconds=1)
 """How late a worker that is there does what is to be done: it looks every 250 ms, and does a batch first."""
+_NOBODY = array("q")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 Recorded = tuple[Record, datetime]
@@ -44,11 +46,11 @@ class Presence:
             if events:
                 for partition, at in _prompt(list(group), events):
                     seconds.setdefault(partition, set()).add(int(at.timestamp()))
-        self._seconds = {partition: sorted(found) for partition, found in seconds.items()}
+        self._seconds = {partition: array("q", sorted(found)) for partition, found in seconds.items()}
 
     def latest(self, partition: int, ready: datetime) -> datetime:
         """Return until when at the latest something was done that was to be done from `ready` on."""
-        seconds = self._seconds.get(partition, [])
+        seconds = self._seconds.get(partition, _NOBODY)
         number = bisect_left(seconds, int(ready.timestamp()) + 1)
         if number == len(seconds):
             return _NEVER
