@@ -67,8 +67,10 @@ def replay(
     """Run today's code and settings over what the archive recorded, and show by intent what would have been published otherwise.
 
     Nothing is sent, and nothing live is written: events and states go to a schema of their own. Missing: the live run published it and
-    today's code does not; new: the other way round; differs: the same event with other fields; repeated: emitted more often. Exit 1 when
-    there is any. `--limit` bounds the lines of differences, not the counts. In the formats other than table, lines "decided" count what today's code
+    today's code does not; new: the other way round; differs: the same event with other fields; repeated: emitted more often; later: by
+    more than a second. Exit 1 when there is any.
+
+    `--limit` bounds the lines of differences, not the counts. In the formats other than table, lines "decided" count what today's code
     made of the records.
     """
     loaded = settings()
