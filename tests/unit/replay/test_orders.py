@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from pipeline.engines.step import decoded
 from pipeline.errors import FatalError
 from pipeline.log.codec import decode
-from pipeline.processors.workflow.facts import WorkflowRules
+from pipeline.processors.workflow.facts import Answered, WorkflowRules
 from pipeline.processors.workflow.processor import workflow
 from pipeline.replay.lives import Life, Timed, lived
 from pipeline.replay.orders import STEPS_MAX, Search
@@ -79,15 +79,32 @@ def test_presence_is_where_something_followed_within_a_second() -> None:
 
 
 def test_no_answer_is_read_before_its_question_was_asked() -> None:
-    """Answers that came before the replay's own question wait for it, however early their topic could be read."""
+    """Wherever the search goes, an answer whose producer's clock is behind waits for the question that it names as its cause."""
     past = Past(WORKFLOW)
-    past.hear(*(record(event, 0) for event in (order(), rate(), compliance())), seconds=0.0)
-    past.hear(record(decision(asked_in(past), "WAIT"), 0), seconds=0.1)
-    past.wake(1.2)
-    past.hear(record(decision(asked_in(past), "ACCEPT"), 0), seconds=1.3)
-    again = run_again(past, WORKFLOW)
-    assert again.lines == []
-    assert again.comparison.of("identical") == 3
+    past.hear(*(record(event, 0) for event in (order(), rate(), compliance())), seconds=0.3)
+    answer = record(decision(asked_in(past), "ACCEPT"), 0)
+    cause = next(value for name, value in past.published[-1].headers if name == "ce_id")
+    past.hear(replace(answer, headers=[*answer.headers, ("ce_causationid", cause)]), seconds=0.1, lag=0.3)
+    asked: list[bool] = []
+
+    def watched(state: Any, event: Any, now: datetime) -> Any:
+        if isinstance(event, Answered):
+            asked.append(state.ask is not None)
+        return WORKFLOW.decide(state, event, now)
+
+    processor = replace(WORKFLOW, decide=watched)
+    assert search(past, processor).found(Life(processor)) is not None
+    assert asked
+    assert all(asked)
+
+
+def search(past: Past, processor: Any) -> Search:
+    """Return a search over all of a past, by whose processor it is run again."""
+    until = START + timedelta(days=1)
+    timed = [Timed(one, time_of(one), decoded(processor, one)) for one in past.done]
+    queues = [[one for one in timed if one.record.topic == topic] for topic in sorted({one.record.topic for one in timed})]
+    expected = {(event.ce_type, event.ce_id): event for event in published_in(past.processor.source, past.published)}
+    return Search(queues, expected, Presence(), until=past.clock.now(), judged_until=until)
 
 
 def test_the_search_comes_to_its_end() -> None:
@@ -96,13 +113,9 @@ def test_the_search_comes_to_its_end() -> None:
     past.hear(*(record(event, 0) for event in (order(), rate(), compliance())), seconds=0.0)
     past.hear(*(record(quote(f"q{number}", seconds=number), 0) for number in range(1, 9)), seconds=1.0)
     silent = replace(WORKFLOW, decide=lambda *_: (), wake=lambda *_: ())
-    queue = [Timed(one, START, decoded(silent, one)) for one in past.done]
-    expected = {(event.ce_type, event.ce_id): event for event in published_in(past.processor.source, past.published)}
-    queues = [[timed for timed in queue if timed.record.topic == topic] for topic in {one.topic for one in past.done}]
-    until = START + timedelta(days=1)
-    search = Search(queues, expected, Presence(), until=until, judged_until=until)
-    assert search.found(Life(silent)) is None
-    assert search.steps <= STEPS_MAX
+    looked = search(past, silent)
+    assert looked.found(Life(silent)) is None
+    assert looked.steps <= STEPS_MAX
     assert run_again(past, silent).found == [("decision-requested", "missing")]
 
 
