@@ -9,6 +9,7 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show
+from pipeline.cli.progress import Bar
 
 COLUMNS = (
     Column(field="index", right=True, rank=0),
@@ -54,7 +55,7 @@ def verify(form: Format) -> None:
     """Compute every digest again and look for gaps; exit 1 on a finding."""
     from connectors.sinks.compliance_archive.verify import verify as run
 
-    with database(settings(), name="verify") as connection, _progress() as progress:
+    with database(settings(), name="verify") as connection, Bar("verifying") as progress:
         findings = run(connection, progress=progress)
     show([finding.line() for finding in findings.kept], form, columns=FINDINGS)
     waiting = f", {findings.unsequenced} wait for their index" if findings.unsequenced else ""
@@ -62,27 +63,3 @@ def verify(form: Format) -> None:
     click.echo(f"{verdict}: {findings.records} records, {findings.leaves} indexed{waiting}", err=True)
     if not findings.sound:
         sys.exit(1)
-
-
-class _progress:  # noqa: N801 - used like a function
-    """Shows a bar on a terminal, nothing elsewhere."""
-
-    def __enter__(self) -> _progress:
-        self._bar = None
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("verifying", total=None)
-            self._bar.start()
-        return self
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, listing, show
+from pipeline.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.stores.postgres import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,6 +75,19 @@ BALANCES = (
     Column(field="credits", right=True, rank=2),
     Column(field="balance", right=True, rank=0),
 )
+DIFFERENCES = (
+    Column(field="kind", rank=0),
+    Column(field="difference", rank=0),
+    Column(field="of", rank=1),
+    Column(field="count", rank=0, right=True),
+    Column(field="intent_id", rank=0),
+    Column(field="account", rank=0),
+    Column(field="fields", rank=0),
+    Column(field="transaction_hash", rank=1, ends=True),
+    Column(field="entry_id", rank=2),
+    Column(field="venue", rank=3),
+    Column(field="source", rank=2),
+)
 
 
 def _amounts(row: Mapping[str, Any]) -> str:
@@ -77,7 +98,7 @@ def _amounts(row: Mapping[str, Any]) -> str:
 
 @click.group(cls=Group)
 def ledger() -> None:
-    """Show the books: entries and balances."""
+    """Show the books: entries and balances; rebuild them from the archive."""
 
 
 @ledger.command()
@@ -107,3 +128,81 @@ def balances(form: Format, limit: int | None, as_of: datetime | None, known_at: 
 
     with database(settings()) as connection:
         show(reads.balances(connection, as_of=as_of, known_at=known_at, venue=venue), form, columns=BALANCES, limit=limit)
+
+
+@ledger.command()
+@listing
+@click.option("--into", "schema", required=True, metavar="SCHEMA", help="A new schema for the rebuilt books; it stays, to be looked at.")
+@click.option("--replace", is_flag=True, help="Drop the schema first, when an earlier rebuild made it.")
+def rebuild(form: Format, limit: int | None, schema: str, replace: bool) -> None:
+    """Rebuild the books from the archive alone and compare them with the live ones.
+
+    Entry for entry and balance for balance: missing from the live books, extra in them, or differing with what; exit 1 when they differ.
+    `--limit` bounds the lines of differences, not the counts.
+    """
+    from connectors.sinks.accounting_ledger import rebuild as books
+    from connectors.sinks.accounting_ledger.comparison import Comparison
+    from pipeline.stores.shadow import ShadowNameError
+
+    loaded = settings()
+    with database(loaded, name="rebuild") as connection:
+        try:
+            books.make(connection, schema, replace=replace)
+        except ShadowNameError as error:
+            raise click.UsageError(str(error)) from None
+        counts, archived, altered = _rebuilt(loaded, connection, schema)
+        comparison = Comparison()
+        with books.compared(connection, schema, archived) as (entries, balances):
+
+            def lines() -> Iterator[Mapping[str, Any]]:
+                shown = chain(comparison.of_entries(entries), comparison.of_balances(balances))
+                yield from islice(shown, limit)
+                for _ in shown:
+                    pass  # counted all the same
+                yield from comparison.totals()
+
+            show(lines(), form, columns=DIFFERENCES)
+    _conclude(schema, counts, comparison.entries, comparison.differences, altered)
+
+
+def _rebuilt(loaded: Settings, connection: Connection, schema: str) -> tuple[Counter[str], dict[tuple[str, int], int], int]:
+    """Book what the archive holds; return what was counted, up to where the archive goes, and how many records are not as archived."""
+    from connectors.sinks.accounting_ledger import rebuild as books
+    from connectors.sinks.compliance_archive import reads
+    from pipeline.log.topics import ORDER_SETTLED
+    from pipeline.stores.session import snapshot
+
+    topics = [ORDER_SETTLED.topic(loaded.kafka.topic_prefix)]
+    counts, altered = Counter[str](), 0
+    with database(loaded, name="rebuild-reads") as reader, snapshot(reader), Bar("booking") as progress:
+        archived = reads.sequenced_until(reader, topics)
+        total = sum(archived.values())
+
+        def records() -> Iterator[tuple[Any, datetime]]:
+            nonlocal altered
+            for one in reads.in_order(reader, topics):
+                altered += not one.intact
+                yield one.record, one.recorded_at
+
+        for counts in books.book(connection, schema, records(), loaded.currencies.scales()):
+            progress(counts["records"], total)
+    return counts, archived, altered
+
+
+def _conclude(schema: str, counts: Counter[str], entries: Counter[str], differences: int, altered: int) -> None:
+    """Say what came of a rebuild and exit with 1 when it is a finding."""
+    click.echo(
+        f"{schema}: {counts['records']} archived settlements, {counts['booked']} booked, {counts['duplicate']} repeated, "
+        f"{counts['refused']} refused; the live books: {entries['identical']} entries identical, {differences} differences",
+        err=True,
+    )
+    for name, why in (
+        ("not_archived_yet", "live entries are younger than what the archive has sequenced: not compared"),
+        ("not_booked_yet", "archived settlements are beyond the ledger's position: not compared"),
+    ):
+        if entries[name]:
+            click.echo(f"{entries[name]} {why}", err=True)
+    if altered:
+        click.echo(f"{altered} archived records do not have the digest that was stored with them; run `custodian archive verify`", err=True)
+    if differences or altered:
+        sys.exit(1)

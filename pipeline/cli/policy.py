@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.times import Time
 
 if TYPE_CHECKING:
     from pipeline.policy.replay import Happening, Recorded
@@ -116,24 +117,10 @@ def _kind(annotation: Any) -> str:
     )
 
 
-class _Time(click.ParamType):
-    """An RFC 3339 time, or a date that stands for its first moment in UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read a time; fail with what to write."""
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-04-01 or 2026-04-01T09:00:00Z", param, ctx)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
-
-
 @policy.command()
 @click.option("--policy", "candidate", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The candidate.")
-@click.option("--from", "since", type=_Time(), metavar="TIME", help="Decisions made from then on; else from the first.")
-@click.option("--to", "until", type=_Time(), metavar="TIME", help="Decisions made before then; else to the last.")
+@click.option("--from", "since", type=Time(), metavar="TIME", help="Decisions made from then on; else from the first.")
+@click.option("--to", "until", type=Time(), metavar="TIME", help="Decisions made before then; else to the last.")
 @click.option(
     "--counters",
     type=click.Choice(["recorded", "rebuilt"]),

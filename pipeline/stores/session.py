@@ -10,6 +10,19 @@ from pipeline.errors import RetryableError
 from pipeline.stores.postgres import Connection, translated
 
 
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Read everything in the block as of one moment, for as long as it takes; what writes is refused. Raise RetryableError, FatalError.
+
+    `connection` must not be inside a transaction.
+    """
+    with translated("reading a snapshot"), connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # Reading all of it may well take longer than what a batch is given.
+        connection.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
 class Session:
     """Opens a connection when it is needed and lets go of one that broke."""
 

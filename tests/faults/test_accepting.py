@@ -103,6 +103,8 @@ def judged(rig: Rig, **told: Any) -> History:
     until_quiet(rig, within=60)
     found = audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn, **told)
     audit(rig, alarms=EXPECTED_ALARMS)
+    for processor in ("settlement", "workflow"):  # whatever died and was repeated: the archive explains what was published
+        rig.custodian("replay", "--processor", processor, "--to", "2100-01-01")
     return found
 
 

@@ -22,7 +22,8 @@ from pipeline.ports import Refusal, Transaction, Written
 from pipeline.stores.statements import named_statements
 from schemas.events import Severity
 
-SQL = named_statements("connectors.sinks.accounting_ledger")
+Statements = Mapping[str, bytes]
+SQL: Statements = named_statements("connectors.sinks.accounting_ledger")
 SOURCE = "/sinks/ledger"
 
 # fmt: off
@@ -52,15 +53,15 @@ class _Plan:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def write(transaction: Transaction, records: Sequence[Record], now: datetime, scales: Scales) -> Written:
-    """Book what is new, refuse what contradicts the books or cannot be read."""
+def write(transaction: Transaction, records: Sequence[Record], now: datetime, scales: Scales, sql: Statements = SQL) -> Written:
+    """Book what is new, refuse what contradicts the books or cannot be read; `sql` are the statements on other books than the live ones."""
     plan = _Plan()
     settlements = _read(records, plan)
-    booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements})
+    booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements}, sql)
     for settlement in settlements:
         _decide(settlement, booked, scales, now, plan)
     if plan.entries:
-        _book(transaction, plan.entries, now, scales)
+        _book(transaction, plan.entries, now, scales, sql)
     return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
 
 
@@ -74,9 +75,9 @@ def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
     return settlements
 
 
-def _booked(transaction: Transaction, intents: Iterable[str]) -> dict[str, _Booked]:
+def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> dict[str, _Booked]:
     booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
-    rows = transaction.execute(SQL["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
+    rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
     for intent, transaction_hash, terms, venue, is_reversed in rows:
         booked[intent].terms[transaction_hash] = (bytes(terms), venue)
         if not is_reversed:
@@ -131,18 +132,20 @@ def _refuse(plan: _Plan, settlement: Settlement, now: datetime, kind: str, sever
     )
 
 
-def _book(transaction: Transaction, entries: Sequence[tuple[Settlement, JournalEntry]], now: datetime, scales: Scales) -> None:
+def _book(
+    transaction: Transaction, entries: Sequence[tuple[Settlement, JournalEntry]], now: datetime, scales: Scales, sql: Statements
+) -> None:
     accounts = {posting.account: None for _, entry in entries for posting in entry.postings}
     currencies = sorted({account.currency for account in accounts})
     scale_of = {currency: scales.of(currency) for currency in currencies}
-    transaction.execute(SQL["make_currencies"], (currencies, list(scale_of.values())))
-    numbers = _account_numbers(transaction, list(accounts), scale_of)
+    transaction.execute(sql["make_currencies"], (currencies, list(scale_of.values())))
+    numbers = _account_numbers(transaction, list(accounts), scale_of, sql)
     with transaction.cursor() as cursor:
-        with cursor.copy(SQL["copy_entries"]) as copy:
+        with cursor.copy(sql["copy_entries"]) as copy:
             copy.set_types(_ENTRY_TYPES)
             for settlement, entry in entries:
                 copy.write_row(_entry_row(settlement, entry, now))
-        with cursor.copy(SQL["copy_postings"]) as copy:
+        with cursor.copy(sql["copy_postings"]) as copy:
             copy.set_types(_POSTING_TYPES)
             for _, entry in entries:
                 for number, posting in enumerate(entry.postings, start=1):
@@ -192,7 +195,9 @@ def _entry_row(settlement: Settlement, entry: JournalEntry, now: datetime) -> tu
     )
 
 
-def _account_numbers(transaction: Transaction, accounts: Sequence[Account], scale_of: Mapping[str, int]) -> dict[Account, int]:
+def _account_numbers(
+    transaction: Transaction, accounts: Sequence[Account], scale_of: Mapping[str, int], sql: Statements
+) -> dict[Account, int]:
     names, scales = [account.name for account in accounts], [scale_of[account.currency] for account in accounts]
     columns = (
         names,
@@ -202,8 +207,8 @@ def _account_numbers(transaction: Transaction, accounts: Sequence[Account], scal
         [account.currency for account in accounts],
         scales,
     )
-    transaction.execute(SQL["make_accounts"], columns)
-    found = dict(transaction.execute(SQL["account_ids"], (names, scales)).fetchall())
+    transaction.execute(sql["make_accounts"], columns)
+    found = dict(transaction.execute(sql["account_ids"], (names, scales)).fetchall())
     return {account: found[name] for account, name in zip(accounts, names, strict=True)}
 
 

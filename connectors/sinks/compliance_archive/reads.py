@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg.rows import dict_row
 
+from connectors.sinks.compliance_archive.adapter import CONSUMER
+from connectors.sinks.compliance_archive.rows import headers_of
 from connectors.sinks.compliance_archive.stories import Story, tell
 from connectors.sinks.compliance_archive.writer import SQL
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
-from pipeline.log.envelope import time_text
+from pipeline.log.envelope import Headers, Record, time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
 from pipeline.stores import requeued
 from pipeline.stores.postgres import Connection, translated
 from schemas.events import AlarmRaised, DeadLetter, Event
 
+Partition = tuple[str, int]
 E = TypeVar("E", bound=Event)
 
 
@@ -123,6 +129,102 @@ def events(connection: Connection, kind: EventType, event_class: type[E]) -> Ite
 def events_with_digests(connection: Connection, kind: EventType, event_class: type[E]) -> Iterator[tuple[E, str]]:
     """Yield the events of a kind like `events`, each with the SHA-256 of its bytes as they were archived."""
     return _with_digests(connection, kind, event_class)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """A record as the archive holds it, to be run again."""
+
+    record: Record
+    at: datetime
+    """When it was produced by Kafka's time stamp, in milliseconds; never before an earlier record of its partition."""
+    recorded_at: datetime
+    intact: bool
+    """Whether the bytes have the digest that was stored with them."""
+
+
+def sequenced_until(connection: Connection, topics: Sequence[str]) -> dict[Partition, int]:
+    """Return the offset before which the records of each partition have an index."""
+    rows = connection.execute(SQL["sequenced_until"], {"topics": list(topics), "consumer": CONSUMER}).fetchall()
+    return {(topic, partition): end for topic, partition, end in rows}
+
+
+def in_order(connection: Connection, topics: Sequence[str], *, subject: str | None = None) -> Iterator[Archived]:
+    """Yield sequenced records partition by partition, in the order of offsets within a topic, topics merged by time.
+
+    Streams in the open transaction; records made at the same millisecond come in the order of `topics`.
+    """
+    with _streamed(connection, "records_in_order", {"topics": list(topics), "subject": subject}) as rows:
+        yield from map(_archived, rows)
+
+
+def by_key(
+    connection: Connection,
+    topics: Sequence[str],
+    *,
+    ends: Mapping[Partition, int],
+    key: bytes | None = None,
+    until: datetime | None = None,
+) -> Iterator[Archived]:
+    """Yield sequenced records key by key, those of a key as `in_order` has them; of a partition in `ends` only what lies before its end.
+
+    Streams in the open transaction. Records without a key come first, and those produced at `until` or later not at all.
+    """
+    bounds = {
+        "topics_of_ends": [topic for topic, _ in ends],
+        "partitions_of_ends": [partition for _, partition in ends],
+        "ends": list(ends.values()),
+    }
+    with _streamed(connection, "records_by_key", {"topics": list(topics), "key": key, "until": until, **bounds}) as rows:
+        yield from map(_archived, rows)
+
+
+def _archived(row: Mapping[str, Any]) -> Archived:
+    value = bytes(row["value"])
+    record = Record(
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["offset"],
+        key=None if row["key"] is None else bytes(row["key"]),
+        value=value,
+        headers=headers_of(row["headers"]),
+        timestamp_ms=int(row["made_at"].timestamp() * 1000),
+    )
+    intact = hashlib.sha256(value).digest() == bytes(row["sha256"])
+    return Archived(record=record, at=row["made_at"], recorded_at=row["recorded_at"], intact=intact)
+
+
+class Copies(NamedTuple):
+    """An event as often as it was published."""
+
+    key: bytes
+    ce_type: str
+    ce_id: str
+    at: datetime
+    """When the first copy was produced."""
+    copies: Sequence[tuple[Headers, bytes]]
+
+
+def published(connection: Connection, topics: Sequence[str], *, key: bytes | None = None) -> Iterator[Copies]:
+    """Yield the events of topics, each once with all its copies, in the order of key, type and id; what is no event is left out.
+
+    Streams in the open transaction.
+    """
+    with _streamed(connection, "published", {"topics": list(topics), "key": key}) as rows:
+        for row in rows:
+            copies = [(headers_of(headers), bytes(value)) for headers, value in zip(row["headers"], row["copies"], strict=True)]
+            yield Copies(bytes(row["key"]), row["ce_type"], row["ce_id"], row["at"], copies)
+
+
+def newest(connection: Connection, topics: Sequence[str]) -> datetime | None:
+    """Return when the newest record of these topics was produced."""
+    row = connection.execute(SQL["newest"], {"topics": list(topics)}).fetchone()
+    return None if row is None else row[0]
+
+
+def holds_event(connection: Connection, subject: str, ce_id: str) -> bool:
+    """Tell whether an event about a subject is archived."""
+    return connection.execute(SQL["holds_event"], {"subject": subject, "ce_id": ce_id}).fetchone() == (True,)
 
 
 def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:

@@ -112,3 +112,53 @@ SELECT coalesce(o.source, 'unknown'), count(*), min(o.since)
            AND NOT EXISTS (SELECT FROM custodian.closed_letters c WHERE c.dead_letter_id = r.ce_id)
          GROUP BY r.ce_id) o
  GROUP BY 1;
+
+-- sequenced_until: Up to which offset, exclusive, the records of these topics have an index: as far as the archive can be run again.
+SELECT t.topic, p.partition, coalesce((SELECT max(l."offset") + 1 FROM archive.leaves l WHERE l.topic_no = t.topic_no AND l.partition = p.partition), 0)
+  FROM archive.topics t
+  JOIN custodian.positions p ON p.topic = t.topic AND p.consumer = %(consumer)s
+ WHERE t.topic = ANY (%(topics)s)
+ ORDER BY 1, 2;
+
+-- records_in_order: Sequenced records as a consumer saw them: partition by partition, in the order of offsets within a topic. Topics are
+-- merged by the times at which their records were produced; a time that goes back counts as the one before it.
+SELECT o.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
+  FROM (SELECT t.topic, r.topic_no, r.partition, r."offset",
+               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY r.topic_no, r.partition ORDER BY r."offset") AS made_at
+          FROM archive.records r
+          JOIN archive.topics t USING (topic_no)
+          JOIN archive.leaves l USING (topic_no, partition, "offset")
+         WHERE t.topic = ANY (%(topics)s) AND (%(subject)s::text IS NULL OR r.subject = %(subject)s)) o
+  JOIN archive.records r USING (topic_no, partition, "offset")
+ ORDER BY r.partition, o.made_at, array_position(%(topics)s, o.topic), r."offset";
+
+-- holds_event: Whether the archive has an event about a subject.
+SELECT EXISTS (SELECT FROM archive.records r WHERE r.subject = %(subject)s AND r.ce_id = %(ce_id)s);
+
+-- records_by_key: Sequenced records that a consumer has done, key by key, those of a key as `records_in_order` has them; a record without a
+-- key is a key by itself. `ends` are the consumer's positions: what is beyond one is left out.
+SELECT o.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
+  FROM (SELECT t.topic, r.topic_no, r.partition, r."offset", r.key,
+               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY r.topic_no, r.partition ORDER BY r."offset") AS made_at
+          FROM archive.records r
+          JOIN archive.topics t USING (topic_no)
+          JOIN archive.leaves l USING (topic_no, partition, "offset")
+          LEFT JOIN unnest(%(topics_of_ends)s::text[], %(partitions_of_ends)s::int[], %(ends)s::bigint[]) AS e (topic, partition, next_offset)
+               ON e.topic = t.topic AND e.partition = r.partition
+         WHERE t.topic = ANY (%(topics)s) AND (e.next_offset IS NULL OR r."offset" < e.next_offset)) o
+  JOIN archive.records r USING (topic_no, partition, "offset")
+ WHERE (%(key)s::bytea IS NULL OR o.key = %(key)s) AND (%(until)s::timestamptz IS NULL OR o.made_at < %(until)s)
+ ORDER BY o.key NULLS FIRST, o.made_at, array_position(%(topics)s, o.topic), r.partition, r."offset";
+
+-- published: The events of topics with all their copies, in the order of key, type and id.
+SELECT r.key, r.ce_type, r.ce_id, array_agg(r.headers::text ORDER BY r.partition, r."offset") AS headers,
+       array_agg(r.value ORDER BY r.partition, r."offset") AS copies, min(coalesce(r.produced_at, r.recorded_at)) AS at
+  FROM archive.records r
+  JOIN archive.topics t USING (topic_no)
+ WHERE t.topic = ANY (%(topics)s) AND r.key IS NOT NULL AND r.ce_type IS NOT NULL AND r.ce_id IS NOT NULL
+   AND (%(key)s::bytea IS NULL OR r.key = %(key)s)
+ GROUP BY r.key, r.ce_type, r.ce_id
+ ORDER BY r.key, r.ce_type COLLATE "C", r.ce_id COLLATE "C";
+
+-- newest: When the newest records of these topics were produced.
+SELECT max(coalesce(r.produced_at, r.recorded_at)) FROM archive.records r JOIN archive.topics t USING (topic_no) WHERE t.topic = ANY (%(topics)s);
