@@ -132,7 +132,7 @@ class DeliverLoop:
         if not self._batch:
             self._receive(source, records_max=self._batch_size_max, timeout=self._patience())
         if self._batch:
-            self._deliver(source)
+            self._deliver()
         if self._timers is not None and self._timers.rest() <= 0:
             self._timers.wake(list(self._positions))
         self._hint(source)
@@ -186,7 +186,7 @@ class DeliverLoop:
 
     # One batch
 
-    def _deliver(self, source: RecordSource) -> None:
+    def _deliver(self) -> None:
         """Deliver the batch; raise RetryableError, after which it is repeated as a whole, or FatalError."""
         self._delivery.deliver(self._batch)
         # Committed by us, or by somebody else before: either way a partition is now past its last record here.
