@@ -162,7 +162,7 @@ class BatchConsumer:
             "session.timeout.ms": int(session_timeout * 1000),
             "heartbeat.interval.ms": max(200, int(session_timeout * 1000 / 3)),
             "max.poll.interval.ms": 300_000,
-            "fetch.wait.max.ms": 50,
+            "fetch.wait.max.ms": 250,
             "fetch.queue.backoff.ms": 5,
             "queued.max.messages.kbytes": 32_768,
             "enable.partition.eof": False,
