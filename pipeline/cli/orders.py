@@ -80,7 +80,8 @@ def story(connection: Connection, intent: str, now: datetime) -> Iterator[dict[s
         yield {"kind": "workflow", "at": state.get("phase_since", state.get("updated_at")), **state}
     yield from accepting(connection, intent, now)
     for record in evidence.story(connection, intent):
-        yield {"kind": "event", "at": record["recorded_at"], **record}
+        # The archive lets records gather: by the time of archiving an answer could stand before its question.
+        yield {"kind": "event", "at": record.get("produced_at", record["recorded_at"]), **record}
     for entry in books.entries(connection, intent=intent):
         # An entry has a `kind` of its own; in a story the word says what the line is.
         yield {**entry, "kind": "entry", "at": entry["recorded_at"], "entry_kind": entry["kind"]}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from connectors.sinks.compliance_archive.open_letters import OpenLetters
 from connectors.sinks.compliance_archive.sequencer import Sequencer
 from connectors.sinks.compliance_archive.verify import Finding, verify
 from pipeline import metrics
+from pipeline.cli import orders
 from pipeline.clock import SystemClock
 from pipeline.errors import FatalError
 from pipeline.failpoints import Failpoints
@@ -401,6 +403,18 @@ def test_the_story_of_an_intent_is_all_its_records_in_order(archive: Archive) ->
         ("alarm-raised.v1", True),
     ]
     assert story[0]["event"]["transaction_hash"] == settled(1).transaction_hash
+
+
+def test_orders_show_tells_events_by_when_they_were_produced(archive: Archive) -> None:
+    """An event that was archived long after a later one stands before it in the lines that a person reads."""
+    event = outgoing(settled(1))
+    raised = alarm(kind="k", severity="info", venue="tokyo", subject=event.key, detail={}, now=NOW, source="/s")
+    late = replace(archive.of(raised), timestamp_ms=archive.of(event).timestamp_ms + 500)
+    archive.write([late], at=NOW)
+    archive.write([archive.of(event, partition=1)], at=NOW + timedelta(seconds=5))
+    events = (line for line in orders.story(archive.connection, event.key, NOW) if line["kind"] == "event")
+    lines = list(islice(events, 2))  # what follows is read from the books, which are not here
+    assert [line["ce_type"] for line in sorted(lines, key=lambda line: line["at"])] == ["custody.order-settled.v1", "custody.alarm-raised.v1"]
 
 
 def test_lines_can_be_asked_for_by_topic_and_subject(archive: Archive) -> None:

@@ -116,6 +116,7 @@ def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
                 "ce_id": row["ce_id"],
                 "ce_type": row["ce_type"],
                 "recorded_at": time_text(row["recorded_at"]),
+                "produced_at": None if row["produced_at"] is None else time_text(row["produced_at"]),
                 "event": event,
             }
         )

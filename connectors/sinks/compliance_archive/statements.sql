@@ -48,7 +48,7 @@ SELECT (SELECT coalesce(max(l.index), -1) FROM archive.leaves l) + row_number() 
   FROM arrived a;
 
 -- sequenced_records: Records that have an index, in its order.
-SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at,
+SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
        CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
   FROM archive.leaves l
   JOIN archive.records r USING (topic_no, partition, "offset")
@@ -61,7 +61,7 @@ SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject,
  LIMIT %(limit)s;
 
 -- other_records: Records that wait for their index, in the order of arrival.
-SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at,
+SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
        CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
   FROM archive.records r
   JOIN archive.topics t USING (topic_no)
