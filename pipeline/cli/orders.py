@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def show_(intent: str, form: Format) -> None:
         show(lines, form, columns=STORY)
 
 
-def story(connection: Connection, intent: str, now: datetime) -> Iterator[dict[str, Any]]:
+def story(connection: Connection, intent: str, now: datetime) -> Generator[dict[str, Any]]:
     """Yield what there is about an intent: its order, how it is decided and commanded, every archived event, the entries made from them."""
     from connectors.sinks.accounting_ledger import reads as books
     from connectors.sinks.compliance_archive import reads as evidence

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -412,9 +413,12 @@ def test_orders_show_tells_events_by_when_they_were_produced(archive: Archive) -
     late = replace(archive.of(raised), timestamp_ms=archive.of(event).timestamp_ms + 500)
     archive.write([late], at=NOW)
     archive.write([archive.of(event, partition=1)], at=NOW + timedelta(seconds=5))
-    events = (line for line in orders.story(archive.connection, event.key, NOW) if line["kind"] == "event")
-    lines = list(islice(events, 2))  # what follows is read from the books, which are not here
-    assert [line["ce_type"] for line in sorted(lines, key=lambda line: line["at"])] == ["custody.order-settled.v1", "custody.alarm-raised.v1"]
+    with closing(orders.story(archive.connection, event.key, NOW)) as story:
+        lines = list(islice((line for line in story if line["kind"] == "event"), 2))  # then come the books, which are not here
+    assert [line["ce_type"] for line in sorted(lines, key=lambda line: line["at"])] == [
+        "custody.order-settled.v1",
+        "custody.alarm-raised.v1",
+    ]
 
 
 def test_lines_can_be_asked_for_by_topic_and_subject(archive: Archive) -> None:
