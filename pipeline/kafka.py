@@ -18,8 +18,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError, TopicTruncatedError
+from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
+from pipeline.log.topic_guard import truncated
 from pipeline.log.topics import ALL, EventType
 
 log = logging.getLogger(__name__)
@@ -257,10 +258,7 @@ def _record(message: Message) -> Record:
 
 def _judge_consumer_error(error: KafkaError, message: Message) -> None:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-        raise TopicTruncatedError(
-            f"the stored position of {message.topic()}[{message.partition()}] is outside what Kafka still has: "
-            "the topic was truncated or replaced; nothing is skipped, a person has to look"
-        )
+        raise truncated(message.topic() or "", message.partition() or 0)
     if error.fatal():
         raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}")
     if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):

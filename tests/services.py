@@ -13,13 +13,14 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, Protocol
 
 import psycopg
+from confluent_kafka.admin import AdminClient, NewPartitions
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -170,6 +171,19 @@ def _admin(services: Services) -> psycopg.Connection[Any]:
 def new_topic_prefix() -> str:
     """Return a prefix that no other test has."""
     return f"t{secrets.token_hex(4)}.custody."
+
+
+def add_partitions(bootstrap_servers: str, topics: Sequence[str], total: int) -> None:
+    """Give topics more partitions, as an administrator would, and return when Kafka shows them."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    for future in admin.create_partitions([NewPartitions(topic, total) for topic in topics]).values():
+        future.result(20)
+
+    def shown() -> bool:
+        found = admin.list_topics(timeout=10).topics
+        return {len(found[topic].partitions) for topic in topics} == {total}
+
+    eventually(shown, within=30, what=f"Kafka shows {total} partitions")
 
 
 @contextlib.contextmanager

@@ -25,16 +25,14 @@ from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
 from schemas.events import OrderUpdated
 from tests.exams.room import Room, tails
-from tests.services import PrivateServices
+from tests.services import PrivateServices, add_partitions
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
 FAILPOINTS = ("settlement.in_transaction", "settlement.after_produce", "settlement.after_commit")
-HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED = 80, 82, 83
+HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED, TOPIC_REPARTITIONED = 80, 82, 83, 84
 """Exit codes, as the interface states them."""
-OUT_OF_RANGE = {"faust": (HOLE, "position_hole"), "librdkafka": (TOPIC_TRUNCATED, "topic_truncated")}
-"""How an engine ends when Kafka does not have its position, and by which alarm; Faust cannot tell a truncated topic from a hole."""
 GIVES_UP = {"faust": {EXIT_AWAY}, "librdkafka": set[int]()}
 """How an engine may end by itself while Kafka is away; librdkafka waits for as long as it takes."""
 
@@ -96,10 +94,9 @@ def test_a_truncated_topic_stops_the_worker_with_an_alarm(room: Room) -> None:
     admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
     for future in admin.delete_records([TopicPartition(room.topic, number, end) for number, end in ends.items()]).values():
         future.result(10)
-    code, alarm = OUT_OF_RANGE[room.engine]
-    assert room.worker().wait(within=30) == code
+    assert room.worker().wait(within=30) == TOPIC_TRUNCATED
     audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {alarm}
+    assert {kind for _, kind in audit.alarms} == {"topic_truncated"}
     assert set(room.positions().values()) == {0}
 
 
@@ -107,9 +104,8 @@ def test_a_position_beyond_the_end_stops_the_worker(room: Room) -> None:
     """A stored position that Kafka has not reached is a stop, not a silent wait."""
     with psycopg.connect(room.dsn) as connection:
         connection.execute("UPDATE custodian.positions SET next_offset = 1000 WHERE consumer = 'settlement'")
-    code, alarm = OUT_OF_RANGE[room.engine]
-    assert room.worker().wait(within=30) == code
-    assert {kind for _, kind in room.audit().alarms} == {alarm}
+    assert room.worker().wait(within=30) == TOPIC_TRUNCATED
+    assert {kind for _, kind in room.audit().alarms} == {"topic_truncated"}
 
 
 def test_a_replaced_topic_is_not_read(room: Room) -> None:
@@ -124,6 +120,35 @@ def test_a_replaced_topic_is_not_read(room: Room) -> None:
     audit = room.audit()
     assert {kind for _, kind in audit.alarms} == {"topic_replaced"}
     assert not audit.settled
+
+
+@pytest.mark.parametrize("when", ["at start", "while running"])
+def test_a_repartitioned_topic_is_not_read_on(room: Room, when: str) -> None:
+    """Partitions added under stored positions end the worker with an alarm that says what to do, and every worker after it.
+
+    What was done before stays done; nothing of what came by the new number is done, also not in the partitions that were there before.
+    """
+    events, expected = traffic(60, seed=14, room=room.topic_prefix)
+    room.produce(events)
+    worker = room.worker()
+    room.until_done(within=60)
+    before = room.positions()
+    if when == "at start":
+        assert worker.end() == 0
+        add_partitions(room.bootstrap_servers, [room.topic], 9)
+        room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(1_000, 1_060))
+    else:
+        add_partitions(room.bootstrap_servers, [room.topic], 9)
+        assert worker.wait(within=30) == TOPIC_REPARTITIONED
+        room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(1_000, 1_060))
+    assert room.worker().wait(within=30) == TOPIC_REPARTITIONED
+    audit = room.audit()
+    assert audit.positions == before
+    assert audit.booked == expected
+    assert {kind for _, kind in audit.alarms} == {"topic_repartitioned"}
+    (reason,) = {value["detail"]["reason"] for _, value in room.read(topics.ALARM_RAISED)}
+    assert f"{room.topic} has 9 partitions" in reason
+    assert "topic_repartitioned.md" in reason
 
 
 def test_workers_come_and_go(room: Room) -> None:

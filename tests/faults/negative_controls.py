@@ -142,6 +142,30 @@ SPINE = (
         says=r"not within|assert not up.deaths|up ended",
     ),
     Control(
+        name="a repartitioned topic is refused",
+        edits=(
+            Edit(
+                file="pipeline/log/topic_guard.py",
+                old="        if present[topic].partitions != known.partitions:\n",
+                new="        if present[topic].partitions < known.partitions:\n",
+            ),
+        ),
+        test="tests/exams/test_engines.py::test_a_repartitioned_topic_is_not_read_on[librdkafka-at start]",
+        says=r"assert 70 == 84|the worker is still there",
+    ),
+    Control(
+        name="a repartitioned topic is refused by init",
+        edits=(
+            Edit(
+                file="pipeline/supervisor/preparation.py",
+                old="            refuse_repartitioned(connection, admin.describe(names))\n",
+                new="",
+            ),
+        ),
+        test="tests/integration/test_cli.py::test_init_refuses_a_topic_that_was_given_partitions[the new number]",
+        says=r"assert 0 == 78",
+    ),
+    Control(
         name="a pause ends with its assignment",
         edits=(Edit(file="pipeline/kafka.py", old="        self._consumer.resume(partitions)\n", new=""),),
         test="tests/faults/test_paused_partitions.py"
