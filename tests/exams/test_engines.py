@@ -13,19 +13,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import psycopg
 import pytest
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from pipeline.engines.faust import EXIT_AWAY
-from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.kafka import EventProducer
 from pipeline.log import topics
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
 from schemas.events import OrderUpdated
 from tests.exams.room import Room, tails
-from tests.services import PrivateServices, add_partitions
+from tests.services import PrivateServices
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -35,120 +32,6 @@ HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED, TOPIC_REPARTITIONED = 80, 82, 83, 84
 """Exit codes, as the interface states them."""
 GIVES_UP = {"faust": {EXIT_AWAY}, "librdkafka": set[int]()}
 """How an engine may end by itself while Kafka is away; librdkafka waits for as long as it takes."""
-
-
-@pytest.mark.parametrize("failpoint", FAILPOINTS)
-def test_a_kill_at_each_failpoint_loses_and_doubles_nothing(room: Room, failpoint: str) -> None:
-    """Two workers killed there, each over a batch with outputs, are followed by one that completes everything exactly once."""
-    # Without hints even a batch of one record has an output: a kill hits something that can be lost.
-    events, expected = traffic(120, seed=1, room=room.topic_prefix, hints=False)
-    for half in (events[:80], events[80:]):
-        room.produce(half)
-        assert room.worker(CUSTODIAN_FAILPOINT=f"{failpoint}:1").wait(within=30) == -signal.SIGKILL
-        assert (room.kept() > 0) == (room.handled() > 0), "states and positions are committed together or not at all"
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    room.assert_exactly_once(expected)
-
-
-@pytest.mark.parametrize("committed", ["deleted", "ahead", "back"])
-def test_the_stored_position_wins_over_what_kafka_has_committed(room: Room, committed: str) -> None:
-    """With Kafka's committed offsets deleted, moved to the end or moved to 0, the next worker goes on where the stored position is."""
-    events, expected = traffic(80, seed=2, room=room.topic_prefix)
-    room.produce(events[:100])
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    room.produce(events[100:])
-    ends = room.ends()
-    room.commit_to_kafka({"deleted": None, "ahead": ends, "back": dict.fromkeys(ends, 0)}[committed])
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    audit = room.assert_exactly_once(expected)
-    assert audit.repeated == 0
-    assert not audit.alarms
-
-
-def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Room) -> None:
-    """A position moved back under a running worker ends it with `position_hole`; the next re-reads and doubles nothing."""
-    events, expected = traffic(80, seed=3, room=room.topic_prefix)
-    room.produce(events[:150])
-    worker = room.worker()
-    room.until_done(within=60)
-    with psycopg.connect(room.dsn) as connection:
-        connection.execute("UPDATE custodian.positions SET next_offset = next_offset - 2 WHERE consumer = 'settlement'")
-    room.produce(events[150:])
-    assert worker.wait(within=30) == HOLE
-    room.worker()
-    room.until_done(within=60)
-    audit = room.assert_exactly_once(expected)
-    assert {kind for _, kind in audit.alarms} == {"position_hole"}
-
-
-def test_a_truncated_topic_stops_the_worker_with_an_alarm(room: Room) -> None:
-    """Records deleted above the stored position end the worker with an alarm; nothing is skipped over."""
-    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
-    ends = room.ends()
-    admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
-    for future in admin.delete_records([TopicPartition(room.topic, number, end) for number, end in ends.items()]).values():
-        future.result(10)
-    assert room.worker().wait(within=30) == TOPIC_TRUNCATED
-    audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {"topic_truncated"}
-    assert set(room.positions().values()) == {0}
-
-
-def test_a_position_beyond_the_end_stops_the_worker(room: Room) -> None:
-    """A stored position that Kafka has not reached is a stop, not a silent wait."""
-    with psycopg.connect(room.dsn) as connection:
-        connection.execute("UPDATE custodian.positions SET next_offset = 1000 WHERE consumer = 'settlement'")
-    assert room.worker().wait(within=30) == TOPIC_TRUNCATED
-    assert {kind for _, kind in room.audit().alarms} == {"topic_truncated"}
-
-
-def test_a_replaced_topic_is_not_read(room: Room) -> None:
-    """A topic made anew under the same name, and grown past the stored position, stops the worker with `topic_replaced`."""
-    admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
-    admin.delete_topics([room.topic])[room.topic].result(10)
-
-    eventually(lambda: room.topic not in TopicAdmin(room.kafka).describe([room.topic]), within=30)
-    assert TopicAdmin(room.kafka).ensure_topics() == [room.topic]
-    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
-    assert room.worker().wait(within=30) == TOPIC_REPLACED
-    audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {"topic_replaced"}
-    assert not audit.settled
-
-
-@pytest.mark.parametrize("when", ["at start", "while running"])
-def test_a_repartitioned_topic_is_not_read_on(room: Room, when: str) -> None:
-    """Partitions added under stored positions end the worker with an alarm that says what to do, and every worker after it.
-
-    What was done before stays done; nothing of what came by the new number is done, also not in the partitions that were there before.
-    """
-    events, expected = traffic(60, seed=14, room=room.topic_prefix)
-    room.produce(events)
-    worker = room.worker()
-    room.until_done(within=60)
-    before = room.positions()
-    if when == "at start":
-        assert worker.end() == 0
-        add_partitions(room.bootstrap_servers, [room.topic], 9)
-        room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(1_000, 1_060))
-    else:
-        add_partitions(room.bootstrap_servers, [room.topic], 9)
-        assert worker.wait(within=30) == TOPIC_REPARTITIONED
-        room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(1_000, 1_060))
-    assert room.worker().wait(within=30) == TOPIC_REPARTITIONED
-    audit = room.audit()
-    assert audit.positions == before
-    assert audit.booked == expected
-    assert {kind for _, kind in audit.alarms} == {"topic_repartitioned"}
-    (reason,) = {value["detail"]["reason"] for _, value in room.read(topics.ALARM_RAISED)}
-    assert f"{room.topic} has 9 partitions" in reason
-    assert "topic_repartitioned.md" in reason
 
 
 def test_workers_come_and_go(room: Room) -> None:
