@@ -9,6 +9,8 @@ import pytest
 from tests import services as real
 from tests.services import KafkaRoom, PrivateServices, Services
 
+pytest.register_assert_rewrite("pipeline.testing.engine_exam", "pipeline.testing.memory")  # so that a failure tells both sides
+
 _NEED_SERVICES = {"services", "kafka", "postgres", "private_services"}
 
 

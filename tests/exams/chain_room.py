@@ -181,7 +181,7 @@ class ChainRoom:
             for message in consumer.consume(1000, 0.1) if wanted else ():
                 assert message.error() is None, message.error()
                 found[message.partition() or 0].append((message.key() or b"", message.value() or b"", message.headers() or []))
-            return len(_flat(found)) >= wanted
+            return bool(len(_flat(found)) >= wanted)
 
         try:
             eventually(all_read, within=30, what=f"the auditor reads the {wanted} records of {topic}")
