@@ -259,8 +259,12 @@ def _record(message: Message) -> Record:
 def _judge_consumer_error(error: KafkaError, message: Message) -> None:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
         raise truncated(message.topic() or "", message.partition() or 0)
-    if error.fatal():
-        raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}")
+    # What `poll` hands out of a broken client has the code _FATAL and, wrapped so, no longer says by itself that it is fatal.
+    if error.fatal() or error.code() == KafkaError._FATAL:
+        twice = (
+            "; another worker has the same engine.group_instance_id: give each host its own" if "group.instance.id" in error.str() else ""
+        )
+        raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}{twice}")
     if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
         raise FatalError(f"Kafka does not allow this: {error.str()}; grant read on the topic and the consumer group")
     log.warning("Kafka reports a passing error", extra={"reason": error.str()})

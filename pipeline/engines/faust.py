@@ -220,6 +220,7 @@ class _Worker:
             consumer_auto_offset_reset="none",
             # Stale metadata after a broker restart once kept a worker waiting for the default of five minutes.
             consumer_metadata_max_age_ms=5_000,
+            consumer_group_instance_id=engine.member(self._processor.name),
             broker_session_timeout=engine.session_timeout,
             broker_heartbeat_interval=engine.session_timeout / 3,
             broker_commit_interval=1,

@@ -69,6 +69,7 @@ def run_librdkafka(
             group=f"{settings.kafka.topic_prefix}{processor.name}",
             topics=topics,
             session_timeout=settings.engine.session_timeout,
+            instance_id=settings.engine.member(processor.name),
         ),
         topic_reader=TopicAdmin(settings.kafka),
         publisher=publisher,

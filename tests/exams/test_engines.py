@@ -132,7 +132,7 @@ def _random_death(room: Room, *, seed: int, orders: int, parts: int) -> Counter[
     cuts = [0, *sorted(chance.sample(range(1, len(events)), parts - 1)), len(events)]
     for start, end in pairwise(cuts):
         room.produce(events[start:end])
-        died += room.until_done_supervised(within=120, **armed)
+        died += room.until_done_supervised(within=120, armed=lambda: armed)
     room.assert_exactly_once(expected)
     return died
 
