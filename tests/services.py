@@ -117,6 +117,19 @@ def embedded_for_this_run() -> Iterator[tuple[EmbeddedServices, Addresses]]:
         assert follower.wait(timeout=120) == 0, f"the services in {folder} could not be stopped"
 
 
+@contextlib.contextmanager
+def private_services_for_this_run() -> Iterator[PrivateServices]:
+    """Start embedded services for one test, to be killed and started again as it likes."""
+    with embedded_for_this_run() as (embedded, addresses):
+        yield PrivateServices(
+            bootstrap_servers=addresses.bootstrap_servers,
+            postgres_dsn=dsn_with_password(addresses.postgres_dsn, addresses.password_file),
+            admin_dsn=admin_dsn_of(addresses),
+            topic_prefix="custody.",
+            embedded=embedded,
+        )
+
+
 def _note(text: str) -> None:
     print(text, file=sys.stderr)  # captured by pytest, shown when the start fails
 

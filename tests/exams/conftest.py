@@ -9,8 +9,9 @@ from tests.exams.fixtures import engine, room
 __all__ = ["engine", "room"]
 
 LONG = (
-    "test_death_by_chance_over_many_seeds",
-    "test_seven_blows_in_a_row",
+    "test_deaths_by_chance_over_many_seeds",
+    "test_blows_in_a_row_over_many_seeds",
+    "test_thirty_seconds_without_a_service",
     "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-",
     "test_a_stop_ends_in_time_while_a_service_is_away[faust-kafka]",
     "test_a_broker_that_is_away_is_waited_for[librdkafka]",

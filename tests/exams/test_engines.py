@@ -1,16 +1,15 @@
-"""Engines under kills, changed offsets and lost services: every settlement booked once, emitted under one id, none lost.
+"""Engines that come and go, and lose their services: every settlement booked once, emitted under one id, none lost.
 
-Each engine that runs on real services sits every test here. The auditor of `tests/exams/room.py` counts; it shares no code with them.
+Each engine that runs on real services sits every test here; the points that the in-memory driver sits too are in `test_points.py`, what
+is about members of a group in `test_members.py`, storms by chance in `test_seeds.py`. The auditors of `room.py` and of `engine_exam.Audit`
+count; they share no code with the engines.
 """
 
 from __future__ import annotations
 
-import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,27 +19,23 @@ from pipeline.kafka import EventProducer
 from pipeline.log import topics
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
-from schemas.events import OrderUpdated
 from tests.exams.room import Room, tails
+from tests.exams.storms import Links, Settlements, deaths_by_chance, parts_of
 from tests.services import PrivateServices
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
-FAILPOINTS = ("settlement.in_transaction", "settlement.after_produce", "settlement.after_commit")
-HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED, TOPIC_REPARTITIONED = 80, 82, 83, 84
-"""Exit codes, as the interface states them."""
 GIVES_UP = {"faust": {EXIT_AWAY}, "librdkafka": set[int]()}
 """How an engine may end by itself while Kafka is away; librdkafka waits for as long as it takes."""
 
 
 def test_workers_come_and_go(room: Room) -> None:
-    """Three workers join, one is killed, one is stopped and one joins again while records arrive: all is done exactly once."""
-    events, expected = traffic(600, seed=4, room=room.topic_prefix)
-    parts = [events[start : start + 250] for start in range(0, len(events), 250)]
+    """Three workers join, one is killed, one is stopped and one joins again while records arrive: each key's are done once, in order."""
+    given = Links(room, records=1_500, seed=4)
     workers = []
-    for number, part in enumerate(parts):
-        room.produce(part)
+    for number, part in enumerate(parts_of(given.records, 6)):
+        given.put(part)
         match number:
             case 0 | 1 | 2:
                 workers.append(room.worker())
@@ -53,7 +48,7 @@ def test_workers_come_and_go(room: Room) -> None:
                 workers.append(room.worker())
     room.until_done(within=60)
     assert [worker.end() for worker in workers] == [0, 0]
-    room.assert_exactly_once(expected)
+    given.check()
 
 
 def test_engines_take_over_from_one_another(room: Room) -> None:
@@ -78,7 +73,7 @@ def test_engines_take_over_from_one_another(room: Room) -> None:
 def test_the_other_engine_waits_until_the_group_is_its_own(room: Room) -> None:
     """A worker of the other engine does nothing while one of the first is in the group, and takes over when that one is stopped."""
     events, expected = traffic(90, seed=12, room=room.topic_prefix)
-    parts = _parts(events, 3)
+    parts = parts_of(events, 3)
     room.produce(parts[0])
     worker = room.worker()
     room.until_done(within=60)
@@ -98,7 +93,7 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> No
     events, expected = traffic(600, seed=11, room=room.topic_prefix, hints=False)
     worker = room.worker()
     cuts = 0
-    for part in _parts(events, 6):
+    for part in parts_of(events, 6):
         before = room.handled()
         room.produce(part)
         eventually(lambda floor=before: room.handled() > floor, within=30)  # type: ignore[misc]
@@ -111,30 +106,8 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> No
 
 def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
     """Workers that die for certain at first and by chance from then on, and are started again, complete everything exactly once."""
-    died = _random_death(room, seed=5, orders=90, parts=2)
+    died = deaths_by_chance(room, Settlements(room, orders=90, seed=5), seed=5, parts=2)
     assert died[-signal.SIGKILL] > 0
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(10, 20))
-def test_death_by_chance_over_many_seeds(room: Room, seed: int) -> None:
-    """The same over many seeds, with more records and more workers' lives."""
-    _random_death(room, seed=seed, orders=1_500, parts=8)
-
-
-def _random_death(room: Room, *, seed: int, orders: int, parts: int) -> Counter[int]:
-    events, expected = traffic(orders, seed=seed, room=room.topic_prefix, hints=False)
-    chance = random.Random(seed)
-    armed = {"CUSTODIAN_FAILPOINT": ",".join(f"{name}:~0.1" for name in FAILPOINTS)}
-    for _ in range(2):
-        room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:1")
-    died: Counter[int] = Counter()
-    cuts = [0, *sorted(chance.sample(range(1, len(events)), parts - 1)), len(events)]
-    for start, end in pairwise(cuts):
-        room.produce(events[start:end])
-        died += room.until_done_supervised(within=120, armed=lambda: armed)
-    room.assert_exactly_once(expected)
-    return died
 
 
 def test_what_cannot_be_read_is_dead_lettered_and_the_partition_goes_on(room: Room) -> None:
@@ -216,6 +189,27 @@ def test_a_broker_that_is_away_is_waited_for(own_room: Room, private_services: P
 
 
 @pytest.mark.parametrize("away", ["kafka", "postgres"])
+def test_thirty_seconds_without_a_service(own_room: Room, private_services: PrivateServices, away: str) -> None:
+    """A service that is gone for thirty seconds in the middle of work costs its time: all is done once, each key in its order."""
+    given = Links(own_room, records=1_500, seed=15)
+    parts = parts_of(given.records, 3)
+    for _ in range(2):
+        own_room.worker()
+    given.put(parts[0])
+    eventually(lambda: own_room.handled() > 0, within=60, what="work goes on")
+    service = getattr(private_services, away)
+    given.put(parts[1])
+    service.kill()
+    gone_at = time.monotonic()
+    eventually(lambda: time.monotonic() - gone_at > 30, within=40)
+    service.start()
+    given.put(parts[2])
+    died = own_room.until_done_supervised(within=120)
+    assert set(died) <= (GIVES_UP[own_room.engine] if away == "kafka" else set())
+    given.check()
+
+
+@pytest.mark.parametrize("away", ["kafka", "postgres"])
 def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_services: PrivateServices, away: str) -> None:
     """SIGTERM ends the worker with 0 within 30 s although what it has begun cannot be finished."""
     events, expected = traffic(100, seed=8)
@@ -235,55 +229,3 @@ def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_ser
     own_room.worker()
     own_room.until_done(within=60)
     own_room.assert_exactly_once(expected)
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(30, 40))
-def test_seven_blows_in_a_row(own_room: Room, private_services: PrivateServices, seed: int) -> None:
-    """Kills, stops, twelve seconds of silence, restarts of Kafka and PostgreSQL, in an order by chance, under steady traffic."""
-    events, expected = traffic(1_500, seed=seed)
-    chance = random.Random(seed)
-    for _ in range(3):
-        own_room.worker()
-    for part in _parts(events, 7):
-        own_room.produce(part)
-        before = own_room.handled()
-        eventually(lambda floor=before: _revived(own_room) and own_room.handled() > floor, within=90)  # type: ignore[misc]
-        _blow(own_room, private_services, chance)
-    own_room.until_done_supervised(within=180)
-    own_room.assert_exactly_once(expected)
-
-
-def _parts(events: list[OrderUpdated], count: int) -> list[list[OrderUpdated]]:
-    size = -(-len(events) // count)
-    return [events[start : start + size] for start in range(0, len(events), size)]
-
-
-def _revived(room: Room) -> bool:
-    """Start a worker for each that has ended."""
-    for worker in [worker for worker in room.workers if worker.process.poll() is not None]:
-        room.workers.remove(worker)
-        room.worker()
-    return True
-
-
-def _blow(room: Room, services: PrivateServices, chance: random.Random) -> None:
-    victim = chance.choice(room.workers)
-    match chance.choice(["kill", "stop", "silence", "kafka", "postgres", "arm"]):
-        case "kill":
-            victim.process.kill()
-        case "stop":
-            victim.process.terminate()
-        case "silence":
-            victim.process.send_signal(signal.SIGSTOP)
-            since = time.monotonic()
-            eventually(lambda: time.monotonic() - since > 12, within=15)
-            victim.process.send_signal(signal.SIGCONT)
-        case "kafka":
-            services.kafka.kill()
-            services.kafka.start()
-        case "postgres":
-            services.postgres.kill()
-            services.postgres.start()
-        case "arm":
-            room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:2")

@@ -6,12 +6,13 @@ The chain runs in the place of settlement, so that order, loss and repetition sh
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from pipeline.testing.engine_exam import links
-from tests.exams.chain_room import ChainRoom
+from tests.exams.chain_room import REFUSAL, ChainRoom
 from tests.exams.room import Room
 from tests.waiting import eventually
 
@@ -79,3 +80,56 @@ def test_two_workers_with_one_name_lose_and_double_nothing(chain_room: ChainRoom
     room.until_done(within=60)
     assert second.end() == 0
     chain_room.audit().check_whole()
+
+
+def test_a_stop_in_the_middle_of_a_batch_finishes_it(chain_room: ChainRoom) -> None:
+    """SIGTERM while a batch waits for its outputs: it is committed, the worker ends with 0, and the next one has nothing to say again."""
+    room, held = chain_room.room, chain_room.room.folder / "held"
+    held.touch()
+    chain_room.put(links(600, seed=1))
+    worker = room.worker(WORKER_HELD=str(held))
+    eventually(lambda: '"held"' in worker.log.read_text(), within=60, what="a batch is said and not committed")
+    assert room.handled() == 0
+    worker.process.terminate()
+    stopped_at = time.monotonic()
+    eventually(lambda: time.monotonic() - stopped_at > 1, within=5)
+    assert worker.process.poll() is None, "it ended with its batch unfinished"
+    held.unlink()
+    assert worker.wait(within=30) == 0
+    audit = chain_room.audit()
+    audit.check()
+    said = len(audit.emitted)
+    assert said == sum(state["steps"] for state in audit.states.values()) > 0
+    chain_room.put(links(50, seed=2))
+    worker = room.worker()
+    room.until_done(within=60)
+    assert worker.end() == 0
+    audit = chain_room.audit()
+    audit.check_whole()
+    assert audit.repeated == 0
+
+
+def test_a_pause_outlasts_the_session(chain_room: ChainRoom) -> None:
+    """Outputs are refused for three sessions: each worker says so, stays the member it was, and goes on; nothing is repeated."""
+    room, door = chain_room.room, chain_room.room.folder / "door"
+    chain_room.put(links(100, seed=1))
+    workers = [room.worker(WORKER_DOOR_CLOSED=str(door)) for _ in range(2)]
+    eventually(lambda: sorted(room.members().values()) == [3, 3], within=60, what="two workers share the partitions")
+    room.until_done(within=60)
+    members, generation, handled = room.members(), room.generation(), room.handled()
+    door.touch()
+    closed_at = time.monotonic()
+    chain_room.put(links(100, seed=2))
+    eventually(lambda: all(REFUSAL in worker.says() for worker in workers), within=30, what="both say why they wait")
+    chain_room.put(links(100, seed=3))
+    eventually(lambda: time.monotonic() - closed_at > 6, within=10)
+    assert room.handled() == handled
+    assert room.members() == members
+    door.unlink()
+    room.until_done(within=60)
+    eventually(lambda: {worker.says() for worker in workers} == {"working"}, within=30, what="both say that they work")
+    assert room.generation() == generation
+    assert [worker.end() for worker in workers] == [0, 0]
+    audit = chain_room.audit()
+    audit.check_whole()
+    assert audit.repeated == 0
