@@ -133,3 +133,20 @@ def test_a_pause_outlasts_the_session(chain_room: ChainRoom) -> None:
     audit = chain_room.audit()
     audit.check_whole()
     assert audit.repeated == 0
+
+
+def test_a_transaction_that_loses_its_connection_is_done_again_as_a_whole(chain_room: ChainRoom) -> None:
+    """PostgreSQL ends the connection, as at a failover, while a batch is said and not committed: the worker does it again, as a whole."""
+    room, held = chain_room.room, chain_room.room.folder / "held"
+    held.touch()
+    chain_room.put(links(200, seed=1))
+    worker = room.worker(WORKER_HELD=str(held))
+    eventually(lambda: '"held"' in worker.log.read_text(), within=60, what="a batch is said and not committed")
+    assert room.cut_connections() > 0
+    assert room.handled() == 0
+    held.unlink()
+    room.until_done(within=60)
+    assert worker.end() == 0
+    audit = chain_room.audit()
+    audit.check_whole()
+    assert audit.repeated > 0, "the batch was not said again, so its transaction was not lost"
