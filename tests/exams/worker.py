@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -32,6 +31,7 @@ from pipeline.supervisor.exits import code_of
 from pipeline.testing.chain import chain
 from pipeline.topology import PROCESSORS
 from pipeline.wiring import engine_of
+from tests.waiting import eventually
 
 
 class _Lines(logging.Handler):
@@ -63,8 +63,7 @@ class _Publisher:
         self._producer.publish(events)
         if self._held.exists():
             print(json.dumps({"held": len(events)}), flush=True)
-        while self._held.exists():
-            time.sleep(0.02)
+            eventually(lambda: not self._held.exists(), within=60, what="the test lets go of the batch")
 
 
 def main() -> int:
