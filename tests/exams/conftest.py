@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.exams.fixtures import engine, room
+from tests.exams.fixtures import engine, room, workflow_room
 
-__all__ = ["engine", "room"]
+__all__ = ["engine", "room", "workflow_room"]
 
 LONG = (
     "test_deaths_by_chance_over_many_seeds",

@@ -19,7 +19,8 @@ from pipeline.kafka import EventProducer
 from pipeline.log import topics
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
-from tests.exams.room import Room, tails
+from tests.exams.fixtures import prepared
+from tests.exams.room import Room
 from tests.exams.storms import Links, Settlements, deaths_by_chance, parts_of
 from tests.services import PrivateServices
 from tests.waiting import eventually
@@ -146,12 +147,8 @@ def own_room(private_services: PrivateServices, tmp_path: Path, engine: str) -> 
         folder=tmp_path,
         engine=engine,
     )
-    try:
-        made.prepare()
+    with prepared(made):
         yield made
-    finally:
-        made.kill_all()
-        print(tails(made.workers))
 
 
 def test_a_database_that_is_away_is_waited_for(own_room: Room, private_services: PrivateServices) -> None:

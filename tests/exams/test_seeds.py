@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests import services as real
-from tests.exams.room import Room, tails
+from tests.exams.fixtures import prepared
+from tests.exams.room import Room
 from tests.exams.storms import Links, Settlements, Traffic, blows_in_a_row, deaths_by_chance
 from tests.services import Services
 
@@ -59,14 +60,8 @@ def _traffic(room: Room, seed: int) -> Traffic:
 def _room(bootstrap_servers: str, topic_prefix: str, dsn: str, folder: Path, engine: str) -> Iterator[Room]:
     folder.mkdir()
     room = Room(bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix, dsn=dsn, folder=folder, engine=engine)
-    try:
-        room.prepare()
+    with prepared(room):
         yield room
-    except BaseException:
-        print(tails(room.workers))
-        raise
-    finally:
-        room.kill_all()
 
 
 def _over_many_seeds(storm: Callable[[int, Path], str], folder: Path, test: str) -> None:

@@ -80,10 +80,10 @@ def main() -> int:
     def tell(health: Health) -> None:
         print(json.dumps({"healthy": health.healthy, "note": health.note, "lag": health.lag, "partitions": health.partitions}), flush=True)
 
-    wait = timedelta(seconds=float(os.environ.get("WORKER_EVIDENCE_WAIT", "1")))
+    wait, window = (timedelta(seconds=float(os.environ.get(f"WORKER_{name}", "1"))) for name in ("EVIDENCE_WAIT", "QUOTE_WINDOW"))
     match os.environ.get("WORKER_PROCESSOR", "settlement"):
         case "workflow":
-            processor: Processor[Any, Any, Any] = workflow(WorkflowRules(evidence_wait=wait))
+            processor: Processor[Any, Any, Any] = workflow(WorkflowRules(evidence_wait=wait, quote_window=window))
         case "chain":
             processor = chain("settlement", stops="WORKER_REPAIRED" not in os.environ)
         case name:
