@@ -104,8 +104,8 @@ def blows_in_a_row(room: Room, services: PrivateServices, given: Traffic, *, see
     for _ in range(3):
         room.worker()
     for part in parts_of(given.records, blows):
+        before = room.handled()  # before they are put in: quick workers have them done as soon as they are acknowledged
         given.put(part)
-        before = room.handled()
         eventually(lambda floor=before: _revived(room) and room.handled() > floor, within=90, what="work goes on")  # type: ignore[misc]
         struck.append(_strike(room, services, chance))
     room.until_done_supervised(within=180)
