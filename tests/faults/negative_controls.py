@@ -207,6 +207,30 @@ SPINE = (
         says=r"a state is not the chain of its records",
     ),
     Control(
+        name="a broken client ends its worker",
+        edits=(
+            Edit(
+                file="pipeline/kafka.py",
+                old="    if error.fatal() or error.code() == KafkaError._FATAL:\n",
+                new="    if error.fatal():\n",
+            ),
+        ),
+        test="tests/exams/test_members.py::test_two_workers_with_one_name_lose_and_double_nothing[librdkafka]",
+        says=r"the worker is still there",
+    ),
+    Control(
+        name="static members",
+        edits=(
+            Edit(
+                file="pipeline/engines/faust.py",
+                old="            consumer_group_instance_id=engine.member(self._processor.name),\n",
+                new="",
+            ),
+        ),
+        test="tests/exams/test_members.py::test_a_static_member_comes_back_without_a_rebalance[faust-static]",
+        says=r"generation\(\)",
+    ),
+    Control(
         name="a pause ends with its assignment",
         edits=(Edit(file="pipeline/kafka.py", old="        self._consumer.resume(partitions)\n", new=""),),
         test="tests/faults/test_paused_partitions.py"
