@@ -50,6 +50,10 @@ class TopicReplacedError(FatalError):
     """The topic is not the one that positions were stored for: nothing is read until a person has looked."""
 
 
+class TopicRepartitionedError(FatalError):
+    """The topic has another number of partitions than positions were stored for: keys have moved, a person has to look."""
+
+
 class TopicTruncatedError(FatalError):
     """The stored position is outside what Kafka still has: nothing is skipped, a person has to look."""
 

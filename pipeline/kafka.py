@@ -18,8 +18,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError, TopicTruncatedError
+from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
+from pipeline.log.topic_guard import truncated
 from pipeline.log.topics import ALL, EventType
 
 log = logging.getLogger(__name__)
@@ -257,12 +258,13 @@ def _record(message: Message) -> Record:
 
 def _judge_consumer_error(error: KafkaError, message: Message) -> None:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-        raise TopicTruncatedError(
-            f"the stored position of {message.topic()}[{message.partition()}] is outside what Kafka still has: "
-            "the topic was truncated or replaced; nothing is skipped, a person has to look"
+        raise truncated(message.topic() or "", message.partition() or 0)
+    # What `poll` hands out of a broken client has the code _FATAL and, wrapped so, no longer says by itself that it is fatal.
+    if error.fatal() or error.code() == KafkaError._FATAL:
+        twice = (
+            "; another worker has the same engine.group_instance_id: give each host its own" if "group.instance.id" in error.str() else ""
         )
-    if error.fatal():
-        raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}")
+        raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}{twice}")
     if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
         raise FatalError(f"Kafka does not allow this: {error.str()}; grant read on the topic and the consumer group")
     log.warning("Kafka reports a passing error", extra={"reason": error.str()})

@@ -81,6 +81,12 @@ class Engine(Section):
 
     kind: Literal["faust", "librdkafka"] = "faust"
     session_timeout: Seconds = 6.0
+    group_instance_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,200}$")
+    """A name of this host's workers that stays over restarts, and that no other host has: they are static members of their groups then."""
+
+    def member(self, consumer: str) -> str | None:
+        """Return Kafka's group.instance.id of the worker of a consumer; None: a member like any other."""
+        return None if self.group_instance_id is None else f"{self.group_instance_id}-{consumer}"
 
 
 class Mode(Section):

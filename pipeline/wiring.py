@@ -348,6 +348,7 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
             group=f"{kafka.topic_prefix}{sink.consumer}",
             topics=[kind.topic(kafka.topic_prefix) for kind in sink.kinds],
             session_timeout=given.settings.engine.session_timeout,
+            instance_id=given.settings.engine.member(sink.consumer),
             linger=linger,
         ),
         topic_reader=TopicAdmin(kafka),

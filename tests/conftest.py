@@ -9,6 +9,8 @@ import pytest
 from tests import services as real
 from tests.services import KafkaRoom, PrivateServices, Services
 
+pytest.register_assert_rewrite("pipeline.testing.engine_exam", "pipeline.testing.memory")  # so that a failure tells both sides
+
 _NEED_SERVICES = {"services", "kafka", "postgres", "private_services"}
 
 
@@ -52,11 +54,5 @@ def postgres(services: Services) -> Iterator[str]:
 @pytest.fixture
 def private_services() -> Iterator[PrivateServices]:
     """Give a Kafka and a PostgreSQL of this test alone, always embedded ones, whatever the session uses."""
-    with real.embedded_for_this_run() as (embedded, addresses):
-        yield PrivateServices(
-            bootstrap_servers=addresses.bootstrap_servers,
-            postgres_dsn=real.dsn_with_password(addresses.postgres_dsn, addresses.password_file),
-            admin_dsn=real.admin_dsn_of(addresses),
-            topic_prefix="custody.",
-            embedded=embedded,
-        )
+    with real.private_services_for_this_run() as private:
+        yield private

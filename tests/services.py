@@ -13,13 +13,14 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, Protocol
 
 import psycopg
+from confluent_kafka.admin import AdminClient, NewPartitions
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -116,6 +117,19 @@ def embedded_for_this_run() -> Iterator[tuple[EmbeddedServices, Addresses]]:
         assert follower.wait(timeout=120) == 0, f"the services in {folder} could not be stopped"
 
 
+@contextlib.contextmanager
+def private_services_for_this_run() -> Iterator[PrivateServices]:
+    """Start embedded services for one test, to be killed and started again as it likes."""
+    with embedded_for_this_run() as (embedded, addresses):
+        yield PrivateServices(
+            bootstrap_servers=addresses.bootstrap_servers,
+            postgres_dsn=dsn_with_password(addresses.postgres_dsn, addresses.password_file),
+            admin_dsn=admin_dsn_of(addresses),
+            topic_prefix="custody.",
+            embedded=embedded,
+        )
+
+
 def _note(text: str) -> None:
     print(text, file=sys.stderr)  # captured by pytest, shown when the start fails
 
@@ -170,6 +184,19 @@ def _admin(services: Services) -> psycopg.Connection[Any]:
 def new_topic_prefix() -> str:
     """Return a prefix that no other test has."""
     return f"t{secrets.token_hex(4)}.custody."
+
+
+def add_partitions(bootstrap_servers: str, topics: Sequence[str], total: int) -> None:
+    """Give topics more partitions, as an administrator would, and return when Kafka shows them."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    for future in admin.create_partitions([NewPartitions(topic, total) for topic in topics]).values():
+        future.result(20)
+
+    def shown() -> bool:
+        found = admin.list_topics(timeout=10).topics
+        return {len(found[topic].partitions) for topic in topics} == {total}
+
+    eventually(shown, within=30, what=f"Kafka shows {total} partitions")
 
 
 @contextlib.contextmanager

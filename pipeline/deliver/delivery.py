@@ -12,6 +12,7 @@ from pipeline.log.codec import decode
 from pipeline.log.envelope import Record
 from pipeline.log.notices import origins_of
 from pipeline.log.position import by_partition, unseen
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from schemas.events import AlarmRaised
 
@@ -28,6 +29,10 @@ class StepDelivery:
     def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
         """Read positions without locking them; raise RetryableError, or FatalError when one is missing."""
         return self._store.positions(partitions)
+
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics; raise RetryableError."""
+        return self._store.topics()
 
     def deliver(self, records: Sequence[Record]) -> None:
         """Write what is new of a batch in one transaction; raise RetryableError, PositionHoleError or FatalError."""

@@ -20,9 +20,19 @@ from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.collector import collect_seldom
 from pipeline.deliver.ports import Delivery, OpenSource, Partition, RecordSource, Timers, TopicReader
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, StuckError, TopicReplacedError, TopicTruncatedError, service_of
+from pipeline.errors import (
+    FatalError,
+    PositionHoleError,
+    RetryableError,
+    StuckError,
+    TopicRepartitionedError,
+    TopicReplacedError,
+    TopicTruncatedError,
+    service_of,
+)
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
+from pipeline.log.topic_guard import StoredTopic, check_topics
 from pipeline.ports import EventPublisher
 
 log = logging.getLogger(__name__)
@@ -47,6 +57,7 @@ _COORDINATES = re.compile(r"[A-Za-z0-9._-]+\[\d+\]")
 _ALARMS: dict[type[FatalError], str] = {
     PositionHoleError: "position_hole",
     TopicReplacedError: "topic_replaced",
+    TopicRepartitionedError: "topic_repartitioned",
     TopicTruncatedError: "topic_truncated",
 }
 
@@ -92,6 +103,7 @@ class DeliverLoop:
         self._batch_size_max = batch_size_max
         self._waiting: dict[Partition, None] = {}  # assigned, not begun
         self._positions: dict[Partition, int] = {}  # begun: the next offset as last stored
+        self._topics: dict[str, StoredTopic] = {}  # what the positions of the topics that have begun say about them
         self._batch: list[Record] = []  # polled, not committed
         self._delay = 0.0  # seconds of the present back-off; 0 while all is well
         self._hints: dict[Partition, int] = {}  # positions that Kafka has not been told
@@ -105,7 +117,8 @@ class DeliverLoop:
         """Run until the stop event is set, then finish the open batch and leave the group.
 
         Raise FatalError when somebody has to look (after an alarm): PositionHoleError, after which a new run goes on from the stored
-        position by itself, TopicReplacedError, TopicTruncatedError; and SettingsError when PostgreSQL no longer lets us in.
+        position by itself, TopicReplacedError, TopicRepartitionedError, TopicTruncatedError; and SettingsError when PostgreSQL no longer
+        lets us in.
         """
         collect_seldom()
         source = self._open_source(starts=self._assigned, lost=self._lost)
@@ -166,16 +179,10 @@ class DeliverLoop:
         if not self._waiting:
             return
         partitions = list(self._waiting)
+        assigned = {topic for topic, _ in partitions}
+        self._topics |= {topic: said for topic, said in self._delivery.topics().items() if topic in assigned}
+        check_topics(self._delivery.consumer, self._topics, self._topic_reader.describe(sorted(self._topics)))
         stored = self._delivery.positions(partitions)
-        present = self._topic_reader.describe(sorted({topic for topic, _ in partitions}))
-        for topic, partition in partitions:
-            found = present[topic].topic_id if topic in present else "none"
-            expected = stored[topic, partition].topic_id
-            if found != expected:
-                raise TopicReplacedError(
-                    f"topic_replaced: {topic}[{partition}] has positions of the topic with id {expected}, but Kafka has id {found}: "
-                    "it was deleted or made anew; nothing is read until a person has looked"
-                )
         offsets = {partition: stored[partition].next_offset for partition in partitions}
         source.begin(offsets)
         self._positions |= offsets
@@ -231,17 +238,20 @@ class DeliverLoop:
             self._receive(source, records_max=self._batch_size_max, timeout=min(left, POLL_TIMEOUT))
 
     def _look_at_lag(self) -> None:
-        """Ask Kafka now and then where the topics end; an idle loop learns only thus that Kafka is away."""
+        """Ask Kafka now and then where the topics end; an idle loop learns only thus that Kafka is away, or that a topic is another."""
         if self._clock.monotonic() < self._lag_due:
             return
         try:
             self._topic_reader.check_connection(timeout=2)  # a member that Kafka has lost has no partitions to ask about
+            present = self._topic_reader.describe(sorted(self._topics), timeout=2)
             ends = self._topic_reader.ends(list(self._positions), timeout=2)
         except RetryableError as error:
             self._lag_due = self._clock.monotonic() + LAG_INTERVAL_AWAY
             self._kafka_away = str(error)
             self._still.clear()
             return
+        # A broker that has just come back may not know every topic yet; one that is gone for good has no ends either.
+        check_topics(self._delivery.consumer, {topic: said for topic, said in self._topics.items() if topic in present}, present)
         self._lag_due = self._clock.monotonic() + LAG_INTERVAL
         self._kafka_away = None
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.topic_guard import PresentTopic, StoredTopic
 from pipeline.log.topics import EventType
 from pipeline.ports import Transaction
 
@@ -65,6 +66,10 @@ class Delivery(Protocol):
         """Read positions without locking them; raise RetryableError, or FatalError when one is missing."""
         ...
 
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics; raise RetryableError."""
+        ...
+
     def deliver(self, records: Sequence[Record]) -> None:
         """Do what is new of a batch, in order per partition, and commit it with the positions.
 
@@ -114,6 +119,10 @@ class BatchStore(Protocol):
         """Read positions without locking them."""
         ...
 
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics."""
+        ...
+
     def open(self, partitions: Sequence[Partition]) -> AbstractContextManager[OpenBatch]:
         """Open a transaction with these positions locked: committed when the block ends, rolled back when it raises."""
         ...
@@ -161,15 +170,6 @@ class OpenSource(Protocol):
         ...
 
 
-class TopicIdentity(Protocol):
-    """Which topic it is."""
-
-    @property
-    def topic_id(self) -> str:
-        """Return Kafka's id of the topic (KIP-516)."""
-        ...
-
-
 class TopicReader(Protocol):
     """Tells which topics there are and where they end; raises ServiceAwayError."""
 
@@ -177,7 +177,7 @@ class TopicReader(Protocol):
         """Return the cluster's id."""
         ...
 
-    def describe(self, names: Sequence[str], *, timeout: float = ...) -> Mapping[str, TopicIdentity]:
+    def describe(self, names: Sequence[str], *, timeout: float = ...) -> Mapping[str, PresentTopic]:
         """Return those topics that exist."""
         ...
 

@@ -45,10 +45,21 @@ from pipeline.engines.health import Health
 from pipeline.engines.step import Settle, Step
 from pipeline.engines.wakes import Wakes
 from pipeline.engines.watch import Watch, watch_interval
-from pipeline.errors import FatalError, PositionHoleError, RetryableError, SettingsError, StuckError, TopicReplacedError, service_of
+from pipeline.errors import (
+    FatalError,
+    PositionHoleError,
+    RetryableError,
+    SettingsError,
+    StuckError,
+    TopicRepartitionedError,
+    TopicReplacedError,
+    TopicTruncatedError,
+    service_of,
+)
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log.envelope import Record
 from pipeline.log.notices import alarm
+from pipeline.log.topic_guard import truncated
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
@@ -62,11 +73,15 @@ EXIT_AWAY = 75
 """Kafka was away for longer than the client library waits; the next process waits before it joins."""
 EXIT_SETTINGS = 78
 EXIT_HOLE = 80
-"""Records were skipped, or the stored position is outside what Kafka has: alarm `position_hole`."""
+"""Records were skipped: alarm `position_hole`."""
 EXIT_STUCK = 81
 """There are records to handle, every service answers, and nothing moves."""
 EXIT_TOPIC_REPLACED = 82
 """The topic is another one than the positions were stored for: alarm `topic_replaced`."""
+EXIT_TOPIC_TRUNCATED = 83
+"""The stored position is outside what Kafka has: alarm `topic_truncated`."""
+EXIT_TOPIC_REPARTITIONED = 84
+"""The topic has another number of partitions than the positions were stored for: alarm `topic_repartitioned`."""
 
 BATCH_MAX = 500
 """Records of one transaction. Batches form by themselves while the transaction before runs, so a single record never waits for company."""
@@ -205,6 +220,7 @@ class _Worker:
             consumer_auto_offset_reset="none",
             # Stale metadata after a broker restart once kept a worker waiting for the default of five minutes.
             consumer_metadata_max_age_ms=5_000,
+            consumer_group_instance_id=engine.member(self._processor.name),
             broker_session_timeout=engine.session_timeout,
             broker_heartbeat_interval=engine.session_timeout / 3,
             broker_commit_interval=1,
@@ -336,6 +352,7 @@ class _Worker:
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Note why and end the process at once, from whatever thread: nothing may still ack."""
+        error = in_our_words(error)
         with self._ending:
             code, kind = verdict(error)
             log.critical("the worker ends", exc_info=error, extra={"reason": str(error), "exit_code": code})
@@ -366,13 +383,26 @@ class _Worker:
         last.join(ALARM_LIMIT)
 
 
+def in_our_words(error: BaseException) -> BaseException:
+    """Return our error for aiokafka's that says what a truncated topic means; any other as it is."""
+    if isinstance(error, OffsetOutOfRangeError):
+        positions: Any = error.args[0] if error.args else ()
+        for at in positions:
+            return truncated(at.topic, at.partition)
+    return error
+
+
 def verdict(error: BaseException) -> tuple[int, str | None]:
     """Return the exit code for an error, and the kind of alarm that it deserves, if any."""
     match error:
-        case PositionHoleError() | OffsetOutOfRangeError() | NoOffsetForPartitionError():
+        case PositionHoleError() | NoOffsetForPartitionError():
             return EXIT_HOLE, "position_hole"
         case TopicReplacedError():
             return EXIT_TOPIC_REPLACED, "topic_replaced"
+        case TopicTruncatedError():
+            return EXIT_TOPIC_TRUNCATED, "topic_truncated"
+        case TopicRepartitionedError():
+            return EXIT_TOPIC_REPARTITIONED, "topic_repartitioned"
         case StuckError():
             return EXIT_STUCK, None
         case SettingsError():

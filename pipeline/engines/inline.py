@@ -20,15 +20,22 @@ from pipeline.processors.processor import E, F, Processor, S
 class InlineEngine(Generic[S, E, F]):
     """Runs a processor in memory, with the position guard of the real engines."""
 
-    def __init__(self, processor: Processor[S, E, F], clock: Clock, *, states: Mapping[str, str] | None = None) -> None:
-        """`states` is what a former run left, by key, as JSON text."""
+    def __init__(
+        self,
+        processor: Processor[S, E, F],
+        clock: Clock,
+        *,
+        states: Mapping[str, str] | None = None,
+        positions: Mapping[Partition, int] | None = None,
+    ) -> None:
+        """`states` is what a former run left, by key, as JSON text, and `positions` how far it came."""
         self._processor, self._clock = processor, clock
         self.states: dict[str, str] = dict(states or {})
         self.wake_at: dict[str, tuple[datetime, int]] = {}
         """When each waiting state is to be woken, and its partition."""
         for key, text in self.states.items():
             self._wait(key, processor.wake_at(processor.restore(text)), 0)
-        self.positions: dict[Partition, int] = {}
+        self.positions: dict[Partition, int] = dict(positions or {})
         self.outputs: list[Outgoing] = []
         self.counts: Counter[str] = Counter()
 

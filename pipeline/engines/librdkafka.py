@@ -7,7 +7,6 @@ batches, and a stop ends the process in time whatever hangs.
 * Group membership is cooperative: a worker that joins or leaves takes only what moves from the others' hands.
 * Memory is bounded by one batch and librdkafka's queue of 32 MB; a service that is away pauses the partitions and keeps the membership.
 * Errors are raised rather than exited on: nothing here acks in the background, so a clean leave gives nothing away.
-* A truncated topic is told apart from a hole, which Faust cannot: TopicTruncatedError.
 
 Design, section 4.
 """
@@ -29,6 +28,7 @@ from pipeline.engines.step import Settle, Step
 from pipeline.engines.wakes import Wakes
 from pipeline.kafka import BatchConsumer, TopicAdmin
 from pipeline.log.envelope import Record
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
@@ -56,8 +56,8 @@ def run_librdkafka(
     """Run a processor until `stop` is set and return 0; the process ends with 0 as well when it cannot be left in time.
 
     `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle` is the step's.
-    Raise FatalError when somebody has to look, after its alarm: PositionHoleError, TopicReplacedError, TopicTruncatedError; StuckError; and
-    SettingsError when PostgreSQL no longer lets us in.
+    Raise FatalError when somebody has to look, after its alarm: PositionHoleError, TopicReplacedError, TopicRepartitionedError,
+    TopicTruncatedError; StuckError; and SettingsError when PostgreSQL no longer lets us in.
     """
     step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
     topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
@@ -69,6 +69,7 @@ def run_librdkafka(
             group=f"{settings.kafka.topic_prefix}{processor.name}",
             topics=topics,
             session_timeout=settings.engine.session_timeout,
+            instance_id=settings.engine.member(processor.name),
         ),
         topic_reader=TopicAdmin(settings.kafka),
         publisher=publisher,
@@ -107,6 +108,9 @@ class _ProcessorDelivery:
 
     def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
         return self._step.stored_positions(partitions)
+
+    def topics(self) -> Mapping[str, StoredTopic]:
+        return self._step.stored_topics()
 
     def deliver(self, records: Sequence[Record]) -> None:
         self._step.run(records)

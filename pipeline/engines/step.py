@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic
+from typing import Generic, TypeVar
 
 from pipeline import metrics
 from pipeline.clock import Clock
@@ -29,6 +29,7 @@ from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record, origins_of
 from pipeline.log.position import Partition, by_partition, unseen
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
 from pipeline.stores import positions, states
@@ -36,6 +37,8 @@ from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.states import Kept
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Settle = Callable[[Connection, Sequence[E]], Sequence[E]]
 """Completes events inside an open transaction, in their order; repeated, it gives the same."""
@@ -179,9 +182,16 @@ class Step(Generic[S, E, F]):
 
     def stored_positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
         """Read the stored positions without locking them; raise RetryableError, or FatalError when one is missing."""
+        return self._read(lambda connection: positions.load(connection, self._processor.name, partitions))
+
+    def stored_topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics; raise RetryableError."""
+        return self._read(lambda connection: positions.stored_topics(connection, self._processor.name))
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
         try:
             with translated(f"reading the positions of {self._processor.name}"):
-                return positions.load(self._open(), self._processor.name, partitions)
+                return read(self._open())
         except BaseException:
             self.close()
             raise

@@ -6,15 +6,18 @@ Uses a database connection of its own, so that a watch is kept while a batch wai
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from pipeline.clock import Clock
-from pipeline.errors import FatalError, StuckError, TopicReplacedError
-from pipeline.kafka import TopicAdmin
+from pipeline.errors import FatalError, StuckError
+from pipeline.kafka import TopicAdmin, TopicState
+from pipeline.log.topic_guard import check_topics
 from pipeline.stores import positions
 from pipeline.stores.postgres import Connection, translated
 
 Partition = tuple[str, int]
+T = TypeVar("T")
 
 
 def watch_interval(stuck_after: float) -> float:
@@ -47,7 +50,8 @@ class Watch:
     def check_start(self) -> None:
         """Return when topics and positions are there and belong together.
 
-        Raise ServiceAwayError while a service is away, FatalError when a topic or a position is missing, TopicReplacedError.
+        Raise ServiceAwayError while a service is away, FatalError when a topic or a position is missing, TopicReplacedError,
+        TopicRepartitionedError.
         """
         described = self._admin.describe(self._topics)
         for topic in self._topics:
@@ -57,31 +61,31 @@ class Watch:
         self.moved()
 
     def stored(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
-        """Return the stored next offsets; raise TopicReplacedError when a topic is another one than they were stored for."""
+        """Return the stored next offsets; raise TopicReplacedError or TopicRepartitionedError when a topic is another by now."""
         if not partitions:
             return {}
+        topics = sorted({topic for topic, _ in partitions})
+        self._check(topics, self._admin.describe(topics))
         with self._lock:
             found = self._load(partitions)
-        ids = self._admin.describe(sorted({topic for topic, _ in partitions}))
-        for (topic, partition), position in found.items():
-            now = ids[topic].topic_id if topic in ids else "none"
-            if now != position.topic_id:
-                raise TopicReplacedError(
-                    f"topic_replaced: {topic} has the id {now}, but the position of {topic}[{partition}] was stored for "
-                    f"{position.topic_id}; nothing is read until a person has decided where to go on"
-                )
         return {partition: position.next_offset for partition, position in found.items()}
 
-    def look(self, assigned: Sequence[Partition]) -> int:
-        """Return how many records the assigned partitions are behind; raise StuckError when nothing has moved for too long.
+    def _check(self, topics: Sequence[str], present: Mapping[str, TopicState]) -> None:
+        """Compare topics with what the positions say about them."""
+        with self._lock:
+            stored = self._read(lambda connection: positions.stored_topics(connection, self._consumer))
+        check_topics(self._consumer, {topic: said for topic, said in stored.items() if topic in topics}, present)
 
+    def look(self, assigned: Sequence[Partition]) -> int:
+        """Return how many records the assigned partitions are behind.
+
+        Raise StuckError when nothing has moved for too long, TopicReplacedError or TopicRepartitionedError when a topic is another by now.
         A worker without any partition looks at all of them: it may be the group that does not come about.
         """
-        if not assigned:
-            described = self._admin.describe(self._topics)
-            partitions = [(topic, n) for topic, state in described.items() for n in range(state.partitions)]
-        else:
-            partitions = list(assigned)
+        described = self._admin.describe(self._topics)
+        self._check(list(described), described)  # a broker that has just come back may not know every topic yet
+        everything = [(topic, number) for topic, state in described.items() for number in range(state.partitions)]
+        partitions = list(assigned) or everything
         with self._lock:
             found = self._load(partitions)
         ends = self._admin.ends(partitions)
@@ -109,12 +113,15 @@ class Watch:
         self.reason = ""
 
     def _load(self, partitions: Sequence[Partition]) -> dict[Partition, positions.Position]:
+        return self._read(lambda connection: positions.load(connection, self._consumer, partitions))
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
         try:
             with translated("reading positions"):
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
                     self._connection.autocommit = True
-                return positions.load(self._connection, self._consumer, partitions)
+                return read(self._connection)
         except BaseException:
             self.close()
             raise

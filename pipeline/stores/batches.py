@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psycopg
 
 from pipeline.errors import FatalError, RetryableError
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.stores import positions
 from pipeline.stores.positions import Partition, Position
 from pipeline.stores.postgres import Connection, translated
@@ -46,6 +47,11 @@ class BatchStore:
         """Read positions without locking them; raise RetryableError, or FatalError when a row is missing."""
         with self._failures("reading positions"):
             return positions.load(self._connection(), self._consumer, partitions)
+
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics; raise RetryableError."""
+        with self._failures("reading positions"):
+            return positions.stored_topics(self._connection(), self._consumer)
 
     @contextmanager
     def open(self, partitions: Sequence[Partition]) -> Iterator[OpenBatch]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import FatalError
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.stores.postgres import Connection
 
 Partition = tuple[str, int]
@@ -24,7 +25,8 @@ class Position:
 
 def prepare(connection: Connection, consumer: str, partitions: Iterable[tuple[str, int, str]]) -> None:
     """Make the rows that are missing, at offset 0, for (topic, partition, topic id); leave the others as they are."""
-    with connection.cursor() as cursor:
+    # All or none: a topic with positions of some of its partitions counts as repartitioned.
+    with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO custodian.positions (consumer, topic, partition, topic_id) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [(consumer, topic, partition, topic_id) for topic, partition, topic_id in partitions],
@@ -68,9 +70,12 @@ def topics(connection: Connection) -> list[str]:
     return [topic for (topic,) in connection.execute("SELECT DISTINCT topic FROM custodian.positions ORDER BY topic").fetchall()]
 
 
-def topic_ids(connection: Connection, consumer: str) -> dict[str, str]:
-    """Return the id of each topic that a consumer's positions were stored for."""
-    return dict(connection.execute("SELECT DISTINCT topic, topic_id FROM custodian.positions WHERE consumer = %s", (consumer,)).fetchall())
+def stored_topics(connection: Connection, consumer: str) -> dict[str, StoredTopic]:
+    """Return what a consumer's positions say about each topic: the ids that they were stored for, and how many partitions they are."""
+    rows = connection.execute(
+        "SELECT topic, array_agg(DISTINCT topic_id), count(*) FROM custodian.positions WHERE consumer = %s GROUP BY topic", (consumer,)
+    ).fetchall()
+    return {topic: StoredTopic(topic_ids=frozenset(ids), partitions=count) for topic, ids, count in rows}
 
 
 def advance(connection: Connection, consumer: str, next_offsets: Mapping[Partition, int]) -> None:

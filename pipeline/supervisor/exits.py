@@ -11,6 +11,7 @@ from pipeline.errors import (
     ServiceAwayError,
     SettingsError,
     StuckError,
+    TopicRepartitionedError,
     TopicReplacedError,
     TopicTruncatedError,
 )
@@ -27,6 +28,7 @@ MEANINGS = {
     81: "there was work, every service answered, and nothing moved",
     82: "a topic is another one than its positions were stored for; a person has to look",
     83: "a topic no longer has the records that come next; a person has to look",
+    84: "a topic was given another number of partitions; a person has to look",
 }
 STOPS_ALL = frozenset({2, 78})
 """Ends that no restart can mend."""
@@ -62,6 +64,8 @@ def code_of(error: BaseException) -> int:
             return 82
         case TopicTruncatedError():
             return 83
+        case TopicRepartitionedError():
+            return 84
         case _:
             return 70
 

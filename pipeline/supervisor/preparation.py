@@ -78,10 +78,12 @@ def prepare(settings: Settings) -> Prepared:
     connection = connect(settings.postgres, name="init", autocommit=True)
     try:
         applied = migrations.apply(connection, all_migrations())
+        names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
             refuse_other_prefix(connection, settings.kafka.topic_prefix)
+            refuse_repartitioned(connection, admin.describe(names))
         made = admin.ensure_topics()
-        states = _described(admin, [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL])
+        states = _described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
         return Prepared(topics=made, migrations=applied, positions=added)
@@ -127,16 +129,33 @@ def refuse_other_prefix(connection: Connection, prefix: str) -> None:
 
 def refuse_replaced(connection: Connection, consumer: str, states: Sequence[TopicState]) -> None:
     """Raise SettingsError when positions were stored for another topic of the same name."""
-    stored = positions.topic_ids(connection, consumer)
+    stored = positions.stored_topics(connection, consumer)
     for state in states:
-        known = stored.get(state.name, state.topic_id)
-        if known != state.topic_id:
+        others = stored[state.name].topic_ids - {state.topic_id} if state.name in stored else frozenset()
+        if others:
             raise SettingsError(
                 f"kafka.bootstrap_servers, postgres.dsn: the topic {state.name} is not the one that {consumer} stored its positions for "
-                f"(its id is {state.topic_id}, stored is {known}): it was deleted and made anew, or this Kafka and this database do not "
-                "belong together. No position was changed. Point both settings at a pair that belongs together; where the topic was "
+                f"(its id is {state.topic_id}, stored is {min(others)}): it was deleted and made anew, or this Kafka and this database do "
+                "not belong together. No position was changed. Point both settings at a pair that belongs together; where the topic was "
                 "replaced on purpose, take another kafka.topic_prefix or another database"
             )
+
+
+def refuse_repartitioned(connection: Connection, present: Mapping[str, TopicState]) -> None:
+    """Raise SettingsError when a topic that positions were stored for has another number of partitions by now.
+
+    No value of kafka.partitions mends that: the positions would fit again, and the intents' records would stand in two partitions.
+    """
+    for consumer in CONSUMERS:
+        for topic, known in positions.stored_topics(connection, consumer).items():
+            found = present.get(topic)
+            if found is not None and known.topic_ids == {found.topic_id} and known.partitions != found.partitions:
+                raise SettingsError(
+                    f"kafka.partitions: the topic {topic} has {found.partitions} partitions, but {consumer} has positions of "
+                    f"{known.partitions}: partitions were added to a topic in use, so an intent's records stand in two partitions and may "
+                    "leave their order. No position was changed. Stop whoever writes to the topic, leave kafka.partitions as it was, and "
+                    "follow infra/runbooks/topic_repartitioned.md"
+                )
 
 
 def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from tests.exams.fixtures import engine, room
+from tests.exams.fixtures import engine, room, workflow_room
 
-__all__ = ["engine", "room"]
+__all__ = ["engine", "room", "workflow_room"]
 
 LONG = (
-    "test_death_by_chance_over_many_seeds",
-    "test_seven_blows_in_a_row",
+    "test_deaths_by_chance_over_many_seeds",
+    "test_blows_in_a_row_over_many_seeds",
+    "test_thirty_seconds_without_a_service",
+    "test_a_static_member_comes_back_without_a_rebalance[faust-without a name]",
+    "test_a_static_member_comes_back_without_a_rebalance[librdkafka-without a name]",
+    "test_a_static_member_comes_back_without_a_rebalance[librdkafka-static]",
+    "test_a_pause_outlasts_the_session[librdkafka]",
+    "test_each_dialogue_on_real_services[librdkafka]",
+    "test_two_workers_with_one_name_lose_and_double_nothing[faust]",
+    "test_each_point_on_real_services[faust-killed in_transaction]",
+    "test_each_point_on_real_services[faust-killed after_commit]",
+    "test_each_point_on_real_services[faust-beyond the end]",
+    "test_each_point_on_real_services[faust-repartitioned at rest]",
+    "test_each_point_on_real_services[faust-offsets back]",
+    "test_each_point_on_real_services[faust-offsets deleted]",
+    "test_each_point_on_real_services[librdkafka-killed in_transaction]",
+    "test_each_point_on_real_services[librdkafka-killed after_produce]",
+    "test_each_point_on_real_services[librdkafka-beyond the end]",
+    "test_each_point_on_real_services[librdkafka-replaced]",
+    "test_each_point_on_real_services[librdkafka-wake-ups]",
+    "test_each_point_on_real_services[librdkafka-repartitioned at rest]",
+    "test_each_point_on_real_services[librdkafka-offsets back]",
+    "test_each_point_on_real_services[librdkafka-offsets deleted]",
     "test_a_stop_ends_in_time_while_a_service_is_away[librdkafka-",
     "test_a_stop_ends_in_time_while_a_service_is_away[faust-kafka]",
     "test_a_broker_that_is_away_is_waited_for[librdkafka]",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.exams.room import Room, tails
+from tests.exams.workflow_room import WorkflowRoom
 from tests.services import KafkaRoom
 
 
@@ -17,13 +19,30 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@contextmanager
+def prepared(room: Room) -> Iterator[None]:
+    """Make a room ready; at the end whatever worker is left is killed, and the ends of the logs are printed for a failure."""
+    try:
+        room.prepare()
+        yield
+    finally:
+        room.kill_all()
+        print(tails(room.workers))
+
+
 @pytest.fixture
 def room(kafka: KafkaRoom, postgres: str, tmp_path: Path, engine: str) -> Iterator[Room]:
     """Give prepared topics and tables; whatever worker is left is killed afterwards."""
     made = Room(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, dsn=postgres, folder=tmp_path, engine=engine)
-    try:
-        made.prepare()
+    with prepared(made):
         yield made
-    finally:
-        made.kill_all()
-        print(tails(made.workers))  # captured by pytest, shown when the test fails
+
+
+@pytest.fixture
+def workflow_room(kafka: KafkaRoom, postgres: str, tmp_path: Path, engine: str) -> Iterator[WorkflowRoom]:
+    """Give prepared topics and tables of the workflow; whatever worker is left is killed afterwards."""
+    servers, prefix = kafka.bootstrap_servers, kafka.topic_prefix
+    made = WorkflowRoom(bootstrap_servers=servers, topic_prefix=prefix, dsn=postgres, folder=tmp_path, engine=engine)
+    made.environment["WORKER_PROCESSOR"] = "workflow"
+    with prepared(made):
+        yield made

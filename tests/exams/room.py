@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,8 @@ class Room:
     engine: str = "faust"
     """What workers run on; `engine.kind` of the settings."""
     workers: list[Worker] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    """What every worker is told."""
 
     @property
     def kafka(self) -> Kafka:
@@ -149,6 +151,7 @@ class Room:
                     "CUSTODIAN_ENGINE__KIND": self.engine,
                     # A killed member is missed after this; the default of 6 s would only make the tests longer.
                     "CUSTODIAN_ENGINE__SESSION_TIMEOUT": "2s",
+                    **self.environment,
                     **environment,
                 },
             )
@@ -205,15 +208,18 @@ class Room:
 
         eventually(done, within=within, what=f"the positions reach the ends {ends}")
 
-    def until_done_supervised(self, *, within: float, **environment: str) -> Counter[int]:
-        """Wait as `until_done` does, starting a new worker for each one that dies; return the exit codes of those that did."""
+    def until_done_supervised(self, *, within: float, armed: Callable[[], Mapping[str, str]] = dict) -> Counter[int]:
+        """Wait as `until_done` does, starting a new worker for each one that dies; return the exit codes of those that did.
+
+        `armed` tells what each new worker is told, its failpoints for one.
+        """
         ends, died = self.ends(), Counter[int]()
 
         def done() -> bool:
             for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
                 self.workers.remove(worker)
                 died[worker.process.returncode] += 1
-                self.worker(**environment)
+                self.worker(**armed())
             return self.positions() == ends
 
         eventually(done, within=within, what=f"the positions reach the ends {ends}")
@@ -228,6 +234,24 @@ class Room:
         with psycopg.connect(self.dsn) as connection:
             row = connection.execute("SELECT count(*) FROM custodian.states WHERE processor = 'settlement'").fetchone()
         return int(row[0]) if row else 0
+
+    def members(self) -> dict[str, int]:
+        """Return the ids of the group's members, each with the number of its partitions."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        described = admin.describe_consumer_groups([self.group])[self.group].result(10)
+        return {member.member_id: len(member.assignment.topic_partitions) for member in described.members}
+
+    def generation(self) -> int:
+        """Return how often the group has come about anew, as the broker itself notes it.
+
+        In the log of the groups a key is version 2 and the group's name, a value version, protocol type and generation (GroupMetadata).
+        """
+        wanted = b"\x00\x02" + len(self.group).to_bytes(2, "big") + self.group.encode()
+        generations = [0]
+        for value in _last_of(self.bootstrap_servers, "__consumer_offsets", wanted):
+            kind = int.from_bytes(value[2:4], "big")
+            generations.append(int.from_bytes(value[4 + kind : 8 + kind], "big"))
+        return generations[-1]
 
     def commit_to_kafka(self, offset_of: dict[int, int] | None) -> None:
         """Set the group's committed offsets, or delete them (None); nobody may be in the group."""
@@ -303,6 +327,32 @@ class Room:
         assert {key: len(ids) for key, ids in audit.settled_ids.items()} == dict.fromkeys(audit.settled, 1)
         assert audit.positions == audit.ends
         return audit
+
+
+def _last_of(bootstrap_servers: str, topic: str, key: bytes) -> list[bytes]:
+    """Return the values of the records with this key, in the order of a topic that has them in one partition."""
+    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "auditor", "enable.auto.commit": False})
+    numbers = list(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+    left = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10) for number in numbers}
+    left = {number: marks for number, marks in left.items() if marks[0] < marks[1]}
+    consumer.assign([TopicPartition(topic, number, low) for number, (low, _) in left.items()])
+    found: list[bytes] = []
+
+    def all_read() -> bool:
+        for message in consumer.consume(1000, 0.1) if left else ():
+            assert message.error() is None, message.error()
+            number, offset = message.partition() or 0, message.offset() or 0
+            if message.key() == key and message.value() is not None:
+                found.append(bytes(message.value() or b""))
+            if number in left and offset + 1 >= left[number][1]:
+                del left[number]
+        return not left
+
+    try:
+        eventually(all_read, within=30, what=f"the auditor reads {topic}")
+    finally:
+        consumer.close()
+    return found
 
 
 def tails(workers: Sequence[Worker]) -> str:

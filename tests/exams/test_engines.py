@@ -1,138 +1,42 @@
-"""Engines under kills, changed offsets and lost services: every settlement booked once, emitted under one id, none lost.
+"""Engines that come and go, and lose their services: every settlement booked once, emitted under one id, none lost.
 
-Each engine that runs on real services sits every test here. The auditor of `tests/exams/room.py` counts; it shares no code with them.
+Each engine that runs on real services sits every test here; the points that the in-memory driver sits too are in `test_points.py`, what
+is about members of a group in `test_members.py`, storms by chance in `test_seeds.py`. The auditors of `room.py` and of `engine_exam.Audit`
+count; they share no code with the engines.
 """
 
 from __future__ import annotations
 
-import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
-import psycopg
 import pytest
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from pipeline.engines.faust import EXIT_AWAY
-from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.kafka import EventProducer
 from pipeline.log import topics
 from pipeline.testing.orders import intent, outgoing, settled_record, tx
 from pipeline.testing.settlement_exam import traffic
-from schemas.events import OrderUpdated
-from tests.exams.room import Room, tails
+from tests.exams.fixtures import prepared
+from tests.exams.room import Room
+from tests.exams.storms import Links, Settlements, deaths_by_chance, parts_of
 from tests.services import PrivateServices
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
-FAILPOINTS = ("settlement.in_transaction", "settlement.after_produce", "settlement.after_commit")
-HOLE, TOPIC_REPLACED, TOPIC_TRUNCATED = 80, 82, 83
-"""Exit codes, as the interface states them."""
-OUT_OF_RANGE = {"faust": (HOLE, "position_hole"), "librdkafka": (TOPIC_TRUNCATED, "topic_truncated")}
-"""How an engine ends when Kafka does not have its position, and by which alarm; Faust cannot tell a truncated topic from a hole."""
 GIVES_UP = {"faust": {EXIT_AWAY}, "librdkafka": set[int]()}
 """How an engine may end by itself while Kafka is away; librdkafka waits for as long as it takes."""
 
 
-@pytest.mark.parametrize("failpoint", FAILPOINTS)
-def test_a_kill_at_each_failpoint_loses_and_doubles_nothing(room: Room, failpoint: str) -> None:
-    """Two workers killed there, each over a batch with outputs, are followed by one that completes everything exactly once."""
-    # Without hints even a batch of one record has an output: a kill hits something that can be lost.
-    events, expected = traffic(120, seed=1, room=room.topic_prefix, hints=False)
-    for half in (events[:80], events[80:]):
-        room.produce(half)
-        assert room.worker(CUSTODIAN_FAILPOINT=f"{failpoint}:1").wait(within=30) == -signal.SIGKILL
-        assert (room.kept() > 0) == (room.handled() > 0), "states and positions are committed together or not at all"
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    room.assert_exactly_once(expected)
-
-
-@pytest.mark.parametrize("committed", ["deleted", "ahead", "back"])
-def test_the_stored_position_wins_over_what_kafka_has_committed(room: Room, committed: str) -> None:
-    """With Kafka's committed offsets deleted, moved to the end or moved to 0, the next worker goes on where the stored position is."""
-    events, expected = traffic(80, seed=2, room=room.topic_prefix)
-    room.produce(events[:100])
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    room.produce(events[100:])
-    ends = room.ends()
-    room.commit_to_kafka({"deleted": None, "ahead": ends, "back": dict.fromkeys(ends, 0)}[committed])
-    worker = room.worker()
-    room.until_done(within=60)
-    assert worker.end() == 0
-    audit = room.assert_exactly_once(expected)
-    assert audit.repeated == 0
-    assert not audit.alarms
-
-
-def test_a_hole_stops_the_worker_with_an_alarm_and_the_next_one_resumes(room: Room) -> None:
-    """A position moved back under a running worker ends it with `position_hole`; the next re-reads and doubles nothing."""
-    events, expected = traffic(80, seed=3, room=room.topic_prefix)
-    room.produce(events[:150])
-    worker = room.worker()
-    room.until_done(within=60)
-    with psycopg.connect(room.dsn) as connection:
-        connection.execute("UPDATE custodian.positions SET next_offset = next_offset - 2 WHERE consumer = 'settlement'")
-    room.produce(events[150:])
-    assert worker.wait(within=30) == HOLE
-    room.worker()
-    room.until_done(within=60)
-    audit = room.assert_exactly_once(expected)
-    assert {kind for _, kind in audit.alarms} == {"position_hole"}
-
-
-def test_a_truncated_topic_stops_the_worker_with_an_alarm(room: Room) -> None:
-    """Records deleted above the stored position end the worker with an alarm; nothing is skipped over."""
-    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
-    ends = room.ends()
-    admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
-    for future in admin.delete_records([TopicPartition(room.topic, number, end) for number, end in ends.items()]).values():
-        future.result(10)
-    code, alarm = OUT_OF_RANGE[room.engine]
-    assert room.worker().wait(within=30) == code
-    audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {alarm}
-    assert set(room.positions().values()) == {0}
-
-
-def test_a_position_beyond_the_end_stops_the_worker(room: Room) -> None:
-    """A stored position that Kafka has not reached is a stop, not a silent wait."""
-    with psycopg.connect(room.dsn) as connection:
-        connection.execute("UPDATE custodian.positions SET next_offset = 1000 WHERE consumer = 'settlement'")
-    code, alarm = OUT_OF_RANGE[room.engine]
-    assert room.worker().wait(within=30) == code
-    assert {kind for _, kind in room.audit().alarms} == {alarm}
-
-
-def test_a_replaced_topic_is_not_read(room: Room) -> None:
-    """A topic made anew under the same name, and grown past the stored position, stops the worker with `topic_replaced`."""
-    admin = AdminClient({"bootstrap.servers": room.bootstrap_servers})
-    admin.delete_topics([room.topic])[room.topic].result(10)
-
-    eventually(lambda: room.topic not in TopicAdmin(room.kafka).describe([room.topic]), within=30)
-    assert TopicAdmin(room.kafka).ensure_topics() == [room.topic]
-    room.produce(settled_record(intent(number, room.topic_prefix), number) for number in range(60))
-    assert room.worker().wait(within=30) == TOPIC_REPLACED
-    audit = room.audit()
-    assert {kind for _, kind in audit.alarms} == {"topic_replaced"}
-    assert not audit.settled
-
-
 def test_workers_come_and_go(room: Room) -> None:
-    """Three workers join, one is killed, one is stopped and one joins again while records arrive: all is done exactly once."""
-    events, expected = traffic(600, seed=4, room=room.topic_prefix)
-    parts = [events[start : start + 250] for start in range(0, len(events), 250)]
+    """Three workers join, one is killed, one is stopped and one joins again while records arrive: each key's are done once, in order."""
+    given = Links(room, records=1_500, seed=4)
     workers = []
-    for number, part in enumerate(parts):
-        room.produce(part)
+    for number, part in enumerate(parts_of(given.records, 6)):
+        given.put(part)
         match number:
             case 0 | 1 | 2:
                 workers.append(room.worker())
@@ -145,7 +49,7 @@ def test_workers_come_and_go(room: Room) -> None:
                 workers.append(room.worker())
     room.until_done(within=60)
     assert [worker.end() for worker in workers] == [0, 0]
-    room.assert_exactly_once(expected)
+    given.check()
 
 
 def test_engines_take_over_from_one_another(room: Room) -> None:
@@ -170,7 +74,7 @@ def test_engines_take_over_from_one_another(room: Room) -> None:
 def test_the_other_engine_waits_until_the_group_is_its_own(room: Room) -> None:
     """A worker of the other engine does nothing while one of the first is in the group, and takes over when that one is stopped."""
     events, expected = traffic(90, seed=12, room=room.topic_prefix)
-    parts = _parts(events, 3)
+    parts = parts_of(events, 3)
     room.produce(parts[0])
     worker = room.worker()
     room.until_done(within=60)
@@ -190,7 +94,7 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> No
     events, expected = traffic(600, seed=11, room=room.topic_prefix, hints=False)
     worker = room.worker()
     cuts = 0
-    for part in _parts(events, 6):
+    for part in parts_of(events, 6):
         before = room.handled()
         room.produce(part)
         eventually(lambda floor=before: room.handled() > floor, within=30)  # type: ignore[misc]
@@ -203,30 +107,8 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(room: Room) -> No
 
 def test_death_by_chance_loses_and_doubles_nothing(room: Room) -> None:
     """Workers that die for certain at first and by chance from then on, and are started again, complete everything exactly once."""
-    died = _random_death(room, seed=5, orders=90, parts=2)
+    died = deaths_by_chance(room, Settlements(room, orders=90, seed=5), seed=5, parts=2)
     assert died[-signal.SIGKILL] > 0
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(10, 20))
-def test_death_by_chance_over_many_seeds(room: Room, seed: int) -> None:
-    """The same over many seeds, with more records and more workers' lives."""
-    _random_death(room, seed=seed, orders=1_500, parts=8)
-
-
-def _random_death(room: Room, *, seed: int, orders: int, parts: int) -> Counter[int]:
-    events, expected = traffic(orders, seed=seed, room=room.topic_prefix, hints=False)
-    chance = random.Random(seed)
-    armed = {"CUSTODIAN_FAILPOINT": ",".join(f"{name}:~0.1" for name in FAILPOINTS)}
-    for _ in range(2):
-        room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:1")
-    died: Counter[int] = Counter()
-    cuts = [0, *sorted(chance.sample(range(1, len(events)), parts - 1)), len(events)]
-    for start, end in pairwise(cuts):
-        room.produce(events[start:end])
-        died += room.until_done_supervised(within=120, **armed)
-    room.assert_exactly_once(expected)
-    return died
 
 
 def test_what_cannot_be_read_is_dead_lettered_and_the_partition_goes_on(room: Room) -> None:
@@ -265,12 +147,8 @@ def own_room(private_services: PrivateServices, tmp_path: Path, engine: str) -> 
         folder=tmp_path,
         engine=engine,
     )
-    try:
-        made.prepare()
+    with prepared(made):
         yield made
-    finally:
-        made.kill_all()
-        print(tails(made.workers))
 
 
 def test_a_database_that_is_away_is_waited_for(own_room: Room, private_services: PrivateServices) -> None:
@@ -308,6 +186,27 @@ def test_a_broker_that_is_away_is_waited_for(own_room: Room, private_services: P
 
 
 @pytest.mark.parametrize("away", ["kafka", "postgres"])
+def test_thirty_seconds_without_a_service(own_room: Room, private_services: PrivateServices, away: str) -> None:
+    """A service that is gone for thirty seconds in the middle of work costs its time: all is done once, each key in its order."""
+    given = Links(own_room, records=1_500, seed=15)
+    parts = parts_of(given.records, 3)
+    for _ in range(2):
+        own_room.worker()
+    given.put(parts[0])
+    eventually(lambda: own_room.handled() > 0, within=60, what="work goes on")
+    service = getattr(private_services, away)
+    given.put(parts[1])
+    service.kill()
+    gone_at = time.monotonic()
+    eventually(lambda: time.monotonic() - gone_at > 30, within=40)
+    service.start()
+    given.put(parts[2])
+    died = own_room.until_done_supervised(within=120)
+    assert set(died) <= (GIVES_UP[own_room.engine] if away == "kafka" else set())
+    given.check()
+
+
+@pytest.mark.parametrize("away", ["kafka", "postgres"])
 def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_services: PrivateServices, away: str) -> None:
     """SIGTERM ends the worker with 0 within 30 s although what it has begun cannot be finished."""
     events, expected = traffic(100, seed=8)
@@ -327,55 +226,3 @@ def test_a_stop_ends_in_time_while_a_service_is_away(own_room: Room, private_ser
     own_room.worker()
     own_room.until_done(within=60)
     own_room.assert_exactly_once(expected)
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(30, 40))
-def test_seven_blows_in_a_row(own_room: Room, private_services: PrivateServices, seed: int) -> None:
-    """Kills, stops, twelve seconds of silence, restarts of Kafka and PostgreSQL, in an order by chance, under steady traffic."""
-    events, expected = traffic(1_500, seed=seed)
-    chance = random.Random(seed)
-    for _ in range(3):
-        own_room.worker()
-    for part in _parts(events, 7):
-        own_room.produce(part)
-        before = own_room.handled()
-        eventually(lambda floor=before: _revived(own_room) and own_room.handled() > floor, within=90)  # type: ignore[misc]
-        _blow(own_room, private_services, chance)
-    own_room.until_done_supervised(within=180)
-    own_room.assert_exactly_once(expected)
-
-
-def _parts(events: list[OrderUpdated], count: int) -> list[list[OrderUpdated]]:
-    size = -(-len(events) // count)
-    return [events[start : start + size] for start in range(0, len(events), size)]
-
-
-def _revived(room: Room) -> bool:
-    """Start a worker for each that has ended."""
-    for worker in [worker for worker in room.workers if worker.process.poll() is not None]:
-        room.workers.remove(worker)
-        room.worker()
-    return True
-
-
-def _blow(room: Room, services: PrivateServices, chance: random.Random) -> None:
-    victim = chance.choice(room.workers)
-    match chance.choice(["kill", "stop", "silence", "kafka", "postgres", "arm"]):
-        case "kill":
-            victim.process.kill()
-        case "stop":
-            victim.process.terminate()
-        case "silence":
-            victim.process.send_signal(signal.SIGSTOP)
-            since = time.monotonic()
-            eventually(lambda: time.monotonic() - since > 12, within=15)
-            victim.process.send_signal(signal.SIGCONT)
-        case "kafka":
-            services.kafka.kill()
-            services.kafka.start()
-        case "postgres":
-            services.postgres.kill()
-            services.postgres.start()
-        case "arm":
-            room.worker(CUSTODIAN_FAILPOINT=f"{chance.choice(FAILPOINTS)}:2")

@@ -1,4 +1,4 @@
-"""A worker process for tests: the settlement or the workflow processor on the engine of the settings, by environment, until SIGTERM."""
+"""A worker process for tests: settlement, the workflow or the exam's chain on the engine of the settings, by environment, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.deliver import loop as batch_loop
 from pipeline.engines import faust as faust_engine
 from pipeline.engines.health import Health
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, RetryableError
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import EventProducer
+from pipeline.log.envelope import Outgoing
+from pipeline.processors.processor import Processor
 from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.processor import workflow
 from pipeline.stores.postgres import Connection, connect
 from pipeline.supervisor.exits import code_of
+from pipeline.testing.chain import chain
 from pipeline.topology import PROCESSORS
 from pipeline.wiring import engine_of
+from tests.waiting import eventually
 
 
 class _Lines(logging.Handler):
@@ -38,6 +44,26 @@ class _Lines(logging.Handler):
             file=sys.stderr,
             flush=True,
         )
+
+
+class _Publisher:
+    """Produces, after what the test has ordered: refusals, a door that is closed, a delivery that takes its time."""
+
+    def __init__(self, producer: EventProducer, ordered: Mapping[str, str]) -> None:
+        self._producer = producer
+        self._refusals = int(ordered.get("WORKER_REFUSALS", "0"))
+        self._door = Path(ordered.get("WORKER_DOOR_CLOSED", "/nonexistent"))
+        self._held = Path(ordered.get("WORKER_HELD", "/nonexistent"))
+
+    def publish(self, events: Sequence[Outgoing]) -> None:
+        """Produce and wait for every acknowledgement."""
+        if self._refusals > 0 or self._door.exists():
+            self._refusals -= 1
+            raise RetryableError("the exam refuses the outputs")
+        self._producer.publish(events)
+        if self._held.exists():
+            print(json.dumps({"held": len(events)}), flush=True)
+            eventually(lambda: not self._held.exists(), within=60, what="the test lets go of the batch")
 
 
 def main() -> int:
@@ -54,9 +80,14 @@ def main() -> int:
     def tell(health: Health) -> None:
         print(json.dumps({"healthy": health.healthy, "note": health.note, "lag": health.lag, "partitions": health.partitions}), flush=True)
 
-    wait = timedelta(seconds=float(os.environ.get("WORKER_EVIDENCE_WAIT", "1")))
-    name = os.environ.get("WORKER_PROCESSOR", "settlement")
-    processor = workflow(WorkflowRules(evidence_wait=wait)) if name == "workflow" else PROCESSORS[name](settings)
+    wait, window = (timedelta(seconds=float(os.environ.get(f"WORKER_{name}", "1"))) for name in ("EVIDENCE_WAIT", "QUOTE_WINDOW"))
+    match os.environ.get("WORKER_PROCESSOR", "settlement"):
+        case "workflow":
+            processor: Processor[Any, Any, Any] = workflow(WorkflowRules(evidence_wait=wait, quote_window=window))
+        case "chain":
+            processor = chain("settlement", stops="WORKER_REPAIRED" not in os.environ)
+        case name:
+            processor = PROCESSORS[name](settings)
     faust_engine.STUCK_AFTER = batch_loop.STUCK_AFTER = float(os.environ.get("WORKER_STUCK_AFTER", batch_loop.STUCK_AFTER))
     return _coded(
         partial(
@@ -64,7 +95,7 @@ def main() -> int:
             processor,
             settings=settings,
             connect=open_connection,
-            publisher=EventProducer(settings.kafka, linger_ms=2),
+            publisher=_Publisher(EventProducer(settings.kafka, linger_ms=2), os.environ),
             clock=SystemClock(),
             failpoints=Failpoints.from_environment(),
             stop=stop,

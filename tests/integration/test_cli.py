@@ -31,7 +31,7 @@ from pipeline.log.notices import dead_letter
 from pipeline.supervisor.preparation import CONSUMERS
 from schemas.events import OrderSettled
 from tests.integration.commands import CANARY, PROGRAM, Commands, working, write_settings
-from tests.services import KafkaRoom
+from tests.services import KafkaRoom, add_partitions
 from tests.waiting import eventually
 
 NOW = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
@@ -206,6 +206,18 @@ def test_init_refuses_another_number_of_partitions(prepared: Commands) -> None:
     done = prepared.run("init", CUSTODIAN_KAFKA__PARTITIONS="3")
     assert done.returncode == 78
     assert "kafka.partitions: found 3" in done.stderr
+
+
+@pytest.mark.parametrize("partitions", ["2", "3"], ids=["as before", "the new number"])
+def test_init_refuses_a_topic_that_was_given_partitions(prepared: Commands, kafka: KafkaRoom, postgres: str, partitions: str) -> None:
+    """Partitions added to a topic in use cannot be taken into service, whatever kafka.partitions says; no position is made for them."""
+    add_partitions(kafka.bootstrap_servers, [kind.topic(kafka.topic_prefix) for kind in topics.ALL], 3)
+    done = prepared.run("init", CUSTODIAN_KAFKA__PARTITIONS=partitions)
+    assert done.returncode == 78
+    assert "has 3 partitions, but settlement has positions of 2" in done.stderr
+    assert "topic_repartitioned.md" in done.stderr
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT max(partition) FROM custodian.positions").fetchone() == (1,)
 
 
 # --- status, doctor --------------------------------------------------------------------------------------------------

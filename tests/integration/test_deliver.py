@@ -20,7 +20,7 @@ from connectors.sinks.accounting_ledger.config import LedgerConfig
 from connectors.sinks.compliance_archive import reads as evidence
 from connectors.sinks.compliance_archive.verify import verify
 from pipeline.deliver.loop import DeliverLoop
-from pipeline.errors import PositionHoleError, RetryableError, TopicReplacedError, TopicTruncatedError
+from pipeline.errors import PositionHoleError, RetryableError, TopicRepartitionedError, TopicReplacedError, TopicTruncatedError
 from pipeline.kafka import TopicAdmin, read_record
 from pipeline.log import topics
 from pipeline.log.codec import decode
@@ -29,7 +29,7 @@ from pipeline.log.topics import ORDER_SETTLED
 from pipeline.stores.batches import BatchStore
 from schemas.events import AlarmRaised, OrderSettled
 from tests.integration.sink_room import NOW, Role, SinkRoom, audited, outgoing, settled
-from tests.services import KafkaRoom, PrivateServices
+from tests.services import KafkaRoom, PrivateServices, add_partitions
 from tests.waiting import eventually
 
 
@@ -303,6 +303,25 @@ def test_a_topic_made_anew_is_not_read(room: SinkRoom) -> None:
         room.loop("ledger", threading.Event()).run()
     assert len(room.booked()) == 5
     assert alarm_kinds(room) == ["topic_replaced"]
+
+
+def test_a_topic_that_was_given_partitions_is_not_read(room: SinkRoom) -> None:
+    """Partitions added to a topic in use end the ledger while it runs, and again at its next start; what was booked stays booked."""
+    room.publish(events_of(5))
+
+    def run_while_they_are_added() -> None:
+        with room.running("ledger") as loop:
+            until_at(room, "ledger", 5)
+            add_partitions(room.settings.kafka.bootstrap_servers, [room.topic(ORDER_SETTLED)], room.settings.kafka.partitions + 1)
+            eventually(lambda: loop.health.ended is not None, within=30, what="the ledger ends")
+
+    with pytest.raises(TopicRepartitionedError):
+        run_while_they_are_added()
+    room.publish(events_of(50)[5:])
+    with pytest.raises(TopicRepartitionedError, match=r"topic_repartitioned\.md"):
+        room.loop("ledger", threading.Event()).run()
+    assert len(room.booked()) == 5
+    assert set(alarm_kinds(room)) == {"topic_repartitioned"}
 
 
 def test_a_truncated_topic_is_not_skipped(room: SinkRoom) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
-from pipeline.settings import load
+from pipeline.settings import Engine, load
 
 VENUE = """
 [venues.tokyo]
@@ -137,6 +137,12 @@ def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
     assert settings.rates["desk"].poll_interval == 0.5
 
 
+def test_a_static_member_has_a_name_of_its_own_in_every_group() -> None:
+    """The host's name is followed by the consumer's; without a name a worker is a member like any other."""
+    assert Engine(group_instance_id="host-a").member("ledger") == "host-a-ledger"
+    assert Engine().member("ledger") is None
+
+
 WRONG = [
     ('[kafka]\nbootstrap_server = "x"', "kafka.bootstrap_server: unknown key.*bootstrap_servers"),
     ('[kafka]\npartitions = "six"', "kafka.partitions: found 'six'"),
@@ -146,6 +152,7 @@ WRONG = [
     ('[engine]\nkind = "flink"', "engine.kind: found 'flink'.*'faust' or 'librdkafka'"),
     ("[engine]\nsession_timeout = 6", r'engine.session_timeout: found 6.*"30s"'),
     ('[engine]\nsession_timeout = "6 parsecs"', "engine.session_timeout"),
+    ('[engine]\ngroup_instance_id = "host a"', "engine.group_instance_id: found 'host a'"),
     ("[risk]\nreferral_expires = 300", r'risk.referral_expires: found 300.*"5m"'),
     ('[metrics]\nlisten = "everywhere"', "metrics.listen: found 'everywhere'.*127.0.0.1"),
     ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen"),

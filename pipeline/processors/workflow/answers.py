@@ -79,6 +79,15 @@ def taken(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, 
     return _effect(rules, state, ask, answer, now, person=person)
 
 
+def left_over(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
+    """Judge an answer that came before its request, when another one that did has been taken: it is seen like any second answer."""
+    ask = state.ask
+    if ask is None or state.phase in ASKING or state.phase in REFERRED:
+        return []
+    kept = next((answer for answer in state.early if answer.request_id == ask.request_id), None)
+    return [] if kept is None else taken(rules, state, ask, kept, now)
+
+
 def _was_answered(state: WorkflowState, ask: Ask) -> bool:
     return any(known.request_id == ask.request_id and known.context_sha256 == ask.context_sha256 for known in state.answers)
 

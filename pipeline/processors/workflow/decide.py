@@ -206,6 +206,8 @@ def _refuses(kind: str, trigger: Trigger, refused: str | None, quote_id: str) ->
 
 def _onward(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     """Return the next thing to do, or nothing."""
+    if found := answers.left_over(rules, state, now):
+        return found
     if state.worked and (found := _judged(rules, state, now)):
         return found
     led = _led_by_the_venue(state, now)

@@ -15,6 +15,7 @@ from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.ports import Outcome, Partition
 from pipeline.log import topics
 from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.topic_guard import StoredTopic
 from pipeline.log.topics import EventType
 from pipeline.ports import Transaction
 from pipeline.stores.positions import Position
@@ -67,6 +68,10 @@ class Store:
     def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, Position]:
         """Read positions."""
         return {partition: self.positions_locked[partition] for partition in partitions}
+
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about the topic."""
+        return {TOPIC: StoredTopic(topic_ids=frozenset({self.topic_id}), partitions=len(self.stored))}
 
     @contextmanager
     def open(self, partitions: Sequence[Partition]) -> Iterator[Opened]:
@@ -178,9 +183,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic's id."""
+    """A topic's id and number of partitions."""
 
     topic_id: str
+    partitions: int
 
 
 @dataclass
@@ -188,6 +194,7 @@ class Reader:
     """Knows one topic."""
 
     topic_id: str = "id-1"
+    partitions: int = 1
 
     def check_connection(self, *, timeout: float) -> str:
         """Answer."""
@@ -195,7 +202,7 @@ class Reader:
 
     def describe(self, names: Sequence[str], *, timeout: float = 10) -> Mapping[str, Topic]:
         """Return the topic."""
-        return {TOPIC: Topic(self.topic_id)}
+        return {TOPIC: Topic(self.topic_id, self.partitions)}
 
     def ends(self, partitions: Sequence[Partition], *, timeout: float = 10) -> Mapping[Partition, int]:
         """Return an end."""
@@ -270,7 +277,7 @@ def stage(
     """Assemble a loop that stops when the script is over."""
     clock, stop = HandClock(), threading.Event()
     positions = dict(stored or {(TOPIC, 0): 0})
-    store, reader, publisher, step = Store(positions), Reader(topic_id), Publisher(), Writing(outputs)
+    store, reader, publisher, step = Store(positions), Reader(topic_id, len(positions)), Publisher(), Writing(outputs)
     source = Source(clock, stop, deque(script), assigned=tuple(positions))
     said: list[tuple[str | None, int]] = []
     loop = DeliverLoop(

@@ -14,6 +14,7 @@ from pipeline.errors import (
     RetryableError,
     ServiceAwayError,
     StuckError,
+    TopicRepartitionedError,
     TopicReplacedError,
     TopicTruncatedError,
 )
@@ -117,6 +118,31 @@ def test_another_topic_under_the_same_name_is_not_read() -> None:
         at.loop.run()
     assert at.source.begun == {}
     assert decode(at.publisher.published[0].value, AlarmRaised).kind == "topic_replaced"
+
+
+def test_a_topic_with_more_partitions_is_not_read() -> None:
+    """Where Kafka has more partitions than there are positions, the run ends with an alarm before anything is fetched."""
+    at = stage([record(0)])
+    at.reader.partitions = 2
+    with pytest.raises(TopicRepartitionedError, match="has 2 partitions, but ledger has positions of 1"):
+        at.loop.run()
+    assert at.source.begun == {}
+    assert decode(at.publisher.published[0].value, AlarmRaised).kind == "topic_repartitioned"
+
+
+def test_partitions_added_while_it_runs_end_the_run() -> None:
+    """The next look at the topic's end notices them; what was written before stays."""
+
+    def add() -> list[Record]:
+        at.reader.partitions = 2
+        return []
+
+    at = stage([record(0)])
+    at.source.script.extend([add, *standing(at, 10)])
+    with pytest.raises(TopicRepartitionedError):
+        at.loop.run()
+    assert at.clock.seconds < 7
+    assert at.store.stored == {(TOPIC, 0): 1}
 
 
 def test_a_truncated_topic_ends_the_run_with_an_alarm() -> None:

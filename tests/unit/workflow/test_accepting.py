@@ -381,6 +381,18 @@ def test_an_answer_that_comes_before_its_request_is_kept() -> None:
     assert said[0]["request_id"] == request["request_id"]
 
 
+@pytest.mark.parametrize(("second", "alarm"), [("REJECT", ["decision_contradicted"]), ("ACCEPT", [])])
+def test_a_second_answer_that_comes_before_its_request_is_seen_too(second: str, alarm: list[str]) -> None:
+    """Of two answers that were kept the first one counts; the second is an alarm where it says otherwise, and is kept no longer."""
+    (request,) = Scene().hears(order(), rate(), compliance())
+    scene = Scene()
+    assert scene.hears(decision(request, "ACCEPT"), decision(request, second, engine="another")) == []
+    said = scene.hears(order(), rate(), compliance())
+    assert [one["_kind"] for one in said if one["_kind"] != "alarm-raised"] == ["decision-requested", "command-issued"]
+    assert alarms(said) == alarm
+    assert scene.state().early == ()
+
+
 def test_an_answer_to_a_lost_twin_of_another_context_is_not_taken() -> None:
     """When the question asked again sees another context, the answer to the lost one has no effect; the new one's has."""
     lost = Scene()

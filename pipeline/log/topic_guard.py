@@ -1,0 +1,64 @@
+"""The topic guard: whether Kafka's topics are still those that positions were stored for, in id and in number of partitions.
+
+A topic that was made anew has other records under the same offsets. A topic that was given more partitions sends the keys elsewhere: a
+record of an intent can then overtake an earlier one that nobody has read yet, and two workers can have one intent at once. Neither can be
+read on; both are told by what stands beside the positions, not by settings, which may have been changed along with the topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.errors import TopicRepartitionedError, TopicReplacedError, TopicTruncatedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTopic:
+    """What a consumer's positions say about a topic."""
+
+    topic_ids: frozenset[str]
+    """The ids that they were stored for; one, unless somebody wrote into them."""
+    partitions: int
+    """How many partitions have a position."""
+
+
+class PresentTopic(Protocol):
+    """What Kafka says about a topic."""
+
+    @property
+    def topic_id(self) -> str:
+        """Return Kafka's id of the topic (KIP-516)."""
+        ...
+
+    @property
+    def partitions(self) -> int:
+        """Return how many partitions it has."""
+        ...
+
+
+def check_topics(consumer: str, stored: Mapping[str, StoredTopic], present: Mapping[str, PresentTopic]) -> None:
+    """Raise TopicReplacedError or TopicRepartitionedError for the first topic that is another one; one that Kafka lacks is replaced too."""
+    for topic, known in sorted(stored.items()):
+        found = present[topic].topic_id if topic in present else "none"
+        if others := known.topic_ids - {found}:
+            raise TopicReplacedError(
+                f"topic_replaced: {consumer} has positions of {topic} with the id {min(others)}, but Kafka has id {found}: "
+                "it was deleted or made anew; nothing is read until a person has decided where to go on"
+            )
+        if present[topic].partitions != known.partitions:
+            raise TopicRepartitionedError(
+                f"topic_repartitioned: {topic} has {present[topic].partitions} partitions, but {consumer} has positions of "
+                f"{known.partitions}: since the change Kafka puts an intent's records into another partition, where they can overtake "
+                "earlier ones; nothing is read until a person has looked. Stop whoever writes to the topic, then follow "
+                "infra/runbooks/topic_repartitioned.md; `custodian init` does not take the new number either"
+            )
+
+
+def truncated(topic: str, partition: int) -> TopicTruncatedError:
+    """Return what an engine raises when Kafka says that it does not have the stored position."""
+    return TopicTruncatedError(
+        f"topic_truncated: the stored position of {topic}[{partition}] is outside what Kafka still has: "
+        "the topic was truncated or replaced; nothing is skipped, a person has to look"
+    )
