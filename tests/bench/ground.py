@@ -56,6 +56,12 @@ class Ground:
     services: Services
     folder: Path
 
+    @property
+    def postgresql(self) -> str:
+        """Return the version of PostgreSQL."""
+        with psycopg.connect(self.services.admin_dsn) as connection:
+            return str(connection.info.parameter_status("server_version"))
+
     @contextlib.contextmanager
     def room(self, base_url: str = "http://127.0.0.1:1") -> Iterator[Room]:
         """Give topics, a database and a settings file to one measurement, prepared by what `custodian init` does."""
@@ -142,6 +148,12 @@ client_secret_file = "secrets/client"
 
         return count
 
+    def ends_of(self, kind: EventType) -> dict[int, int]:
+        """Return the next offset of each partition of a topic."""
+        topic = self.topic(kind)
+        ends = TopicAdmin(self.settings.kafka).ends([(topic, number) for number in range(self.settings.kafka.partitions)])
+        return {number: end for (_, number), end in ends.items()}
+
     # -- PostgreSQL -----------------------------------------------------------------------------------------------
 
     def value(self, query: str, *parameters: Any) -> Any:
@@ -152,6 +164,14 @@ client_secret_file = "secrets/client"
     def handled_by(self, consumer: str) -> Callable[[], int]:
         """Return what counts the records that a consumer's committed positions are past."""
         return lambda: int(self.value("SELECT coalesce(sum(next_offset), 0) FROM custodian.positions WHERE consumer = %s", consumer))
+
+    def begin_at(self, consumer: str, kind: EventType, offsets: dict[int, int]) -> None:
+        """Let a consumer go on from these offsets of a topic when it is started next."""
+        for partition, offset in offsets.items():
+            self.connection.execute(
+                "UPDATE custodian.positions SET next_offset = %s WHERE consumer = %s AND topic = %s AND partition = %s",
+                (offset, consumer, self.topic(kind), partition),
+            )
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -260,3 +280,12 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that a process has had so far, in MiB; 0 where there is no /proc."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
