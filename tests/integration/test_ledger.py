@@ -137,7 +137,7 @@ def test_other_terms_under_the_same_key_are_refused_with_an_alarm(books: Books) 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_what_one_of_two_statements_leaves_out_contradicts_nothing(books: Books, together: bool) -> None:
-    """The rate left out, or an amount spelled otherwise, is the same settlement under another digest: counted, neither refused nor raised."""
+    """The rate left out, or an amount spelled otherwise, is the same settlement under another digest: a counted duplicate, no alarm."""
     first = settled(1, source_amount_actual="10.50", fx_rate="112")
     others = [settled(1, source_amount_actual="10.5", fx_rate=None), settled(1, source_amount_actual="10.5000", fx_rate="112.0")]
     assert len({event.terms_sha256 for event in (first, *others)}) == 3
@@ -146,8 +146,9 @@ def test_what_one_of_two_statements_leaves_out_contradicts_nothing(books: Books,
     else:
         books.write([first])
         written = books.write(others)
-    assert written.counts["duplicate"] == 2
-    assert not (written.refused or written.raised)
+    assert (written.counts or {})["duplicate"] == 2
+    assert not written.refused
+    assert not written.raised
     assert books.one("SELECT count(*) FROM ledger.entries") == 1
 
 
