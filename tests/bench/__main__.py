@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tests.bench import accepting, end_to_end, fillfactor, growth, rules, stages
+from tests.bench import accepting, end_to_end, engines, fillfactor, growth, rules, stages
 from tests.bench.figures import Figure, merged, print_table, report, shown, surroundings, where, write_json
 from tests.bench.ground import Ground, ground
 
@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "dedupe-pure": stages.pure_dedupe,
     "ledger": stages.ledger,
     "archive": stages.archive,
+    "engines": engines.engines,
     "growth": growth.growth,
     "fillfactor": fillfactor.fillfactor,
     "rules": rules.rules,
@@ -44,7 +45,11 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
 
 ON_DEMAND = frozenset({"fillfactor"})
 """What is measured only when it is asked for by name: it helps to choose, and says nothing of the product's speed."""
-PAGES: Mapping[str, Callable[[list[Figure]], Iterator[str]]] = {"growth": growth.lines, "fillfactor": fillfactor.lines}
+PAGES: Mapping[str, Callable[[list[Figure]], Iterator[str]]] = {
+    "engines": engines.lines,
+    "growth": growth.lines,
+    "fillfactor": fillfactor.lines,
+}
 """Figures that are curves or choices have a page of their own in `results/`, beside a JSON file of the same name."""
 
 
@@ -56,16 +61,23 @@ PAGES: Mapping[str, Callable[[list[Figure]], Iterator[str]]] = {"growth": growth
 @click.option(
     "--keys", type=click.IntRange(min=growth.SMALLEST), default=growth.LARGEST, show_default=True, help="Largest state of `growth`."
 )
+@click.option("--records", type=click.IntRange(min=1_000), help="Records of `engines`; else as many as --seconds gives.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=RESULTS / "latest.json", show_default=False)
 @click.option("--reference", is_flag=True, help="Write the pages of results/ too, with their JSON: the figures to compare with.")
-def main(only: tuple[str, ...], seconds: float, runs: int, quick: bool, keys: int, json_file: Path, reference: bool) -> None:
+def main(
+    only: tuple[str, ...], seconds: float, runs: int, quick: bool, keys: int, records: int | None, json_file: Path, reference: bool
+) -> None:
     """Measure the product on Kafka and PostgreSQL of its own, in a folder that is removed afterwards."""
     console = Console(stderr=True)
     seconds = 2.0 if quick else seconds
     names = only or tuple(name for name in BENCHMARKS if name not in ON_DEMAND)
-    benchmarks: dict[str, Callable[[Ground, float], list[Figure]]] = {**BENCHMARKS, "growth": partial(growth.growth, largest=keys)}
+    benchmarks: dict[str, Callable[[Ground, float], list[Figure]]] = {
+        **BENCHMARKS,
+        "growth": partial(growth.growth, largest=keys),
+        "engines": partial(engines.engines, records=records),
+    }
     rounds: list[list[Figure]] = []
-    options = {"seconds": seconds, "only": list(names), "keys": keys}
+    options = {"seconds": seconds, "only": list(names), "keys": keys, "records": records}
     with ground(lambda text: console.print(text, style="dim")) as on:
         for number in range(runs):
             found: list[Figure] = []

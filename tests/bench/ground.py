@@ -182,7 +182,8 @@ client_secret_file = "secrets/client"
     @contextlib.contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run `custodian …` on these settings."""
-        with child([*CUSTODIAN, "--config", str(self.settings_file), *arguments], self.folder / f"{'-'.join(arguments)}.log") as process:
+        log = self.folder / f"{'-'.join(arguments)}-{next(_NUMBERS)}.log"
+        with child([*CUSTODIAN, "--config", str(self.settings_file), *arguments], log) as process:
             yield process
 
     @contextlib.contextmanager
@@ -195,10 +196,10 @@ client_secret_file = "secrets/client"
             "dsn": self.dsn,
             **options,
         }
-        options_file = self.folder / f"plain-{name}.json"
+        options_file = self.folder / f"plain-{name}-{next(_NUMBERS)}.json"
         options_file.write_text(json.dumps(told))  # not on the command line, since a password is in it
-        command = [sys.executable, "-m", "tests.bench.plain", name, str(options_file)]
-        with child(command, self.folder / f"plain-{name}.log") as process:
+        module = "tests.bench.plain_faust" if name == "faust_table" else "tests.bench.plain"  # nobody else pays for loading Faust
+        with child([sys.executable, "-m", module, name, str(options_file)], options_file.with_suffix(".log")) as process:
             yield process
 
 
@@ -248,16 +249,27 @@ class Rate:
     cpu_us: float
 
 
-def looks_until(count: Callable[[], int], total: int, *, within: float, process: subprocess.Popen[bytes]) -> list[Look]:
-    """Look at a count until it reaches `total`; return every look that saw it move. Raise RuntimeError when the program ends before."""
+def looks_until(
+    count: Callable[[], int],
+    total: int,
+    *,
+    within: float,
+    process: subprocess.Popen[bytes],
+    beside: Sequence[subprocess.Popen[bytes]] = (),
+) -> list[Look]:
+    """Look at a count until it reaches `total`; return every look that saw it move. Raise RuntimeError when a program ends before.
+
+    `beside` are further workers of the same program: their processor time counts as well.
+    """
     seen: list[Look] = []
+    programs = (process, *beside)
 
     def look() -> bool:
         number = count()
         if number and (not seen or number != seen[-1].count):
-            seen.append(Look(time.monotonic(), number, cpu_seconds(process.pid)))
-        if number < total and process.poll() is not None:
-            raise RuntimeError(f"the measured program ended with {process.returncode} at {number} of {total}")
+            seen.append(Look(time.monotonic(), number, sum(cpu_seconds(program.pid) for program in programs)))
+        if number < total and (ended := [program.returncode for program in programs if program.poll() is not None]):
+            raise RuntimeError(f"the measured program ended with {ended[0]} at {number} of {total}")
         return number >= total
 
     eventually(look, within=within, what=f"{total} records are handled")
