@@ -24,7 +24,7 @@ from pipeline.stores.postgres import Connection
 
 PROCESSOR = "settlement"
 PAGES = 256
-"""Pages per transaction: some 2,500 states, a few 10 ms."""
+"""Pages per transaction: some 2,300 states, 0.1 to 0.4 s on a busy machine, well below the 5 s that a worker waits for a row."""
 
 Reason = Literal["not_booked", "open_exposure", "waits", "in_use"]
 """Why an old settled order is kept: the books do not hold it as it was emitted, or no longer; a limit is reserved for it; another processor

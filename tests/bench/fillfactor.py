@@ -37,11 +37,11 @@ _INDICES: Mapping[str, str | None] = {
 }
 
 INTRODUCTION = """\
-Each line is a table of its own, written in batches of 2,000 by the statements of the product (`pipeline/stores/states.py`), autovacuum off.
-`settlement` is an order from PENDING to SETTLED, `at once` one that is settled when first seen, `workflow` a proposal that is asked about,
-accepted, quoted, co-signed and ended; 2,000 orders come between two steps of one. HOT: the share of updates that stayed on their page and
-touched no index. Time and WAL are per
-state written. Dead rows are those that only a vacuum removes. Sizes with what a large state keeps out of line (TOAST)."""
+Each line is a table of its own, written in batches of 2,000 by the statements of the product (`pipeline/stores/states.py`), autovacuum
+off. `settlement` is an order from PENDING to SETTLED, `at once` one that is settled when first seen, `workflow` a proposal that is asked
+about, accepted, quoted, co-signed and ended; 2,000 orders come between two steps of one. HOT: the share of updates that stayed on their
+page and touched no index. Time and WAL are per state written. Dead rows are those that only a vacuum removes. Sizes with what a large
+state keeps out of line (TOAST)."""
 
 Step = tuple[str, datetime | None]
 """A state as it was stored, with the intent's id still to be put in, and when it is to be woken."""

@@ -33,7 +33,7 @@ from pipeline.processors.settlement.processor import SETTLEMENT
 from pipeline.stores.postgres import connect
 from tests.bench import documents
 from tests.bench.figures import Figure
-from tests.bench.ground import Ground, Rate, Room, looks_until, peak_mib, rate_of
+from tests.bench.ground import Ground, Rate, Room, cpu_seconds, looks_until, peak_mib, rate_of
 
 SMALLEST, LARGEST = 10_000, 1_000_000
 """Keys; the largest is an option, since ten million take 10 GB and some minutes."""
@@ -69,10 +69,11 @@ SELECT 'settlement', 'tokyo/' || intent, jsonb_build_object(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
-    """What batches of one kind cost: microseconds per record, by batch, and WAL bytes per record."""
+    """What batches of one kind cost: microseconds per record, by batch; WAL bytes and the backend's processor time per record."""
 
     per_record: Sequence[float]
     wal: float
+    backend_us: float
 
     def at(self, share: float) -> float:
         """Return the cost that this share of the batches stays below."""
@@ -134,9 +135,11 @@ def _measured(room: Room, size: int, chance: random.Random, *, batches: int, **s
         "new_p50_us": new.at(0.5),
         "new_p99_us": new.at(0.99),
         "new_wal_bytes": new.wal,
+        "new_backend_us": new.backend_us,
         "old_p50_us": old.at(0.5),
         "old_p99_us": old.at(0.99),
         "old_wal_bytes": old.wal,
+        "old_backend_us": old.backend_us,
         "worker_records_per_second": worker.per_second,
         "worker_cpu_us": worker.cpu_us,
         "worker_peak_mib": peak,
@@ -167,22 +170,26 @@ class _Feed:
 
     def new(self, *, batches: int) -> Batches:
         """Settle batches of keys that are not there; the table never grows by more than a fifth."""
-        costs, wal, kept = [], 0.0, max(1, int(self._size * GROWTH_MAX) // BATCH_SIZE_MAX)
-        for number in range(batches):
+        kept = max(1, int(self._size * GROWTH_MAX) // BATCH_SIZE_MAX)
+
+        def unseen(number: int) -> Sequence[int]:
             if number and number % kept == 0:
                 self.forget()
             numbers = range(self._next, self._next + BATCH_SIZE_MAX)
             self._next += BATCH_SIZE_MAX
             self._added += [f"{documents.VENUE}/{documents.intent(number)}" for number in numbers]
-            cost, bytes_ = self._timed(numbers, "settled")
-            costs.append(cost)
-            wal += bytes_
-        return Batches(per_record=costs, wal=wal / batches / BATCH_SIZE_MAX)
+            return numbers
+
+        return self._all(unseen, "settled", batches)
 
     def old(self, chance: random.Random, *, batches: int) -> Batches:
         """Show keys of the table again, taken by chance."""
-        found = [self._timed([chance.randrange(self._size) for _ in range(BATCH_SIZE_MAX)], "duplicate") for _ in range(batches)]
-        return Batches(per_record=[cost for cost, _ in found], wal=sum(wal for _, wal in found) / batches / BATCH_SIZE_MAX)
+        return self._all(lambda _: [chance.randrange(self._size) for _ in range(BATCH_SIZE_MAX)], "duplicate", batches)
+
+    def _all(self, numbers: Callable[[int], Sequence[int]], outcome: str, batches: int) -> Batches:
+        found = [self._timed(numbers(number), outcome) for number in range(batches)]
+        wal, backend = (sum(costs) / batches / BATCH_SIZE_MAX for costs in ([cost[1] for cost in found], [cost[2] for cost in found]))
+        return Batches(per_record=[cost[0] for cost in found], wal=wal, backend_us=1e6 * backend)
 
     def forget(self) -> None:
         """Remove the keys that were added."""
@@ -193,14 +200,15 @@ class _Feed:
         self._step.close()
         self._publisher.close()
 
-    def _timed(self, numbers: Sequence[int], outcome: str) -> tuple[float, float]:
+    def _timed(self, numbers: Sequence[int], outcome: str) -> tuple[float, float, float]:
+        """Run a batch; return microseconds per record, bytes of WAL, and seconds of the backend's processor time."""
         records = self._records(numbers)
-        before = self._wal()
+        wal, backend = self._wal(), cpu_seconds(self._backend())
         began = time.perf_counter()
         counts = self._step.run(records)
         took = time.perf_counter() - began
         assert counts[outcome] == len(records), f"{len(records)} records went in, the step counted {dict(counts)}"
-        return 1e6 * took / len(records), self._wal() - before
+        return 1e6 * took / len(records), self._wal() - wal, cpu_seconds(self._backend()) - backend
 
     def _records(self, numbers: Sequence[int]) -> list[Record]:
         now, found = datetime.now(UTC), []
@@ -218,6 +226,13 @@ class _Feed:
             )
             self._offset += 1
         return found
+
+    def _backend(self) -> int:
+        """Return the process of PostgreSQL that serves the step; 0 before it is connected."""
+        mine = (
+            "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'custodian-bench'"
+        )
+        return int(self._room.value(mine))
 
     def _wal(self) -> float:
         return float(self._room.value("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
@@ -263,17 +278,19 @@ INTRODUCTION = """\
 Settled keys in `custodian.states` when measured, and beside them batches of 2,000 records through the transaction of the librdkafka
 engine. `new`: keys that nobody has seen (state written, output acknowledged by Kafka, position stored, commit). `old`: duplicates of keys
 of the whole table, taken by chance (state read, position stored, commit). Microseconds per record, the middle batch (p50) and the slowest
-but one in a hundred (p99). Each size is measured right after a checkpoint, when PostgreSQL writes each page that it touches for the first
-time in full. `worker`: `custodian run settlement` over half new, half old records from Kafka: its rate, its own processor time per
-record, its peak of memory."""
+but one in a hundred (p99). `backend CPU`: processor time of the PostgreSQL process that served it, the steadier figure on a busy machine.
+Each size is measured right after a checkpoint, when PostgreSQL writes each page that it touches for the first time in full. `worker`:
+`custodian run settlement` over half new, half old records from Kafka: its rate, its own processor time per record, its peak of memory."""
 
 _COLUMNS: Sequence[tuple[str, str, str]] = (
     ("settled keys", "keys", ",.0f"),
     ("new p50", "new_p50_us", ".0f"),
     ("new p99", "new_p99_us", ".0f"),
+    ("new backend CPU", "new_backend_us", ".0f"),
     ("new WAL bytes", "new_wal_bytes", ",.0f"),
     ("old p50", "old_p50_us", ".0f"),
     ("old p99", "old_p99_us", ".0f"),
+    ("old backend CPU", "old_backend_us", ".0f"),
     ("worker records/s", "worker_records_per_second", ",.0f"),
     ("worker CPU", "worker_cpu_us", ".0f"),
     ("worker peak MiB", "worker_peak_mib", ".0f"),

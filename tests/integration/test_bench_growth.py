@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import partial
 
 import psycopg
 
@@ -40,14 +39,3 @@ def test_the_filled_table_holds_what_the_processor_writes(postgres: str) -> None
         )
     expected = dict(map(stored_by_the_processor, [*range(300), 9_999_999]))
     assert {key: json.loads(text) for key, text in found.items()} == {key: json.loads(text) for key, text in expected.items()}
-
-
-def test_the_sizes_are_powers_of_ten_and_end_at_the_largest() -> None:
-    """The curve has a point per power of ten, and one at the size that was asked for."""
-    assert list(map(growth.sizes, (10_000, 1_000_000, 250_000))) == [[10_000], [10_000, 100_000, 1_000_000], [10_000, 100_000, 250_000]]
-
-
-def test_percentiles_are_of_the_batches() -> None:
-    """The middle batch is p50, and of few batches the slowest is p99."""
-    at = partial(growth.Batches.at, growth.Batches(per_record=[5.0, 1.0, 3.0, 2.0, 4.0], wal=0))
-    assert (at(0.5), at(0.99)) == (3.0, 5.0)
