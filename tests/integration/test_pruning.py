@@ -322,6 +322,11 @@ def test_running_workers_go_on_and_nothing_is_booked_twice(prepared: Commands, p
         assert books.one("SELECT count(*) FROM ledger.entries") == orders
         assert prepared.lines("alarms", "list") == []
         assert prepared.lines("dead-letters", "list") == []
+        connection.execute("UPDATE custodian.states SET updated_at = updated_at - %s", (LONG_AGO,))
+        assert [line["removed"] for line in prepared.lines("states", "prune", "--older-than", "90d")] == [orders]
+        assert prepared.lines("orders", "list") == []
+        story = [line["kind"] for line in prepared.lines("orders", "show", documents.intent(0))]
+        assert sorted(story) == ["entry", *["event"] * 6], "what is remembered no more is still in books and archive"
         status = json.loads(prepared.run("status").stdout)
         assert {role["restarts"] for role in status["roles"]} == {0}
     publisher.close()
