@@ -55,6 +55,8 @@ class _Yard:
         self.room, self.total = room, total
         self.orders = len(set(documents.with_duplicates(total, DUPLICATES)))
         self._admin = AdminClient({"bootstrap.servers": room.services.bootstrap_servers})
+        self._outputs = room.records_in(ORDER_SETTLED)
+        self._outputs_before = 0
         now = datetime.now(UTC)
         room.produce(documents.order_updated(number, at=now) for number in documents.with_duplicates(total, DUPLICATES))
 
@@ -63,7 +65,7 @@ class _Yard:
         self.room.choose_engine(kind)
         self.room.connection.execute("TRUNCATE custodian.states")
         self.room.begin_at("settlement", ORDER_UPDATED, dict.fromkeys(range(self.room.settings.kafka.partitions), 0))
-        with contextlib.ExitStack() as running:
+        with self._counted() as running:
             programs = [running.enter_context(self.room.running("run", "settlement")) for _ in range(workers)]
             return self._measured(programs, self.room.handled_by("settlement"), "custodian.states", self._group_is_shared(workers))
 
@@ -78,19 +80,24 @@ class _Yard:
         def everywhere() -> bool:
             return rows("SELECT count(*) FROM bench.positions") == self.room.settings.kafka.partitions
 
-        with contextlib.ExitStack() as running:
+        with self._counted() as running:
             programs = [running.enter_context(self.room.plain("dedupe", worker=n, workers=workers)) for n in range(workers)]
             handled = "SELECT coalesce(sum(next_offset), 0) FROM bench.positions"
             return self._measured(programs, lambda: rows(handled), "bench.seen", everywhere)
 
     def plain_faust(self) -> Measured:
         """Run the plain Faust app with a table; what it has handled is what it has committed to Kafka."""
-        with self.room.plain("faust_table", folder=str(self.room.folder)) as process:
+        with self._counted() as running:
+            process = running.enter_context(self.room.plain("faust_table", folder=str(self.room.folder)))
             return self._measured([process], self._committed, None, lambda: True)
 
+    def _counted(self) -> contextlib.ExitStack:
+        """Note how many outputs there are before any program begins, and return what ends the programs."""
+        self._outputs_before = self._outputs()
+        return contextlib.ExitStack()
+
     def _measured(self, programs: Programs, handled: Callable[[], int], table: str | None, shared: Callable[[], bool]) -> Measured:
-        outputs = self.room.records_in(ORDER_SETTLED)
-        before, both_at = outputs(), list[int]()
+        both_at: list[int] = []
 
         def count() -> int:
             number = handled()
@@ -101,7 +108,7 @@ class _Yard:
         limit = 60 + self.total / 400
         looks = looks_until(count, self.total, within=limit, process=programs[0], beside=programs[1:])
         peak = max(peak_mib(program.pid) for program in programs)
-        repeated = outputs() - before - self.orders
+        repeated = self._outputs() - self._outputs_before - self.orders
         if table is not None:
             present = int(self.room.value(f"SELECT count(*) FROM {table}"))
             assert present == self.orders, f"{self.orders} orders went in, {table} has {present}"
@@ -194,7 +201,7 @@ def _figure(
     )
 
 
-INTRODUCTION = f"""\\
+INTRODUCTION = f"""\
 `order-updated` records with a document of {documents.DOCUMENT_BYTES} bytes, 30 % duplicates, waiting in a topic of six partitions; each
 program handles all of them, and after each it is counted that none was lost or doubled. `plain` is measured in the same run
 (`tests/bench/plain.py`, `tests/bench/plain_faust.py`). CPU is processor time of all workers per record, memory the peak of one worker."""

@@ -71,5 +71,6 @@ def test_a_page_of_engines_has_a_line_per_figure() -> None:
     )
     alone = Figure(name="b", unit="µs", ours=31.84)
     page = list(engines.lines([with_plain, alone]))
+    assert page[2].startswith("`order-updated` records")
     assert "| a | records/s | 12,346 | 24,691 | 0.50 | 12,000 | 51.3 |  | 150 |  |" in page
     assert "| b | µs | 31.8 |  |  |  |  |  |  |  |" in page
