@@ -50,6 +50,7 @@ NAMES = (
     "decisions.after_commit",
     "requeue.before_produce",
     "requeue.after_produce",
+    "prune.in_transaction",
 )
 
 

@@ -41,6 +41,7 @@ ENTRIES = {
     "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found."),
     "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses."),
     "dead-letters": Entry("pipeline.cli.dead_letters:dead_letters", "What could not be read; requeue it."),
+    "states": Entry("pipeline.cli.states:states", "What processors remember: let go of old settlements."),
 }
 
 

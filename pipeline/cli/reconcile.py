@@ -49,7 +49,7 @@ def _brief(side: Mapping[str, str] | None) -> str:
 
 
 class Duration(click.ParamType):
-    """A duration as in the settings: 250ms, 30s, 5m."""
+    """A duration as in the settings: 250ms, 30s, 5m; hours and days too: 12h, 90d."""
 
     name = "DURATION"
 
@@ -57,10 +57,10 @@ class Duration(click.ParamType):
         """Return the duration; fail with a usage error."""
         if isinstance(value, timedelta):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
         if not found:
-            self.fail(f"{value!r} is no duration; write 10s or 5m", param, ctx)
-        return timedelta(seconds=float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]])
+            self.fail(f"{value!r} is no duration; write 10s, 5m or 90d", param, ctx)
+        return timedelta(seconds=float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
 
 
 @click.group(cls=Group)

@@ -83,10 +83,19 @@ def stated_terms(event: events.OrderTerms) -> dict[str, str]:
     return stated
 
 
+def _canonical_time(text: str, name: str) -> str:
+    """Return a time as `time_text` writes it; raise PoisonRecordError when it is none."""
+    at = parse_time(text, name)
+    # What venues write, 2025-03-15T09:00:18.500Z, lacks three zeros; week dates and hour 24 are no such text.
+    if len(text) == 24 and text[23] == "Z" and text[19] == "." and text[10] == "T" and text[7] == "-" and text[11:13] != "24":
+        return f"{text[:23]}000Z"
+    return time_text(at)
+
+
 _SPELLED: Mapping[str, Callable[[str, str], str]] = {
     "target_amount": canonical_amount,
     "source_amount_actual": canonical_amount,
     "fx_rate": canonical_amount,
-    "settled_at": lambda text, name: time_text(parse_time(text, name)),
+    "settled_at": _canonical_time,
 }
 """How the terms that are no mere texts get their canonical spelling."""

@@ -113,24 +113,29 @@ def header(headers: Headers, name: str) -> str | None:
 
 def from_headers(headers: Headers) -> Envelope:
     """Read the attributes of an event; raise PoisonRecordError naming what is missing or unknown."""
-    texts = {key: value.decode("utf-8", "replace") for key, value in headers if value is not None}
+    given = {key: value for key, value in headers if value is not None}
     try:
-        kind = BY_CE_TYPE.get(texts["ce_type"])
+        ce_type = _text(given["ce_type"])
+        kind = BY_CE_TYPE.get(ce_type)
         if kind is None:
-            raise PoisonRecordError(f"unknown ce_type {texts['ce_type'][:80]!r}")
-        event_id, subject = texts["ce_id"], texts["ce_subject"]
-        correlation_id = texts.get("ce_correlationid")
+            raise PoisonRecordError(f"unknown ce_type {ce_type[:80]!r}")
+        event_id, subject = _text(given["ce_id"]), _text(given["ce_subject"])
+        correlation_id, causation_id = given.get("ce_correlationid"), given.get("ce_causationid")
         return Envelope(
             id=event_id,
             kind=kind,
-            source=texts["ce_source"],
+            source=_text(given["ce_source"]),
             subject=subject,
-            time=parse_time(texts["ce_time"], "ce_time"),
-            correlation_id=correlation_of(None, subject) if correlation_id is None else correlation_id,
-            causation_id=texts.get("ce_causationid"),
+            time=parse_time(_text(given["ce_time"]), "ce_time"),
+            correlation_id=correlation_of(None, subject) if correlation_id is None else _text(correlation_id),
+            causation_id=None if causation_id is None else _text(causation_id),
         )
     except KeyError as error:
         raise PoisonRecordError(f"the record has no header {error.args[0]}: it is no CloudEvent in binary mode") from None
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def time_text(at: datetime) -> str:

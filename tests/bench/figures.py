@@ -8,11 +8,14 @@ import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from infra.embedded.jars import KAFKA_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class Figure:
     target: float | None = None
     note: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    page: str = "README"
+    """The page of `results/` that it is reported on."""
 
     @property
     def lower_is_better(self) -> bool:
@@ -61,6 +66,7 @@ def merged(runs: Sequence[Sequence[Figure]]) -> list[Figure]:
                 plain=statistics.median(plain) if plain else None,
                 target=middle.target,
                 note=middle.note,
+                page=middle.page,
                 detail={**middle.detail, "spread": spread},
             )
         )
@@ -100,10 +106,31 @@ def print_table(figures: Sequence[Figure], console: Console) -> None:
             console.print(f"  {figure.name}: {figure.note}", soft_wrap=True)
 
 
-def write_json(figures: Sequence[Figure], file: Path, *, options: dict[str, Any]) -> None:
+def surroundings(postgresql: str) -> dict[str, Any]:
+    """Name the machine, what ran on it, and how busy it was in the last 1, 5 and 15 minutes (processes that wanted a processor)."""
+    return {
+        "machine": machine(),
+        "kafka": KAFKA_VERSION,
+        "librdkafka": version("confluent-kafka"),
+        "faust": version("faust-streaming"),
+        "postgresql": postgresql,
+        "load_average": [round(load, 1) for load in os.getloadavg()],
+    }
+
+
+def where(told: dict[str, Any]) -> str:
+    """Return the surroundings as a sentence."""
+    loads = ", ".join(f"{load:g}" for load in told["load_average"])
+    return (
+        f"{told['machine']}, Kafka {told['kafka']}, PostgreSQL {told['postgresql']}, confluent-kafka {told['librdkafka']}, "
+        f"faust-streaming {told['faust']}; load average at the end {loads}."
+    )
+
+
+def write_json(figures: Sequence[Figure], file: Path, *, options: dict[str, Any], around: dict[str, Any]) -> None:
     """Write the figures with the machine's size and the options of the run."""
     lines = [asdict(figure) | {"ratio": figure.ratio, "reached": figure.reached} for figure in figures]
-    text = json.dumps({"machine": machine(), "options": options, "figures": lines}, indent=1, sort_keys=True, default=str)
+    text = json.dumps({**around, "options": options, "figures": lines}, indent=1, sort_keys=True, default=str)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n", encoding="utf-8")
 

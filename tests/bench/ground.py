@@ -56,6 +56,12 @@ class Ground:
     services: Services
     folder: Path
 
+    @property
+    def postgresql(self) -> str:
+        """Return the version of PostgreSQL."""
+        with psycopg.connect(self.services.admin_dsn) as connection:
+            return str(connection.info.parameter_status("server_version"))
+
     @contextlib.contextmanager
     def room(self, base_url: str = "http://127.0.0.1:1") -> Iterator[Room]:
         """Give topics, a database and a settings file to one measurement, prepared by what `custodian init` does."""
@@ -142,6 +148,12 @@ client_secret_file = "secrets/client"
 
         return count
 
+    def ends_of(self, kind: EventType) -> dict[int, int]:
+        """Return the next offset of each partition of a topic."""
+        topic = self.topic(kind)
+        ends = TopicAdmin(self.settings.kafka).ends([(topic, number) for number in range(self.settings.kafka.partitions)])
+        return {number: end for (_, number), end in ends.items()}
+
     # -- PostgreSQL -----------------------------------------------------------------------------------------------
 
     def value(self, query: str, *parameters: Any) -> Any:
@@ -153,6 +165,14 @@ client_secret_file = "secrets/client"
         """Return what counts the records that a consumer's committed positions are past."""
         return lambda: int(self.value("SELECT coalesce(sum(next_offset), 0) FROM custodian.positions WHERE consumer = %s", consumer))
 
+    def begin_at(self, consumer: str, kind: EventType, offsets: dict[int, int]) -> None:
+        """Let a consumer go on from these offsets of a topic when it is started next."""
+        for partition, offset in offsets.items():
+            self.connection.execute(
+                "UPDATE custodian.positions SET next_offset = %s WHERE consumer = %s AND topic = %s AND partition = %s",
+                (offset, consumer, self.topic(kind), partition),
+            )
+
     def close(self) -> None:
         """Let go of the connection."""
         self.connection.close()
@@ -162,7 +182,8 @@ client_secret_file = "secrets/client"
     @contextlib.contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run `custodian …` on these settings."""
-        with child([*CUSTODIAN, "--config", str(self.settings_file), *arguments], self.folder / f"{'-'.join(arguments)}.log") as process:
+        log = self.folder / f"{'-'.join(arguments)}-{next(_NUMBERS)}.log"
+        with child([*CUSTODIAN, "--config", str(self.settings_file), *arguments], log) as process:
             yield process
 
     @contextlib.contextmanager
@@ -175,10 +196,10 @@ client_secret_file = "secrets/client"
             "dsn": self.dsn,
             **options,
         }
-        options_file = self.folder / f"plain-{name}.json"
+        options_file = self.folder / f"plain-{name}-{next(_NUMBERS)}.json"
         options_file.write_text(json.dumps(told))  # not on the command line, since a password is in it
-        command = [sys.executable, "-m", "tests.bench.plain", name, str(options_file)]
-        with child(command, self.folder / f"plain-{name}.log") as process:
+        module = "tests.bench.plain_faust" if name == "faust_table" else "tests.bench.plain"  # nobody else pays for loading Faust
+        with child([sys.executable, "-m", module, name, str(options_file)], options_file.with_suffix(".log")) as process:
             yield process
 
 
@@ -228,16 +249,27 @@ class Rate:
     cpu_us: float
 
 
-def looks_until(count: Callable[[], int], total: int, *, within: float, process: subprocess.Popen[bytes]) -> list[Look]:
-    """Look at a count until it reaches `total`; return every look that saw it move. Raise RuntimeError when the program ends before."""
+def looks_until(
+    count: Callable[[], int],
+    total: int,
+    *,
+    within: float,
+    process: subprocess.Popen[bytes],
+    beside: Sequence[subprocess.Popen[bytes]] = (),
+) -> list[Look]:
+    """Look at a count until it reaches `total`; return every look that saw it move. Raise RuntimeError when a program ends before.
+
+    `beside` are further workers of the same program: their processor time counts as well.
+    """
     seen: list[Look] = []
+    programs = (process, *beside)
 
     def look() -> bool:
         number = count()
         if number and (not seen or number != seen[-1].count):
-            seen.append(Look(time.monotonic(), number, cpu_seconds(process.pid)))
-        if number < total and process.poll() is not None:
-            raise RuntimeError(f"the measured program ended with {process.returncode} at {number} of {total}")
+            seen.append(Look(time.monotonic(), number, sum(cpu_seconds(program.pid) for program in programs)))
+        if number < total and (ended := [program.returncode for program in programs if program.poll() is not None]):
+            raise RuntimeError(f"the measured program ended with {ended[0]} at {number} of {total}")
         return number >= total
 
     eventually(look, within=within, what=f"{total} records are handled")
@@ -260,3 +292,12 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that a process has had so far, in MiB; 0 where there is no /proc."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import orjson
 import psycopg
-from confluent_kafka import Consumer, Message, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
 from httpx_sse import connect_sse
 
 FLUSH_EVERY = 1_000
@@ -188,7 +188,12 @@ def _batches(told: dict[str, Any], names: list[str], size: int) -> Iterator[list
             "fetch.queue.backoff.ms": 5,
         }
     )
-    consumer.subscribe([told["prefix"] + name for name in names])
+    topics = [told["prefix"] + name for name in names]
+    if told.get("workers", 1) == 1:
+        consumer.subscribe(topics)
+    else:  # each has its share from the first moment on: nothing here would survive a rebalance
+        mine = range(told["worker"], told["partitions"], told["workers"])
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics for number in mine])
     while True:
         first = consumer.poll(1.0)
         if first is None or first.error() is not None:
@@ -197,11 +202,13 @@ def _batches(told: dict[str, Any], names: list[str], size: int) -> Iterator[list
 
 
 def _prepared(told: dict[str, Any], *statements: str) -> psycopg.Connection[tuple[Any, ...]]:
+    positions = "CREATE TABLE bench.positions (topic text, partition int, next_offset bigint, PRIMARY KEY (topic, partition))"
     connection = psycopg.connect(told["dsn"], autocommit=True)
-    connection.execute("CREATE SCHEMA bench")
-    connection.execute("CREATE TABLE bench.positions (topic text, partition int, next_offset bigint, PRIMARY KEY (topic, partition))")
-    for statement in statements:
-        connection.execute(statement.encode())
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(1)")  # a second worker finds all of it made
+        if connection.execute("SELECT to_regclass('bench.positions')").fetchone() == (None,):
+            for statement in ("CREATE SCHEMA bench", positions, *statements):
+                connection.execute(statement.encode())
     return connection
 
 

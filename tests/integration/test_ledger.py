@@ -135,6 +135,43 @@ def test_other_terms_under_the_same_key_are_refused_with_an_alarm(books: Books) 
     assert books.one("SELECT count(*) FROM ledger.entries") == 1
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_what_one_of_two_statements_leaves_out_contradicts_nothing(books: Books, together: bool) -> None:
+    """The rate left out, or an amount spelled otherwise, is the same settlement under another digest: a counted duplicate, no alarm."""
+    first = settled(1, source_amount_actual="10.50", fx_rate="112")
+    others = [settled(1, source_amount_actual="10.5", fx_rate=None), settled(1, source_amount_actual="10.5000", fx_rate="112.0")]
+    assert len({event.terms_sha256 for event in (first, *others)}) == 3
+    if together:
+        written = books.write([first, *others])
+    else:
+        books.write([first])
+        written = books.write(others)
+    assert (written.counts or {})["duplicate"] == 2
+    assert not written.refused
+    assert not written.raised
+    assert books.one("SELECT count(*) FROM ledger.entries") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fx_rate": "113"},
+        {"source_currency": "EURx"},
+        {"target_currency": "EURx"},
+        {"source_amount_actual": "7"},
+        {"settled_at": "2026-01-01T00:00:00Z"},
+        {"sender_custodian_party_id": "CustodianC::1"},
+        {"receiver_custodian_party_id": "CustodianC::1"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_term_that_contradicts_is_a_conflict(books: Books, change: dict[str, str]) -> None:
+    """One term with another value, whichever it is, refuses the second statement with an alarm."""
+    books.write([settled(1)])
+    assert kinds_of(books.write([settled(1, **change)])) == ["settlement_conflict"]
+    assert books.one("SELECT count(*) FROM ledger.entries") == 1
+
+
 def test_the_same_settlement_of_a_second_venue_name_is_refused(books: Books) -> None:
     """One venue configured under two names does not book its settlements twice."""
     books.write([settled(1)])

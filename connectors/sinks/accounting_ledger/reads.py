@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from pipeline.domain.money import plain
 from pipeline.domain.orders import Terms
 from pipeline.log.envelope import time_text
 from pipeline.stores.postgres import Connection, translated
+from pipeline.stores.pruning import Booking
 
 ROWS_AT_ONCE = 500
 """Rows per round trip: little memory, and a round trip is not felt."""
@@ -92,6 +93,16 @@ def settled(connection: Connection, venue: str) -> Iterator[BookedSettlement]:
                 ),
                 terms_sha256=row["terms_sha256"],
             )
+
+
+def standing(connection: Connection, intents: Collection[str]) -> set[Booking]:
+    """Return the settlements of these intents that are booked and not reversed."""
+    rows = connection.execute(SQL["settlements_of_intents"], (list(intents),)).fetchall()
+    return {
+        Booking(venue=venue, intent_id=intent, transaction_hash=transaction_hash, terms_sha256=bytes(terms).hex())
+        for intent, transaction_hash, terms, venue, is_reversed, *_ in rows
+        if not is_reversed
+    }
 
 
 def balances_that_differ(connection: Connection) -> list[tuple[str, int, int, int, int]]:

@@ -14,9 +14,10 @@ from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
-from pipeline.domain.identifiers import IntentId, TransactionHash, VenueId, opaque
+from pipeline.domain.identifiers import IntentId, PartyId, TransactionHash, VenueId, opaque
 from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry, Posting
 from pipeline.domain.money import Scales, parse_amount, to_minor_units
+from pipeline.domain.orders import Terms
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record, header, parse_time
@@ -88,6 +89,21 @@ def _ce_id(record: Record) -> str:
     if (found := header(record.headers, "ce_type")) != ORDER_SETTLED.ce_type:
         raise PoisonRecordError(f"ce_type is {found!r:.80}, not {ORDER_SETTLED.ce_type}")
     return opaque(header(record.headers, "ce_id") or "", "ce_id")
+
+
+def terms_of(settlement: Settlement) -> Terms:
+    """Return the terms that a settlement states."""
+    event = settlement.event
+    return Terms(
+        source_currency=event.source_currency,
+        target_currency=event.target_currency,
+        target_amount=settlement.target_amount,
+        source_amount_actual=settlement.source_amount,
+        fx_rate=settlement.fx_rate,
+        settled_at=settlement.settled_at,
+        sender_custodian_party_id=PartyId(event.sender_custodian_party_id),
+        receiver_custodian_party_id=PartyId(event.receiver_custodian_party_id),
+    )
 
 
 def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:

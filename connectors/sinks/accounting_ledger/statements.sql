@@ -1,5 +1,7 @@
--- settlements_of_intents: What is booked of these intents, and whether it has been reversed.
-SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS NOT NULL
+-- settlements_of_intents: What is booked of these intents, on which terms, and whether it has been reversed.
+SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS NOT NULL,
+       e.source_currency, e.target_currency, e.target_amount, e.source_amount_actual, e.fx_rate, e.occurred_at,
+       e.sender_custodian_party_id, e.receiver_custodian_party_id
   FROM ledger.entries e LEFT JOIN ledger.entries r ON r.reverses = e.entry_id
  WHERE e.kind = 'settlement' AND e.intent_id = ANY (%b);
 

@@ -1,6 +1,8 @@
 """Writes a batch of settlements into the books, inside a transaction that somebody else commits.
 
 Same key and same terms: nothing happens. Same key and other terms, or another hash of an intent that is booked: refused, and an alarm.
+Terms are the same when no value contradicts; what one of two statements leaves out (in practice the rate) contradicts nothing. While the
+settlement processor has the order's state it sends none of these; once an old state is pruned, the books alone say what is a duplicate.
 """
 
 from __future__ import annotations
@@ -9,12 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from connectors.sinks.accounting_ledger.rows import BeyondScale, Settlement, entry_of, settlement_of
+from connectors.sinks.accounting_ledger.rows import BeyondScale, Settlement, entry_of, settlement_of, terms_of
 from pipeline import metrics
+from pipeline.domain.identifiers import PartyId
 from pipeline.domain.journal import Account, JournalEntry
 from pipeline.domain.money import Scales, plain
+from pipeline.domain.orders import Terms, contradictions
 from pipeline.errors import PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
@@ -35,11 +41,28 @@ _ENTRY_TYPES = [
 _POSTING_TYPES = ["uuid", "int2", "int4", "text", "int2", "text", "numeric"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Prior:
+    """A settlement that is booked; its terms are put together only when they have to be compared."""
+
+    terms_sha256: bytes
+    venue: str
+    terms: Callable[[], Terms]
+
+    def is_told_by(self, settlement: Settlement) -> bool:
+        """Tell whether a settlement of the same key says the same: the same digest, or no value that contradicts."""
+        if settlement.event.venue != self.venue:
+            return False
+        if bytes.fromhex(settlement.event.terms_sha256) == self.terms_sha256:
+            return True
+        return not contradictions(self.terms().stated(), terms_of(settlement).stated())
+
+
 @dataclass(slots=True)
 class _Booked:
-    """What is booked of an intent: terms digest and venue by transaction hash, reversed settlements included."""
+    """What is booked of an intent by transaction hash, reversed settlements included."""
 
-    terms: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    settlements: dict[str, _Prior] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
 
 
@@ -78,22 +101,43 @@ def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
 def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> dict[str, _Booked]:
     booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
     rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
-    for intent, transaction_hash, terms, venue, is_reversed in rows:
-        booked[intent].terms[transaction_hash] = (bytes(terms), venue)
+    for intent, transaction_hash, terms_sha256, venue, is_reversed, *terms in rows:
+        booked[intent].settlements[transaction_hash] = _Prior(bytes(terms_sha256), venue, partial(_terms_of_row, *terms))
         if not is_reversed:
             booked[intent].standing.add(transaction_hash)
     return booked
 
 
+def _terms_of_row(
+    source_currency: str,
+    target_currency: str,
+    target_amount: Decimal,
+    source_amount_actual: Decimal,
+    fx_rate: Decimal | None,
+    occurred_at: datetime,
+    sender: str,
+    receiver: str,
+) -> Terms:
+    return Terms(
+        source_currency=source_currency,
+        target_currency=target_currency,
+        target_amount=target_amount,
+        source_amount_actual=source_amount_actual,
+        fx_rate=fx_rate,
+        settled_at=occurred_at,
+        sender_custodian_party_id=PartyId(sender),
+        receiver_custodian_party_id=PartyId(receiver),
+    )
+
+
 def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> None:
     event = settlement.event
     known = booked[event.intent_id]
-    terms = bytes.fromhex(event.terms_sha256)
-    prior = known.terms.get(event.transaction_hash)
-    if prior == (terms, event.venue):
+    prior = known.settlements.get(event.transaction_hash)
+    if prior is not None and prior.is_told_by(settlement):
         plan.counts["duplicate"] += 1
     elif prior is not None:
-        detail = {"booked_terms_sha256": prior[0].hex(), "booked_venue": prior[1], "stated_terms_sha256": event.terms_sha256}
+        detail = {"booked_terms_sha256": prior.terms_sha256.hex(), "booked_venue": prior.venue, "stated_terms_sha256": event.terms_sha256}
         _refuse(plan, settlement, now, "settlement_conflict", "critical", detail, "the same settlement is booked with other terms")
     elif known.standing:
         detail = {"booked_transaction_hash": min(known.standing)}
@@ -108,7 +152,8 @@ def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scale
             )
             _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
         else:
-            known.terms[event.transaction_hash] = (terms, event.venue)
+            terms = partial(terms_of, settlement)
+            known.settlements[event.transaction_hash] = _Prior(bytes.fromhex(event.terms_sha256), event.venue, terms)
             known.standing.add(event.transaction_hash)
             plan.entries.append((settlement, entry))
             plan.counts["booked"] += 1

@@ -214,14 +214,16 @@ def evolve(state: OrderState, fact: Fact) -> OrderState:
     """Return the state after a fact."""
     match fact:
         case Followed(event=event):
-            return replace(
-                state,
+            return OrderState(
                 venue=event.venue,
                 intent_id=event.intent_id,
                 status=fact.status,
                 side=fact.side,
                 first_seen_at=state.first_seen_at or event.sign_at,
                 updated_at=event.sign_at if state.updated_at is None else max(state.updated_at, event.sign_at),
+                booked=state.booked,
+                claims=state.claims,
+                marks=state.marks,
             )
         case Claimed(claim):
             return state.with_claim(claim)

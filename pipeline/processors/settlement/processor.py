@@ -53,7 +53,7 @@ def _seen(event: OrderUpdated, cause: str) -> OrderSeen:
     if event.transaction_hash is not None:
         named["transaction_hash"] = event.transaction_hash
     check_opaque(named)
-    observed = event.observed
+    observed, said = event.observed, event.__dict__  # many fields, read for every record
     sign_at = parse_time(observed.observed_at, "observed_at")
     if observed.hinted_at is not None:
         sign_at = min(sign_at, parse_time(observed.hinted_at, "hinted_at"))
@@ -64,7 +64,7 @@ def _seen(event: OrderUpdated, cause: str) -> OrderSeen:
         side=event.side,
         transaction_hash=event.transaction_hash,
         stated=stated,
-        spelled={name: value for name in _CARRIED if isinstance(value := getattr(event, name), str)},
+        spelled={name: value for name in _CARRIED if (value := said[name]) is not None},
         origin=observed.origin,
         sign_at=sign_at,
         document_sha256=event.document_sha256,
