@@ -110,7 +110,7 @@ ACCEPTING = (
                 new="        if claim.refusal is not None and claim.epoch < 0:\n",
             ),
         ),
-        test=_TESTS + "test_a_refusal_is_final_for_whoever_goes_on",
+        test=_TESTS + "test_a_refusal_is_final_for_whoever_goes_on[accept_proposal]",
         says=r"assert",
     ),
     Control(
