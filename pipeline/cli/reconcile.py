@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show
+from pipeline.cli.times import Duration
 
 if TYPE_CHECKING:
     from pipeline.clock import Clock
@@ -46,21 +46,6 @@ def _brief(side: Mapping[str, str] | None) -> str:
     if {"source_amount_actual", "source_currency", "target_amount", "target_currency"} <= side.keys():
         return f"{side['source_amount_actual']} {side['source_currency']} to {side['target_amount']} {side['target_currency']}"
     return ", ".join(f"{name} {text}" for name, text in side.items())
-
-
-class Duration(click.ParamType):
-    """A duration as in the settings: 250ms, 30s, 5m; hours and days too: 12h, 90d."""
-
-    name = "DURATION"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Return the duration; fail with a usage error."""
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
-        if not found:
-            self.fail(f"{value!r} is no duration; write 10s, 5m or 90d", param, ctx)
-        return timedelta(seconds=float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
 
 
 @click.group(cls=Group)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +12,8 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, show
-from pipeline.cli.reconcile import Duration
+from pipeline.cli.progress import Bar
+from pipeline.cli.times import Duration
 
 if TYPE_CHECKING:
     from pipeline.stores.pruning import Pruned
@@ -64,13 +64,11 @@ def prune_(form: Format, older_than: timedelta, limit: int | None, dry_run: bool
 
 
 def _followed(walk: Iterable[Pruned]) -> Pruned | None:
-    """Follow a walk to its end, saying on a terminal how far it is, and return what it came to; None when there was nothing to walk."""
+    """Follow a walk to its end, showing how many pages it has seen, and return what it came to; None when there was nothing to walk."""
     found = None
-    for found in walk:
-        if sys.stderr.isatty():
-            click.echo(f"\r{found.pages_seen:,} of {found.pages:,} pages, {found.removed:,} removed", nl=False, err=True)
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
+    with Bar("walking") as progress:
+        for found in walk:
+            progress(found.pages_seen, found.pages)
     return found
 
 

@@ -1,8 +1,9 @@
-"""Times as options of commands."""
+"""Times and durations as options of commands."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -20,3 +21,18 @@ class Time(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is no time; write 2026-04-01 or 2026-04-01T09:00:00Z", param, ctx)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+class Duration(click.ParamType):
+    """A duration as in the settings: 250ms, 30s, 5m; hours and days too: 12h, 90d."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the duration; fail with a usage error."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
+        if not found:
+            self.fail(f"{value!r} is no duration; write 10s, 5m or 90d", param, ctx)
+        return timedelta(seconds=float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
