@@ -72,8 +72,8 @@ def terms_of(event: events.OrderTerms) -> Terms:
     )
 
 
-def stated_terms(event: events.OrderTerms) -> dict[str, str]:
-    """Return `terms_of(event).stated()` without the values in between; raise PoisonRecordError when a text is none."""
+def stated_terms(event: events.OrderTerms | events.OrderSettled) -> dict[str, str]:
+    """Return what `Terms.stated` would of an event's terms, without the values in between; raise PoisonRecordError when a text is none."""
     stated: dict[str, str] = {}
     for name in TERM_NAMES:
         text = getattr(event, name)

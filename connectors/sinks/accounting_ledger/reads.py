@@ -10,8 +10,9 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from connectors.sinks.accounting_ledger.rows import BOOKED_TERMS, terms_as_booked
 from connectors.sinks.accounting_ledger.writer import SQL
-from pipeline.domain.identifiers import IntentId, PartyId, TransactionHash
+from pipeline.domain.identifiers import IntentId, TransactionHash
 from pipeline.domain.money import plain
 from pipeline.domain.orders import Terms
 from pipeline.log.envelope import time_text
@@ -81,16 +82,7 @@ def settled(connection: Connection, venue: str) -> Iterator[BookedSettlement]:
                 intent_id=IntentId(row["intent_id"]),
                 transaction_hash=TransactionHash(row["transaction_hash"]),
                 side=row["side"],
-                terms=Terms(
-                    source_currency=row["source_currency"],
-                    target_currency=row["target_currency"],
-                    target_amount=row["target_amount"],
-                    source_amount_actual=row["source_amount_actual"],
-                    fx_rate=row["fx_rate"],
-                    settled_at=row["occurred_at"],
-                    sender_custodian_party_id=PartyId(row["sender_custodian_party_id"]),
-                    receiver_custodian_party_id=PartyId(row["receiver_custodian_party_id"]),
-                ),
+                terms=terms_as_booked(**{name: row[name] for name in BOOKED_TERMS}),
                 terms_sha256=row["terms_sha256"],
             )
 

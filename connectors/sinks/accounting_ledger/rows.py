@@ -91,19 +91,41 @@ def _ce_id(record: Record) -> str:
     return opaque(header(record.headers, "ce_id") or "", "ce_id")
 
 
-def terms_of(settlement: Settlement) -> Terms:
-    """Return the terms that a settlement states."""
-    event = settlement.event
+def terms_as_booked(
+    *,
+    source_currency: str,
+    target_currency: str,
+    target_amount: Decimal,
+    source_amount_actual: Decimal,
+    fx_rate: Decimal | None,
+    occurred_at: datetime,
+    sender_custodian_party_id: str,
+    receiver_custodian_party_id: str,
+) -> Terms:
+    """Return the terms of an entry, from its columns."""
     return Terms(
-        source_currency=event.source_currency,
-        target_currency=event.target_currency,
-        target_amount=settlement.target_amount,
-        source_amount_actual=settlement.source_amount,
-        fx_rate=settlement.fx_rate,
-        settled_at=settlement.settled_at,
-        sender_custodian_party_id=PartyId(event.sender_custodian_party_id),
-        receiver_custodian_party_id=PartyId(event.receiver_custodian_party_id),
+        source_currency=source_currency,
+        target_currency=target_currency,
+        target_amount=target_amount,
+        source_amount_actual=source_amount_actual,
+        fx_rate=fx_rate,
+        settled_at=occurred_at,
+        sender_custodian_party_id=PartyId(sender_custodian_party_id),
+        receiver_custodian_party_id=PartyId(receiver_custodian_party_id),
     )
+
+
+BOOKED_TERMS = (
+    "source_currency",
+    "target_currency",
+    "target_amount",
+    "source_amount_actual",
+    "fx_rate",
+    "occurred_at",
+    "sender_custodian_party_id",
+    "receiver_custodian_party_id",
+)
+"""The columns that `terms_as_booked` takes, in the order of the ledger's statements."""
 
 
 def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:

@@ -11,17 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from connectors.sinks.accounting_ledger.rows import BeyondScale, Settlement, entry_of, settlement_of, terms_of
+from connectors.sinks.accounting_ledger.rows import BOOKED_TERMS, BeyondScale, Settlement, entry_of, settlement_of, terms_as_booked
 from pipeline import metrics
-from pipeline.domain.identifiers import PartyId
 from pipeline.domain.journal import Account, JournalEntry
 from pipeline.domain.money import Scales, plain
-from pipeline.domain.orders import Terms, contradictions
+from pipeline.domain.orders import contradictions
 from pipeline.errors import PoisonRecordError
+from pipeline.log.codec import stated_terms
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
 from pipeline.ports import Refusal, Transaction, Written
@@ -47,7 +46,7 @@ class _Prior:
 
     terms_sha256: bytes
     venue: str
-    terms: Callable[[], Terms]
+    stated: Callable[[], dict[str, str]]
 
     def is_told_by(self, settlement: Settlement) -> bool:
         """Tell whether a settlement of the same key says the same: the same digest, or no value that contradicts."""
@@ -55,7 +54,7 @@ class _Prior:
             return False
         if bytes.fromhex(settlement.event.terms_sha256) == self.terms_sha256:
             return True
-        return not contradictions(self.terms().stated(), terms_of(settlement).stated())
+        return not contradictions(self.stated(), stated_terms(settlement.event))
 
 
 @dataclass(slots=True)
@@ -102,32 +101,14 @@ def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -
     booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
     rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
     for intent, transaction_hash, terms_sha256, venue, is_reversed, *terms in rows:
-        booked[intent].settlements[transaction_hash] = _Prior(bytes(terms_sha256), venue, partial(_terms_of_row, *terms))
+        booked[intent].settlements[transaction_hash] = _Prior(bytes(terms_sha256), venue, partial(_stated_in_row, *terms))
         if not is_reversed:
             booked[intent].standing.add(transaction_hash)
     return booked
 
 
-def _terms_of_row(
-    source_currency: str,
-    target_currency: str,
-    target_amount: Decimal,
-    source_amount_actual: Decimal,
-    fx_rate: Decimal | None,
-    occurred_at: datetime,
-    sender: str,
-    receiver: str,
-) -> Terms:
-    return Terms(
-        source_currency=source_currency,
-        target_currency=target_currency,
-        target_amount=target_amount,
-        source_amount_actual=source_amount_actual,
-        fx_rate=fx_rate,
-        settled_at=occurred_at,
-        sender_custodian_party_id=PartyId(sender),
-        receiver_custodian_party_id=PartyId(receiver),
-    )
+def _stated_in_row(*values: Any) -> dict[str, str]:
+    return terms_as_booked(**dict(zip(BOOKED_TERMS, values, strict=True))).stated()
 
 
 def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> None:
@@ -152,8 +133,8 @@ def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scale
             )
             _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
         else:
-            terms = partial(terms_of, settlement)
-            known.settlements[event.transaction_hash] = _Prior(bytes.fromhex(event.terms_sha256), event.venue, terms)
+            stated = partial(stated_terms, event)
+            known.settlements[event.transaction_hash] = _Prior(bytes.fromhex(event.terms_sha256), event.venue, stated)
             known.standing.add(event.transaction_hash)
             plan.entries.append((settlement, entry))
             plan.counts["booked"] += 1

@@ -150,12 +150,12 @@ def sequenced_until(connection: Connection, topics: Sequence[str]) -> dict[Parti
     return {(topic, partition): end for topic, partition, end in rows}
 
 
-def in_order(connection: Connection, topics: Sequence[str], *, subject: str | None = None) -> Iterator[Archived]:
+def in_order(connection: Connection, topics: Sequence[str]) -> Iterator[Archived]:
     """Yield sequenced records partition by partition, in the order of offsets within a topic, topics merged by time.
 
     Streams in the open transaction; records made at the same millisecond come in the order of `topics`.
     """
-    with _streamed(connection, "records_in_order", {"topics": list(topics), "subject": subject}) as rows:
+    with _streamed(connection, "records_in_order", {"topics": list(topics)}) as rows:
         yield from map(_archived, rows)
 
 
@@ -221,11 +221,6 @@ def newest(connection: Connection, topics: Sequence[str]) -> datetime | None:
     """Return when the newest record of these topics was produced."""
     row = connection.execute(SQL["newest"], {"topics": list(topics)}).fetchone()
     return None if row is None else row[0]
-
-
-def holds_event(connection: Connection, subject: str, ce_id: str) -> bool:
-    """Tell whether an event about a subject is archived."""
-    return connection.execute(SQL["holds_event"], {"subject": subject, "ce_id": ce_id}).fetchone() == (True,)
 
 
 def _distinct(connection: Connection, kind: EventType, event_class: type[E], ce_id: str | None = None) -> Iterator[E]:

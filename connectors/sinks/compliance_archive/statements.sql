@@ -128,12 +128,9 @@ SELECT o.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha2
           FROM archive.records r
           JOIN archive.topics t USING (topic_no)
           JOIN archive.leaves l USING (topic_no, partition, "offset")
-         WHERE t.topic = ANY (%(topics)s) AND (%(subject)s::text IS NULL OR r.subject = %(subject)s)) o
+         WHERE t.topic = ANY (%(topics)s)) o
   JOIN archive.records r USING (topic_no, partition, "offset")
  ORDER BY r.partition, o.made_at, array_position(%(topics)s, o.topic), r."offset";
-
--- holds_event: Whether the archive has an event about a subject.
-SELECT EXISTS (SELECT FROM archive.records r WHERE r.subject = %(subject)s AND r.ce_id = %(ce_id)s);
 
 -- records_by_key: Sequenced records that a consumer has done, key by key, those of a key as `records_in_order` has them; a record without a
 -- key is a key by itself. `ends` are the consumer's positions: what is beyond one is left out.
