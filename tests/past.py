@@ -13,7 +13,7 @@ from pipeline.engines.inline import InlineEngine
 from pipeline.log.envelope import Outgoing, Record, header
 from pipeline.processors.processor import Processor
 from pipeline.replay.comparison import Comparison, Published, Window, pairs, published_by
-from pipeline.replay.presence import Presence
+from pipeline.replay.readings import Readings
 from pipeline.replay.run import Replay
 from pipeline.testing.clocks import START, HandClock
 
@@ -112,7 +112,7 @@ def run_again(past: Past, processor: AnyProcessor, *, window: Window | None = No
     ordered = sorted(past.done, key=lambda one: (one.key or b"", one.timestamp_ms, topics.index(one.topic), one.partition, one.offset))
     live = list(published_in(past.processor.source, past.published))
     recorded = [(record, time_of(record)) for record in ordered]
-    replay = Replay(processor, Presence(recorded, live), until=until, judged_until=until)
+    replay = Replay(processor, Readings(past.engine.readings), until=until, judged_until=until)
     lives = list(replay.lives(recorded, live))
     emitted = [
         (emitted.at, Record(topic="", partition=0, offset=0, key=one.key.encode(), value=one.value, headers=one.headers()))

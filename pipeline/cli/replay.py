@@ -158,8 +158,9 @@ class _Again:
         """Return what is compared, and a replay that ends where the record does."""
         from connectors.sinks.compliance_archive import reads
         from pipeline.replay.comparison import Window
-        from pipeline.replay.presence import Presence
+        from pipeline.replay.readings import Readings
         from pipeline.replay.run import Replay
+        from pipeline.stores import readings
 
         newest = reads.newest(self.reader, [*self._topics("consumes"), *self._topics("emits")])
         if newest is None:
@@ -167,8 +168,8 @@ class _Again:
         until = self.until or newest + timedelta(microseconds=1)
         complete_until = None if self.until is not None else newest - TAIL
         window = Window(since=self.since, until=self.until, complete_until=complete_until, venue=self.venue)
-        presence = Presence(self._records(), self._published()) if self.processor.waits else Presence()
-        return window, Replay(self.processor, presence, until=until, judged_until=complete_until or until, venue=self.venue)
+        recorded = Readings(readings.of_processor(self.reader, self.processor.name))
+        return window, Replay(self.processor, recorded, until=until, judged_until=complete_until or until, venue=self.venue)
 
     def _live_again(self, replayed: Replay) -> None:
         """Run the records, and store what comes of them."""
@@ -219,11 +220,8 @@ class _Again:
             f"{comparison.of(IDENTICAL)} events identical, {differing}; {IGNORED}",
             *(f"{count} {why}" for verdict, why in EXPLAINED.items() if (count := comparison.of(verdict))),
         ]
-        if replayed.reordered:
-            say.append(
-                f"{replayed.reordered} intents came out as published in another order of topics than that of time stamps, "
-                f"{replayed.behind} of them with something done more than a second late, where nothing shows that the live one was there"
-            )
+        if replayed.unrecorded:
+            say.append(f"of {replayed.unrecorded} intents an earlier release did not record when it did what: in the order of time stamps")
         if self.beyond:
             say.append(f"{self.beyond} archived records are beyond the position of the live {self.processor.name}: not run")
         if self.altered:

@@ -14,6 +14,7 @@ from pipeline.clock import Clock
 from pipeline.engines.step import Outcome, decoded, run_events, run_wakes
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.position import Partition, unseen
+from pipeline.log.reading import Reading, readings_of
 from pipeline.processors.processor import E, F, Processor, S
 
 
@@ -36,6 +37,8 @@ class InlineEngine(Generic[S, E, F]):
         for key, text in self.states.items():
             self._wait(key, processor.wake_at(processor.restore(text)), 0)
         self.positions: dict[Partition, int] = dict(positions or {})
+        self.readings: list[Reading] = []
+        self._looked: dict[int, datetime] = {}
         self.outputs: list[Outgoing] = []
         self.counts: Counter[str] = Counter()
 
@@ -47,6 +50,8 @@ class InlineEngine(Generic[S, E, F]):
             fresh = unseen([record], self.positions.get(partition, 0))
             outcome = run_events(self._processor, fresh, [decoded(self._processor, r) for r in fresh], self.states.get, self._clock)
             self._keep(outcome)
+            if outcome.at is not None:
+                self.readings += readings_of(fresh, outcome.at, self._looked)
             self.positions[partition] = max(self.positions.get(partition, 0), record.offset + 1)
             self.counts += outcome.counts
             self.counts["seen" if fresh else "seen_before"] += 1
@@ -63,12 +68,16 @@ class InlineEngine(Generic[S, E, F]):
         """Wake every state whose time has come by the clock, and return what they emit."""
         emitted: list[Outgoing] = []
         now = self._clock.now()
-        for key, (at, partition) in sorted(self.wake_at.items(), key=lambda item: (item[1][0], item[0])):
-            if at <= now:
-                outcome = run_wakes(self._processor, {key: self.states[key]}, partition, self._clock)
-                self._keep(outcome)
-                self.counts += outcome.counts
-                emitted += outcome.outputs
+        due = [(at, key, partition) for key, (at, partition) in self.wake_at.items() if at <= now]
+        self.readings += [
+            Reading(number, now, looked=self._looked.get(number)) for number in sorted({partition for _, _, partition in due})
+        ]
+        self._looked = dict.fromkeys({number for _, number in self.positions}, now)
+        for _, key, partition in sorted(due):
+            outcome = run_wakes(self._processor, {key: self.states[key]}, partition, self._clock)
+            self._keep(outcome)
+            self.counts += outcome.counts
+            emitted += outcome.outputs
         self.outputs += emitted
         return emitted
 

@@ -29,10 +29,11 @@ from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record, origins_of
 from pipeline.log.position import Partition, by_partition, unseen
+from pipeline.log.reading import Reading, readings_of
 from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
-from pipeline.stores import positions, states
+from pipeline.stores import positions, readings, states
 from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.states import Kept
 
@@ -56,6 +57,8 @@ WAKE_MAX = 200
 class Outcome:
     """What a batch came to, before it is committed."""
 
+    at: datetime | None = None
+    """The time that it was decided by: one for the whole batch; None: nothing was decided."""
     states: dict[str, Kept] = field(default_factory=dict)
     outputs: list[Outgoing] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -75,11 +78,11 @@ def run_events(
     clock: Clock,
 ) -> Outcome:
     """Decide a batch in order, without any I/O: what both the transaction below and the in-memory driver run."""
-    outcome = Outcome()
+    now = clock.now()
+    outcome = Outcome(at=now)
     live: dict[str, S] = {}
     changed: dict[str, int] = {}
     for record, item in zip(records, keyed, strict=True):
-        now = clock.now()
         if isinstance(item, PoisonRecordError):
             outcome.outputs.append(dead_letter_of_record(record, reason=item.reason, now=now, source=processor.source))
             outcome.counts["dead_lettered"] += 1
@@ -97,10 +100,11 @@ def run_events(
 
 def run_wakes(processor: Processor[S, E, F], due: Mapping[str, str], partition: int, clock: Clock) -> Outcome:
     """Wake states of one partition, without any I/O; each is stored again, changed or not, with the time that it now waits for."""
-    outcome = Outcome()
+    now = clock.now()
+    outcome = Outcome(at=now)
     for key, text in due.items():
         state = processor.restore(text)
-        state = _folded(processor, state, processor.wake(state, clock.now()), outcome)
+        state = _folded(processor, state, processor.wake(state, now), outcome)
         outcome.states[key] = _kept(processor, state, partition)
     outcome.counts["woken"] += len(due)
     return outcome
@@ -145,9 +149,12 @@ class Step(Generic[S, E, F]):
         """`connect` opens a connection of this step's own; it is opened anew after an error. `settle` runs before each batch, see above."""
         self._processor, self._connect, self._publisher = processor, connect, publisher
         self._clock, self._failpoints, self._settle = clock, failpoints, settle
+        self._recorded = processor.is_recorded
         self._connection: Connection | None = None
         self.due_at: datetime | None = None
         """When the next state is to be woken, as far as this worker has seen; None: none that it knows of."""
+        self._looked: dict[int, datetime] = {}
+        """By partition number, when this worker looked last what was due; all that was by then has been woken."""
 
     def run(self, records: Sequence[Record]) -> Counter[str]:
         """Do a batch of records of any partitions, each partition in the order of its offsets; return what was counted.
@@ -165,6 +172,7 @@ class Step(Generic[S, E, F]):
             self.due_at = None
             return 0
         name, woken = self._processor.name, 0
+        now = self._clock.now()  # before the look: what becomes due while it goes on is the next one's
         try:
             with translated(f"looking what is due for {name}"):
                 waiting = states.next_due(self._open(), name, numbers)
@@ -172,9 +180,13 @@ class Step(Generic[S, E, F]):
             self.close()
             raise
         self.due_at = min(waiting.values(), default=None)
-        now = self._clock.now()
-        for number in sorted(number for number, at in waiting.items() if at <= now):
-            woken += self._done(lambda connection, number=number: self._wake(connection, number))["woken"]  # type: ignore[misc]
+        for number in sorted(numbers):
+            count = 0
+            if number in waiting and waiting[number] <= now:
+                count = self._done(lambda connection, number=number: self._wake(connection, number))["woken"]  # type: ignore[misc]
+            if count < WAKE_MAX:  # else there may be more
+                self._looked[number] = now
+            woken += count
         if woken:
             with translated(f"looking what is due for {name}"):
                 self.due_at = min(states.next_due(self._open(), name, numbers).values(), default=None)
@@ -228,6 +240,8 @@ class Step(Generic[S, E, F]):
             outcome.counts["seen"] += len(records)
             outcome.counts["seen_before"] += repeated
             positions.advance(connection, name, {partition: batch[-1].offset + 1 for partition, batch in fresh.items() if batch})
+            if self._recorded and outcome.at is not None:
+                readings.write(connection, name, readings_of(records, outcome.at, self._looked))
             self._write(connection, outcome)
         return outcome
 
@@ -257,6 +271,8 @@ class Step(Generic[S, E, F]):
                 raise FatalError(f"{name} has no stored position for partition {number}; run `custodian init`")
             due = states.due(connection, name, number, self._clock.now(), limit=WAKE_MAX)
             outcome = run_wakes(self._processor, due, number, self._clock)
+            if due and outcome.at is not None:
+                readings.write(connection, name, [Reading(number, outcome.at, looked=self._looked.get(number))])
             self._write(connection, outcome)
         return outcome
 

@@ -74,6 +74,11 @@ class Processor(Generic[S, E, F]):
         return self.wake is not _nothing
 
     @property
+    def is_recorded(self) -> bool:
+        """Tell whether what it decides depends on more than the offsets of one topic, so that each transaction is recorded (`reading`)."""
+        return self.waits or len(self.consumes) > 1
+
+    @property
     def source(self) -> str:
         """Return the CloudEvents source of what this processor emits."""
         return f"/processors/{self.name}"

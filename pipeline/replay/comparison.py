@@ -57,7 +57,6 @@ class Published:
     ce_id: str
     at: datetime
     """When it was decided."""
-    cause: str | None = None
     times: int = 1
     """How many copies there are: a live run repeats them after a crash."""
     copies: Sequence[Mapping[str, Any]]
@@ -113,7 +112,6 @@ def published_by(
         ce_type=ce_type,
         ce_id=ce_id,
         at=at,
-        cause=header(first, "ce_causationid"),
         times=len(own),
         copies=[comparable(ce_type, read(value), attributes_of(headers)) for value, headers in seen.items()],
         document=read(own[0][1]),

@@ -8,16 +8,17 @@ becomes a dead letter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pipeline.clock import RecordedClock
 from pipeline.engines.step import Outcome, run_events, run_wakes
 from pipeline.errors import FatalError, PoisonRecordError
-from pipeline.log.envelope import Outgoing, Record, header
+from pipeline.log.envelope import Outgoing, Record
 from pipeline.processors.processor import Keyed, Processor
+from pipeline.replay.readings import Done, Readings
 from pipeline.stores.states import Kept
 
 AnyProcessor = Processor[Any, Any, Any]
@@ -28,21 +29,11 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class Timed(NamedTuple):
-    """A record, read, and when it is taken to have arrived: its time of production."""
+    """A record, read, and when it is done: at the recorded time, else at that of its production."""
 
     record: Record
     at: datetime
     item: Keyed[Any] | PoisonRecordError
-
-    @property
-    def cause(self) -> str | None:
-        """Return the id by which what follows from it names it."""
-        return header(self.record.headers, "ce_id")
-
-    @property
-    def follows(self) -> str | None:
-        """Return the id of the event that it follows from."""
-        return header(self.record.headers, "ce_causationid")
 
 
 class Emitted(NamedTuple):
@@ -66,20 +57,12 @@ class Life:
     states: dict[str, Kept] = field(default_factory=dict)
     emitted: list[Emitted] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    late: timedelta = timedelta(0)
-    """By how much a due time was missed, or a record read late, at most."""
     _in_vain: frozenset[str] = frozenset()
     """States that were woken without effect: nothing changes until something is heard."""
-
-    def copy(self) -> Life:
-        """Return a life that can go on in another way."""
-        return replace(self, states=dict(self.states), emitted=list(self.emitted), counts=Counter(self.counts))
 
     def handle(self, timed: Timed, now: datetime) -> list[Emitted]:
         """Do a record at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
-        due = self.due()
-        self.late = max(self.late, self.clock - (timed.at if due is None else min(timed.at, due[0])))
         stored = {key: kept.text for key, kept in self.states.items()}
         return self._keep(run_events(self.processor, [timed.record], [timed.item], stored.get, RecordedClock(self.clock)), frozenset())
 
@@ -87,8 +70,6 @@ class Life:
         """Wake a state at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
         before = self.states[key]
-        if before.wake_at is not None:
-            self.late = max(self.late, self.clock - before.wake_at)
         outcome = run_wakes(self.processor, {key: before.text}, before.partition, RecordedClock(self.clock))
         found = self._keep(outcome, self._in_vain)
         if not found and self.states[key] == before:
@@ -99,6 +80,10 @@ class Life:
         """Return when the next state is to be woken, and which; the time may have passed."""
         waiting = [(kept.wake_at, key) for key, kept in self.states.items() if kept.wake_at is not None and key not in self._in_vain]
         return min(waiting, default=None)
+
+    def due_by(self, at: datetime) -> list[str]:
+        """Return the states whose time has come by then, the longest due first."""
+        return [key for due, key in sorted((kept.wake_at, key) for key, kept in self.states.items() if kept.wake_at) if due <= at]
 
     def _keep(self, outcome: Outcome, in_vain: frozenset[str]) -> list[Emitted]:
         self.states.update(outcome.states)
@@ -116,6 +101,30 @@ def lived(life: Life, records: Iterable[Timed], until: datetime) -> Life:
         life.handle(timed, timed.at)
     _wake(life, until)
     return life
+
+
+def relived(life: Life, records: Iterable[tuple[Done, Timed]], readings: Readings, until: datetime) -> Life:
+    """Do records in the recorded order of transactions, and wake what was due in each that woke something; raise FatalError in a circle."""
+    transaction = -1
+    for done, timed in records:
+        _look(life, readings, transaction, lambda look, _, done=done: look < done.transaction)  # type: ignore[misc]
+        life.handle(timed, timed.at)
+        transaction = done.transaction
+    _look(life, readings, transaction, lambda _, at: at < until)
+    return life
+
+
+def _look(life: Life, readings: Readings, transaction: int, is_now: Callable[[int, datetime], bool]) -> None:
+    """Wake what was due in the looks behind a transaction, as long as it is their turn."""
+    for _ in range(WAKES_MAX):
+        due = life.due()
+        look = None if due is None else readings.woken(life.states[due[1]].partition, due[0], after=transaction)
+        if look is None or not is_now(*look):
+            return
+        transaction, at = look
+        for key in life.due_by(at):  # a look wakes each state once
+            life.wake(key, at)
+    raise FatalError(f"{life.processor.name} is woken again and again without end: {', '.join(life.states)[:200]}")
 
 
 def _wake(life: Life, until: datetime) -> None:

@@ -1,0 +1,29 @@
+"""The transactions of processors that read several topics or wait for times, one row each, for replays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.log.reading import Reading
+from pipeline.stores.postgres import Connection
+
+
+def write(connection: Connection, processor: str, readings: Sequence[Reading]) -> None:
+    """Add what a transaction did, inside it and under the lock of its positions."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO custodian.readings (processor, partition, at, looked, topics, firsts, ends) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [(processor, one.partition, one.at, one.looked, *([span[n] for span in one.spans] for n in range(3))) for one in readings],
+        )
+
+
+def of_processor(connection: Connection, processor: str) -> Iterator[Reading]:
+    """Yield all readings of a processor, partition by partition in the order of transactions; streams in the open transaction."""
+    with connection.cursor(name="readings") as cursor:
+        cursor.itersize = 5_000
+        cursor.execute(
+            "SELECT partition, at, looked, topics, firsts, ends FROM custodian.readings WHERE processor = %s ORDER BY partition, number",
+            (processor,),
+        )
+        for partition, at, looked, topics, firsts, ends in cursor:
+            yield Reading(partition, at, tuple(zip(topics, firsts, ends, strict=True)), looked)
