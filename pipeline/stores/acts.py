@@ -18,7 +18,7 @@ from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
 from schemas.accepting import OperatorActed
 
-Action = Literal["acknowledge", "resolve", "reread", "re-emit"]
+Action = Literal["acknowledge", "resolve", "reread", "re-emit", "advance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Act:
     venue: str | None
     intent_id: str | None
     subject: str | None
-    """The alarm, the break, or the ce_id of the event that is published."""
+    """The alarm, the break, the position, or the ce_id of the event that is published."""
     outcome: str
     acted_by: str
     reason: str
