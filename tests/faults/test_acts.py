@@ -22,7 +22,8 @@ WHY = ("--as", "Officer One", "--reason", "the record was lost")
 def truncate(rig: Rig, topic: str) -> None:
     """Remove every record that a topic holds, as its retention would."""
     upto = [TopicPartition(name, partition, end) for (name, partition), end in ends(rig).items() if name == rig.topic(topic) and end]
-    for done in AdminClient({"bootstrap.servers": rig.bootstrap_servers}).delete_records(upto).values():
+    admin = AdminClient({"bootstrap.servers": rig.bootstrap_servers})
+    for done in admin.delete_records(upto).values():
         done.result(20)
 
 
