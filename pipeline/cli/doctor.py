@@ -116,7 +116,8 @@ def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: b
     """
     if about.st_mode & 0o022:
         return True
-    return bool(about.st_mode & 0o050 and about.st_gid not in groups) or bool(about.st_mode & 0o005 and not mounted)
+    others = 0o005 if about.st_gid in groups else 0o055
+    return bool(about.st_mode & others) and not mounted
 
 
 def _policy(loaded: Settings) -> list[Line]:

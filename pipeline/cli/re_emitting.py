@@ -61,8 +61,8 @@ def choose(venue: str, intent: str, booked: Booked | None, settled: Iterable[Arc
     for one in emitted.values():
         return one
     raise RefusedError(
-        f"no settlement of it was ever emitted; `custodian orders reread {intent}` publishes the venue's record, and what has settled is "
-        "then emitted by the role settlement"
+        f"no settlement of it was ever emitted; `custodian orders reread {intent} --reason …` publishes the venue's record, and the role "
+        "settlement emits what has settled"
     )
 
 
@@ -94,5 +94,5 @@ def _made_again(venue: str, intent: str, booked: Booked, updated: Iterable[Archi
                 return Chosen(outgoing=emitted.outgoing, event=event, taken_from=each.record, source="made again")
     raise RefusedError(
         f"it was emitted (hash {booked.transaction_hash}), but the archive lacks that record and the documents that it was made from; "
-        f"`custodian orders reread {intent}` has the venue's record archived, then run this again"
+        f"`custodian orders reread {intent} --reason …` has the venue's record archived, then run this again"
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -204,16 +206,23 @@ def shipped(kind: str) -> dict[str, str]:
     return dict(found)
 
 
+def free_port() -> int:
+    """Return a port that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 def _as_the_image_runs(secrets: Path) -> dict[str, Any]:
     """Give the secrets to root and the image's group, as a pod gets them, and return how to run a program as the image's user.
 
     Nothing where that user cannot reach Python, this tree or the folders of tests, as in a clone that only root may enter.
     """
-    needed = [place for path in (Path(sys.executable).resolve(), ROOT / "pipeline", secrets) for place in path.parents]
-    if not all(place.stat().st_mode & 0o001 or place.is_relative_to(secrets.parent.parent) for place in needed):
+    ours = [place for place in (secrets, *secrets.parents) if place.is_relative_to(tempfile.gettempdir()) and place.owner() == "root"]
+    for place in ours:
+        place.chmod(place.stat().st_mode & 0o7777 | 0o055)
+    needed = {place for path in (Path(sys.executable).resolve(), ROOT / "pipeline", secrets) for place in path.parents}
+    if not all(place.stat().st_mode & 0o001 for place in needed):
         return {}
-    for place in (secrets, secrets.parent, secrets.parent.parent):
-        place.chmod(0o755)
     for file in secrets.iterdir():
         os.chown(file, 0, USER)
     return {"user": USER, "group": USER, "extra_groups": [USER]}
@@ -240,6 +249,7 @@ def test_doctor_is_content_in_what_we_ship(
                 "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
                 "CUSTODIAN_KAFKA__TOPIC_PREFIX": kafka.topic_prefix,
                 "CUSTODIAN_KAFKA__PARTITIONS": "2",
+                "CUSTODIAN_METRICS__LISTEN": f"0.0.0.0:{free_port()}",  # the 9100 that we ship may be somebody's on this machine
                 "CUSTODIAN_POSTGRES__DSN": settings.postgres.dsn,
                 "CUSTODIAN_POSTGRES__PASSWORD_FILE": str(secrets / "postgres"),
                 "CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url,
