@@ -34,6 +34,7 @@ def reread(loaded: Settings, venue: str, intent: str, *, was_open: bool) -> Rere
     from pipeline.clock import SystemClock
     from pipeline.ingest.items import letter_of, outgoing_of, withdrawal
     from pipeline.ports import Unreadable
+    from pipeline.stores.outbox import VALUE_MAX
     from schemas.events import OrderUpdated
 
     if venue not in loaded.venues:
@@ -50,7 +51,12 @@ def reread(loaded: Settings, venue: str, intent: str, *, was_open: bool) -> Rere
         return Reread(outcome="unreadable", outgoing=letter_of(venue, seen), reason=seen.reason)
     event = seen.event
     assert isinstance(event, OrderUpdated)
-    return Reread(outcome="published", outgoing=outgoing_of(seen, now), status=event.status, transaction_hash=event.transaction_hash)
+    outgoing = outgoing_of(seen, now)
+    if len(outgoing.value) > VALUE_MAX:
+        return Reread(
+            outcome="unreadable", outgoing=None, reason=f"{len(outgoing.value)} bytes are more than the {VALUE_MAX} that are published"
+        )
+    return Reread(outcome="published", outgoing=outgoing, status=event.status, transaction_hash=event.transaction_hash)
 
 
 async def _read(loaded: Settings, venue: str, intent: str) -> Reading:

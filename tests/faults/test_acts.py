@@ -95,6 +95,7 @@ def test_a_truncated_settlement_is_booked_once_by_emitting_it_again(make_rig: Ma
     assert {line["state"] for line in rig.listed("breaks", "list", "--state", "all")} == {"resolved"}
     rig.custodian("archive", "verify")
     rig.custodian("ledger", "rebuild", "--into", "rebuilt")
+    rig.custodian("replay", "--processor", "settlement", "--to", "2100-01-01")
     assert up.end() == 0
 
 
