@@ -45,7 +45,7 @@ def reached(rig: Rig, consumer: str, topic: str) -> bool:
 def settle_without(rig: Rig, *absent: str, number: int = 6) -> list[str]:
     """Let orders settle while some roles do not run, and stop again when the others have done all they can; return the orders."""
     running = rig.start("run", *(role for role in ("ingest", "settlement", "archive") if role not in absent))
-    rig.connected()
+    rig.connected(within=90)
     intents = rig.order(number)
     published = "SELECT count(*) FROM custodian.ingest_facts WHERE status = 'SETTLED'"
     eventually(lambda: rig.value(published) >= number, within=60, what="all orders are published as settled")
@@ -104,7 +104,7 @@ def test_a_settlement_that_nobody_archived_is_made_again_from_its_documents(make
     rig = make_rig(seed=72, rate=0, mix=OURS, failing=0)
     rig.custodian("init")
     running = rig.start("run", "ingest", "settlement")
-    rig.connected()
+    rig.connected(within=90)
     (intent,) = rig.order(1)
     eventually(lambda: rig.value("SELECT count(*) FROM custodian.states WHERE state ? 'booked'") == 1, within=60, what="it is settled")
     assert running.end() == 0
@@ -129,7 +129,7 @@ def test_an_order_that_settlement_never_saw_is_booked_once_by_reading_it_again(m
     intents = settle_without(rig, "settlement")
     skip(rig, "settlement", "order-updated.v1")
     up = rig.up()
-    rig.connected()
+    rig.connected(within=90)
     until_quiet(rig, booked=False)
     assert missing(rig) == set(intents)
     (refused,) = rig.listed("settlements", "re-emit", intents[0], *WHY, expect=1)
@@ -168,7 +168,7 @@ def test_an_act_that_is_killed_is_done_whole_or_not_at_all(make_rig: MakeRig, wh
     assert rig.value("SELECT count(*) FROM custodian.acts") == committed
     assert rig.value("SELECT count(*) FROM custodian.outbox WHERE published_at IS NULL") == 2 * committed
     up = rig.up()
-    rig.connected()
+    rig.connected(within=90)
     if committed:
         eventually(lambda: rig.booked() == 1, within=60, what="what was committed is published and booked")
     until_quiet(rig, booked=False)
