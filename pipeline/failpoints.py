@@ -50,6 +50,8 @@ NAMES = (
     "decisions.after_commit",
     "requeue.before_produce",
     "requeue.after_produce",
+    "act.before_commit",
+    "act.after_commit",
     "prune.in_transaction",
 )
 

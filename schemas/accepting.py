@@ -205,14 +205,19 @@ class CommandCompleted(Event):
 
 
 class OperatorActed(Event):
-    """A person halted, resumed, approved or refused something."""
+    """A person halted, approved, acknowledged or resolved something, or had an order read or a settlement emitted again."""
 
-    action: Literal["halt", "resume", "approve", "refuse"]
+    action: Literal["halt", "resume", "approve", "refuse", "acknowledge", "resolve", "reread", "re-emit", "advance"]
     venue: Name | None = None
     pair: Name | None = Field(default=None, description="SOURCE/TARGET")
     intent_id: Name | None = None
     decision_id: Name | None = None
     shown_sha256: Digest | None = Field(default=None, description="digest of exactly what the person was shown")
+    subject: Name | None = Field(
+        default=None, description="the alarm, the break, the position, or the ce_id of the event that the act published"
+    )
+    outcome: Name | None = Field(default=None, description="what came of it")
+    login: Name | None = Field(default=None, description="the database's user, where `by` is what a person typed")
     by: Name
     reason: str
     at: TimeText

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import click
 
 from pipeline.cli.context import settings, settings_file
 from pipeline.cli.output import Column, Format, formats, show
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, ServiceAwayError
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings, Venue
@@ -101,8 +102,22 @@ def _secrets(loaded: Settings) -> Iterator[Line]:
             continue
         if not file.is_file():
             yield Line(key, f"{file} is missing", "write the secret into that file")
-        elif os.name == "posix" and file.stat().st_mode & 0o077:
-            yield Line(key, f"{file} can be read by others", f"chmod 600 {file}")
+        elif os.name == "posix" and open_to_others(
+            file.stat(), groups={os.getegid(), *os.getgroups()}, mounted=file.stat().st_dev != file.resolve().parent.stat().st_dev
+        ):
+            yield Line(key, f"{file} can be read or written by others", f"chmod 600 {file}, or 640 with a group of this user")
+
+
+def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: bool) -> bool:
+    """Tell whether others than this user, and its own groups for reading, have a secret's file.
+
+    A pod gets its secrets as 0440 with a group of its own (`fsGroup`). Where the file itself is `mounted`, as Compose does it, its mode is
+    that of another system, on which the folder around it keeps others out; in here there is nobody else to read it.
+    """
+    if about.st_mode & 0o022:
+        return True
+    others = 0o005 if about.st_gid in groups else 0o055
+    return bool(about.st_mode & others) and not mounted
 
 
 def _policy(loaded: Settings) -> list[Line]:
@@ -168,7 +183,6 @@ def _postgres(loaded: Settings) -> list[Line]:
 
 
 def _positions(loaded: Settings, connection: Connection) -> Line:
-    from pipeline.errors import ServiceAwayError
     from pipeline.kafka import TopicAdmin
     from pipeline.stores import positions
     from pipeline.supervisor.preparation import CONSUMERS, refuse_replaced
@@ -258,7 +272,8 @@ def _disk(folder: Path) -> Line:
     free = shutil.disk_usage(there).free
     found = f"{folder}: {free / (1 << 30):.1f} GiB free"
     if not os.access(there, os.W_OK):
-        return Line("archive.folder", f"{there} cannot be written by this user", "give this user the folder, or name another one")
+        # A pod has no place to write, and needs none: the archive of this release is in PostgreSQL alone.
+        return Line("archive.folder", f"{folder}: this user may not write there, and nothing is written there in this release")
     return Line("archive.folder", found, "make room" if free < DISK_MIN else None)
 
 
@@ -267,5 +282,23 @@ def _port(loaded: Settings) -> Line:
 
     if loaded.metrics.listen.endswith(":0"):
         return Line("metrics.listen", f"{loaded.metrics.listen}: a free port for each process")
-    check_free(loaded.metrics.listen)
+    try:
+        check_free(loaded.metrics.listen)
+    except ServiceAwayError:
+        ours = _who_listens(loaded)
+        if ours is None:
+            raise
+        return Line("metrics.listen", f"{loaded.metrics.listen} is that of {ours}, which runs")
     return Line("metrics.listen", f"{loaded.metrics.listen} is free")
+
+
+def _who_listens(loaded: Settings) -> str | None:
+    """Return the role of this installation that runs on this host and has the port of the metrics; None for a stranger's program."""
+    from pipeline.cli.people import FRESH
+    from pipeline.stores import roles
+    from pipeline.stores.postgres import connect, translated
+
+    port = int(loaded.metrics.listen.rpartition(":")[2])
+    with connect(loaded.postgres, name="doctor", autocommit=True) as connection, translated("looking who runs"):
+        beats = [seen.heartbeat for seen in roles.seen(connection) if seen.age <= FRESH]
+    return next((f"the role {beat.role}" for beat in beats if (beat.host, beat.metrics_port) == (socket.gethostname(), port)), None)

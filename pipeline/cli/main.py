@@ -28,7 +28,8 @@ ENTRIES = {
     "run": Entry("pipeline.cli.run:run", "Run one or more roles, such as ingest or ledger."),
     "status": Entry("pipeline.cli.status:status", "Health, lag and positions of what runs."),
     "simulate": Entry("pipeline.cli.simulate:simulate", "A venue to try everything on."),
-    "orders": Entry("pipeline.cli.orders:orders", "Orders, and an intent's whole story."),
+    "orders": Entry("pipeline.cli.orders:orders", "Orders, and an intent's whole story; read one again."),
+    "settlements": Entry("pipeline.cli.settlements:settlements", "Emit a settlement for the books once more."),
     "decisions": Entry("pipeline.cli.decisions:decisions", "What was decided and why; approve or refuse what waits for people."),
     "commands": Entry("pipeline.cli.commands:commands", "What venues were told, and what became of it."),
     "halt": Entry("pipeline.cli.halt:halt", "Stop accepting: everywhere, at a venue, for a pair."),
@@ -38,9 +39,10 @@ ENTRIES = {
     "replay": Entry("pipeline.cli.replay:replay", "Run today's code over recorded records."),
     "policy": Entry("pipeline.cli.policy:policy", "Check a policy; try a candidate on recorded decisions."),
     "reconcile": Entry("pipeline.cli.reconcile:reconcile", "Compare the venue with the books."),
-    "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found."),
-    "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses."),
+    "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found; resolve it."),
+    "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses; acknowledge them."),
     "dead-letters": Entry("pipeline.cli.dead_letters:dead_letters", "What could not be read; requeue it."),
+    "positions": Entry("pipeline.cli.positions:positions", "How far each consumer has come; go on behind what Kafka lost."),
     "states": Entry("pipeline.cli.states:states", "What processors remember: let go of old settlements."),
 }
 

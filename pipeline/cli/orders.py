@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from pipeline.cli.decision_text import clean
 from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
+from pipeline.cli.people import named, reasoned
 from pipeline.domain.accepting import in_words
 
 if TYPE_CHECKING:
@@ -30,11 +32,14 @@ COLUMNS = (
 _EVENT = ("index", "topic", "partition", "offset", "ce_id", "ce_type", "event")
 _ACCEPTING = ("phase", "note", "decision_id", "question", "verdict", "by", "reason", "command_id", "command_kind", "state", "mode")
 STORY = tuple(Column(field=name) for name in ("kind", "at", "venue", "intent_id", *_ACCEPTING, *_EVENT))
+REREAD = tuple(
+    Column(field=name) for name in ("venue", "intent_id", "outcome", "status", "transaction_hash", "ce_id", "known", "reason", "act_id")
+)
 
 
 @click.group(cls=Group)
 def orders() -> None:
-    """Show orders, and an intent's whole story."""
+    """Show orders and an intent's whole story; have one read again."""
 
 
 @orders.command("list")
@@ -66,6 +71,51 @@ def show_(intent: str, form: Format) -> None:
         _timeline(lines)
     else:
         show(lines, form, columns=STORY)
+
+
+@orders.command()
+@click.argument("intent")
+@formats
+@named
+@reasoned
+@click.option("--venue", help="Where the order is; needed when several venues know it.")
+def reread(intent: str, form: Format, by: str, reason: str, venue: str | None) -> None:
+    """Read an order at its venue and publish what the record says now, whether we know that already or not.
+
+    It gets the id that the same fact always has, so every role decides by what it remembers: nothing is booked twice. Exit 1 when the
+    venue shows no such order, or the record cannot be read (its bytes are a dead letter then).
+    """
+    from pipeline.cli import rereading
+    from pipeline.cli.acting import publish_now, venue_of
+    from pipeline.clock import SystemClock
+    from pipeline.failpoints import Failpoints
+    from pipeline.stores import acts, facts
+    from pipeline.stores.orders import last_seen_open
+
+    loaded, intent = settings(), str(intent_of(intent))
+    with database(loaded, name="reread") as connection:
+        venue = venue_of(connection, loaded, intent, venue)
+        found = rereading.reread(loaded, venue, intent, was_open=last_seen_open(connection, venue, intent))
+        outgoing = found.outgoing
+        act = acts.Act(
+            action="reread",
+            venue=venue,
+            intent_id=intent,
+            subject=None if outgoing is None else outgoing.envelope.id,
+            outcome=found.outcome if found.status is None else found.status,
+            acted_by=by,
+            reason=reason,
+            at=SystemClock().now(),
+        )
+        line: dict[str, Any] = {"venue": venue, "intent_id": intent, "status": found.status, "transaction_hash": found.transaction_hash}
+        line |= {"ce_id": act.subject, "reason": found.reason, "act_id": act.act_id}
+        line["known"] = any(fact.ce_id == act.subject for fact in facts.known(connection, venue, [intent]))
+        Failpoints.from_environment().reach("act.before_commit")
+        acts.record(connection, act, [] if outgoing is None else [outgoing])
+        out = publish_now(loaded, connection, [act.act_id, *([act.subject] if act.subject else [])])
+    show([{**line, "outcome": found.outcome if out else f"{found.outcome}, stored"}], form, columns=REREAD)
+    if found.outcome in ("absent", "unreadable"):
+        sys.exit(1)
 
 
 def story(connection: Connection, intent: str, now: datetime) -> Generator[dict[str, Any]]:
@@ -146,7 +196,7 @@ def _event(line: Mapping[str, Any]) -> str:
     elif name.startswith("rate-read"):
         said = f"{event.get('rate', 'a rate')} by {event.get('provider', 'somebody')}"
     elif name.startswith(("decision-", "command-", "operator-")):
-        said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "outcome", "action", "by") if part in event)
+        said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "action", "outcome", "by") if part in event)
     by = (event.get("observed") or {}).get("origin")
     index = f"  archive index {line['index']}" if "index" in line else ""
     return f"{name}: {said}{f' ({by})' if by else ''}{index}"

@@ -47,6 +47,17 @@ def user_name() -> str:
         raise click.UsageError("the operating system does not know your name; write --as NAME") from None
 
 
+def reasoned(command: F) -> F:
+    """Give a command `--reason`, without which it does nothing."""
+    return click.option("--reason", required=True, callback=_reason, help="Why; kept as evidence.")(command)
+
+
+def _reason(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    if not given.strip():
+        raise click.BadParameter("write why: it is part of the evidence")
+    return given.strip()
+
+
 def say_when_waiting(connection: Connection) -> None:
     """Say on standard error that an event waits, when nobody runs who publishes it."""
     from pipeline.stores import roles

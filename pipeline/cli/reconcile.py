@@ -15,6 +15,7 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show
+from pipeline.cli.people import named, reasoned, say_when_waiting
 from pipeline.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ COLUMNS = (
     Column(field="last_seen_at", rank=6),
     Column(field="break_id", rank=7, ends=True),
     Column(field="run_id", rank=8, ends=True),
+    Column(field="resolved_by", rank=3),
+    Column(field="resolved_at", rank=4),
+    Column(field="resolved_reason", rank=4),
 )
+OUTCOMES = tuple(Column(field=name) for name in ("break_id", "kind", "intent_id", "outcome", "act_id"))
 
 
 def _brief(side: Mapping[str, str] | None) -> str:
@@ -71,7 +76,8 @@ def venue_(form: Format, only: str | None, grace: timedelta) -> None:
         outcome = reconcile_venue(loaded, name, clock, grace=grace)
         click.echo(
             f"{name}: {outcome.at_venue} settled at the venue, {outcome.expected} of them ours, {outcome.in_books} in the books; "
-            f"breaks: {outcome.opened} new, {outcome.seen_again} seen again, {outcome.resolved} resolved",
+            f"breaks: {outcome.opened} new, {outcome.seen_again} seen again, {outcome.resolved} resolved"
+            + (f", {outcome.left} as a person resolved them" if outcome.left else ""),
             err=True,
         )
     with database(loaded, name="reconcile") as connection:
@@ -91,6 +97,8 @@ class Outcome:
     opened: int
     seen_again: int
     resolved: int
+    left: int
+    """Found again exactly as a person had resolved them: they stay so."""
 
 
 @dataclass(slots=True)
@@ -122,6 +130,7 @@ def reconcile_venue(loaded: Settings, name: str, clock: Clock, *, grace: timedel
         opened=counted.opened,
         seen_again=counted.seen_again,
         resolved=counted.resolved,
+        left=counted.left,
     )
 
 
@@ -231,7 +240,7 @@ class _progress:  # noqa: N801 - used like a function
 
 @click.group(cls=Group)
 def breaks() -> None:
-    """Show what reconciliations found."""
+    """Show what reconciliations found, and say what came of it."""
 
 
 @breaks.command("list")
@@ -258,3 +267,31 @@ def show_(break_id: str, form: Format) -> None:
     if not found:
         raise click.UsageError(f"there is no break {break_id}; `custodian breaks list --state all` shows those there are")
     show(found, form, columns=COLUMNS)
+
+
+@breaks.command()
+@click.argument("break_ids", nargs=-1, required=True, metavar="ID…")
+@formats
+@named
+@reasoned
+def resolve(break_ids: tuple[str, ...], form: Format, by: str, reason: str) -> None:
+    """Say that open breaks, as they are now, need nothing more; a break is named by its id, or by the beginning of it.
+
+    It stays resolved while reconciliation finds exactly this. Found with other values, or found again after it was gone, it is open.
+    """
+    from pipeline.cli.alarms import only_one
+    from pipeline.clock import SystemClock
+    from pipeline.stores import breaks as stored
+
+    outcomes = []
+    with database(settings(), name="resolve") as connection:
+        found = [
+            only_one(list(stored.listed(connection, break_id=asked)), "break_id", asked, "custodian breaks list --state all")
+            for asked in dict.fromkeys(break_ids)
+        ]
+        for each in found:
+            act_id = stored.resolve(connection, each["break_id"], by=by, reason=reason, now=SystemClock().now())
+            told = {name: each[name] for name in ("break_id", "kind", "intent_id")}
+            outcomes.append({**told, "outcome": "already" if act_id is None else "resolved", "act_id": act_id})
+        show(outcomes, form, columns=OUTCOMES)
+        say_when_waiting(connection)

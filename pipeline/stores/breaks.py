@@ -1,4 +1,8 @@
-"""Breaks: differences that reconciliations found, opened, seen again, and resolved when they are gone."""
+"""Breaks: differences that reconciliations found, opened, seen again, and resolved when they are gone, or by a person.
+
+What a person resolved stays resolved while every run finds exactly what that person saw, and only `last_seen_at` moves. As soon as a run
+finds something else under the same id, or did not find it in between and finds it again, it is open: a resolution answers what was shown.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any, Protocol
 
 from psycopg.types.json import Jsonb
 
+from pipeline.stores import acts
 from pipeline.stores.postgres import Connection
 
 COLUMNS = (
@@ -24,6 +29,9 @@ COLUMNS = (
     "actual",
     "first_seen_at",
     "last_seen_at",
+    "resolved_by",
+    "resolved_at",
+    "resolved_reason",
 )
 
 
@@ -73,11 +81,13 @@ class Stored:
     opened: int
     seen_again: int
     resolved: int
+    left: int
+    """Found again exactly as a person had resolved them."""
 
 
 def store(connection: Connection, *, venue: str, run_id: str, kinds: Sequence[str], found: Iterable[Difference], now: datetime) -> Stored:
     """Store the breaks of a complete run in one transaction; open ones of these kinds that it did not find are resolved."""
-    opened = seen_again = 0
+    opened = seen_again = left = 0
     ids: list[str] = []
     with connection.transaction():
         for each in found:
@@ -87,10 +97,15 @@ def store(connection: Connection, *, venue: str, run_id: str, kinds: Sequence[st
                 INSERT INTO ledger.breaks AS b (break_id, run_id, kind, severity, state, venue, intent_id, transaction_hash,
                                                 expected, actual, first_seen_at, last_seen_at)
                 VALUES (%s, %s, %s, %s, 'open', %s, %s, %s, %s, %s, %s, %s)
-                ON CONFLICT (break_id) DO UPDATE SET run_id = excluded.run_id, state = 'open', expected = excluded.expected,
-                    actual = excluded.actual, last_seen_at = excluded.last_seen_at,
-                    first_seen_at = CASE WHEN b.state = 'open' THEN b.first_seen_at ELSE excluded.first_seen_at END
-                RETURNING first_seen_at = last_seen_at
+                ON CONFLICT (break_id) DO UPDATE SET (state, first_seen_at) = (
+                        SELECT CASE WHEN s.stands THEN 'resolved' ELSE 'open' END,
+                               CASE WHEN s.stands OR b.state = 'open' THEN b.first_seen_at ELSE excluded.first_seen_at END
+                          FROM (SELECT EXISTS (SELECT FROM custodian.resolutions r
+                                                WHERE r.break_id = b.break_id AND r.ended_at IS NULL
+                                                  AND r.expected IS NOT DISTINCT FROM excluded.expected
+                                                  AND r.actual IS NOT DISTINCT FROM excluded.actual)) AS s (stands)),
+                    run_id = excluded.run_id, expected = excluded.expected, actual = excluded.actual, last_seen_at = excluded.last_seen_at
+                RETURNING state, first_seen_at = last_seen_at
                 """,
                 (
                     *(each.break_id, run_id, each.kind, each.severity, venue, each.intent_id, each.transaction_hash),
@@ -98,10 +113,13 @@ def store(connection: Connection, *, venue: str, run_id: str, kinds: Sequence[st
                     *(now, now),
                 ),
             ).fetchone()
-            if row == (True,):
-                opened += 1
-            else:
-                seen_again += 1
+            match row:
+                case ("resolved", _):
+                    left += 1
+                case (_, True):
+                    opened += 1
+                case _:
+                    seen_again += 1
         gone = connection.execute(
             """
             UPDATE ledger.breaks SET state = 'resolved', run_id = %s, last_seen_at = %s
@@ -109,22 +127,64 @@ def store(connection: Connection, *, venue: str, run_id: str, kinds: Sequence[st
             """,
             (run_id, now, venue, list(kinds), ids),
         )
-    return Stored(opened, seen_again, gone.rowcount)
+        connection.execute(
+            """
+            UPDATE custodian.resolutions AS r SET ended_at = %s FROM ledger.breaks b
+             WHERE b.break_id = r.break_id AND r.ended_at IS NULL AND b.venue = %s AND b.kind = ANY (%s)
+               AND (b.state = 'open' OR NOT b.break_id = ANY (%s))
+            """,
+            (now, venue, list(kinds), ids),
+        )
+    return Stored(opened, seen_again, gone.rowcount, left)
+
+
+def resolve(connection: Connection, break_id: str, *, by: str, reason: str, now: datetime) -> str | None:
+    """Resolve an open break as it is now and return the act's id; None when it is not open. The event is in the outbox."""
+    with connection.transaction():
+        row = connection.execute(
+            """
+            UPDATE ledger.breaks SET state = 'resolved' WHERE break_id = %s AND state = 'open'
+            RETURNING venue, intent_id, expected, actual
+            """,
+            (break_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        venue, intent_id, *sides = row
+        act = acts.Act(
+            action="resolve",
+            venue=venue,
+            intent_id=intent_id,
+            subject=break_id,
+            outcome="resolved",
+            acted_by=by,
+            reason=reason,
+            at=now,
+        )
+        acts.record(connection, act)
+        connection.execute(
+            "INSERT INTO custodian.resolutions (act_id, break_id, expected, actual) VALUES (%s, %s, %s, %s)",
+            (act.act_id, break_id, *(None if side is None else Jsonb(side) for side in sides)),
+        )
+    return act.act_id
 
 
 def listed(
     connection: Connection, *, venue: str | None = None, state: str | None = None, break_id: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield breaks, the oldest first."""
+    """Yield breaks, the oldest first, with the resolution that stands where a person gave one; `break_id` is the beginning of an id."""
     found = connection.execute(
         """
-        SELECT break_id, run_id, kind, severity, state, venue, intent_id, transaction_hash, expected, actual, first_seen_at, last_seen_at
-          FROM ledger.breaks
-         WHERE (%(venue)s::text IS NULL OR venue = %(venue)s) AND (%(state)s::text IS NULL OR state = %(state)s)
-           AND (%(break_id)s::text IS NULL OR break_id LIKE %(break_id)s)
-         ORDER BY first_seen_at, break_id
+        SELECT b.break_id, b.run_id, b.kind, b.severity, b.state, b.venue, b.intent_id, b.transaction_hash, b.expected, b.actual,
+               b.first_seen_at, b.last_seen_at, a.acted_by, a.at, a.reason
+          FROM ledger.breaks b
+          LEFT JOIN custodian.resolutions r ON r.break_id = b.break_id AND r.ended_at IS NULL
+          LEFT JOIN custodian.acts a USING (act_id)
+         WHERE (%(venue)s::text IS NULL OR b.venue = %(venue)s) AND (%(state)s::text IS NULL OR b.state = %(state)s)
+           AND (%(break_id)s::text IS NULL OR starts_with(b.break_id, %(break_id)s))
+         ORDER BY b.first_seen_at, b.break_id
         """,
-        {"venue": venue, "state": state, "break_id": None if break_id is None else break_id.replace("%", "") + "%"},
+        {"venue": venue, "state": state, "break_id": break_id},
     )
     for row in found:
         yield dict(zip(COLUMNS, row, strict=True))

@@ -44,3 +44,22 @@ def work(connection: Connection, intent: str) -> list[dict[str, Any]]:
         (intent,),
     ).fetchall()
     return [json.loads(text) for (text,) in rows]
+
+
+def venues(connection: Connection, intent: str) -> list[str]:
+    """Return the venues that we know an intent from: by what settlement remembers, or by what ingest has published."""
+    rows = connection.execute(
+        """
+        SELECT state ->> 'venue' FROM custodian.states WHERE processor = 'settlement' AND state ->> 'intent_id' = %(intent)s
+         UNION SELECT venue FROM custodian.ingest_facts WHERE intent_id = %(intent)s
+         ORDER BY 1
+        """,
+        {"intent": intent},
+    ).fetchall()
+    return [venue for (venue,) in rows]
+
+
+def last_seen_open(connection: Connection, venue: str, intent: str) -> bool:
+    """Tell whether an order was open in the venue's record when ingest last saw it."""
+    row = connection.execute("SELECT FROM custodian.ingest_open WHERE venue = %s AND intent_id = %s", (venue, intent)).fetchone()
+    return row is not None

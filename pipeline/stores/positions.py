@@ -109,3 +109,12 @@ def check(consumer: str, found: Mapping[Partition, Position], partitions: Iterab
     for topic, partition in partitions:
         if (topic, partition) not in found:
             raise FatalError(f"{consumer} has no stored position for {topic}[{partition}]; run `custodian init`")
+
+
+def lost(connection: Connection, consumer: str, kept: Mapping[Partition, tuple[int, int]]) -> dict[Partition, tuple[int, int]]:
+    """Return the partitions whose stored position is before the first offset that Kafka has, with both, the rows locked.
+
+    `kept` holds the first and the next offset of each partition.
+    """
+    stored = _read(connection, consumer, list(kept), lock=True)
+    return {place: (at.next_offset, kept[place][0]) for place, at in stored.items() if at.next_offset < kept[place][0]}

@@ -303,6 +303,38 @@ SPINE = (
         test="tests/faults/test_bad_records.py::test_poison_records_in_the_topics_are_dead_lettered_and_the_partitions_go_on",
         says=r"archived with other bytes",
     ),
+    Control(
+        name="only what was emitted is emitted again",
+        edits=(
+            Edit(
+                file="pipeline/cli/re_emitting.py",
+                old="            if same and (event.venue, event.intent_id) == (venue, intent):\n",
+                new="            if same or (event.venue, event.intent_id) == (venue, intent):\n",
+            ),
+        ),
+        test="tests/unit/cli/test_re_emitting.py::test_another_settlement_than_the_one_remembered_is_never_emitted",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="an act commits with what it publishes",
+        edits=(
+            Edit(
+                file="pipeline/stores/acts.py",
+                old="        outbox.put_again(connection, publishes)\n    return True\n",
+                new="    return True\n",
+            ),
+            Edit(
+                file="pipeline/cli/orders.py",
+                old="        out = publish_now(",
+                new="        from pipeline.stores import outbox\n\n"
+                '        Failpoints.from_environment().reach("act.after_commit")\n'
+                "        outbox.put_again(connection, [] if outgoing is None else [outgoing])\n"
+                "        out = publish_now(",
+            ),
+        ),
+        test="tests/faults/test_acts.py::test_an_act_that_is_killed_is_done_whole_or_not_at_all[act.after_commit]",
+        says=r"assert 1 == \(2 \* True\)",
+    ),
 )
 
 CONTROLS = (*SPINE, *ACCEPTING)

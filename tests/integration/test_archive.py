@@ -308,6 +308,7 @@ def test_alarms_are_listed_once_however_often_they_were_published(archive: Archi
             "subject": "t[0]",
             "raised_at": "2026-03-01T09:00:00.000000Z",
             "detail": {"a": "b"},
+            "state": "open",
         },
         {
             "alarm_id": two.envelope.id,
@@ -317,6 +318,7 @@ def test_alarms_are_listed_once_however_often_they_were_published(archive: Archi
             "subject": "i",
             "raised_at": "2026-03-01T09:00:00.000000Z",
             "detail": {},
+            "state": "open",
         },
     ]
     assert [line["kind"] for line in reads.alarms(archive.connection, venue="tokyo")] == ["settlement_conflict"]

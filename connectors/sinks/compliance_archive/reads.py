@@ -21,7 +21,7 @@ from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Headers, Record, time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
-from pipeline.stores import requeued
+from pipeline.stores import acts, requeued
 from pipeline.stores.postgres import Connection, translated
 from schemas.events import AlarmRaised, DeadLetter, Event
 
@@ -60,17 +60,30 @@ def alarms(
     kind: str | None = None,
     venue: str | None = None,
     subject: str | None = None,
+    open_only: bool = False,
     limit: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield alarms in the order of the archive, each once however often it was published."""
+    """Yield alarms in the order of the archive, each once however often it was published, and with who has looked at it."""
     given = 0
+    looked_at = acts.acknowledgements(connection)
     for event in _distinct(connection, ALARM_RAISED, AlarmRaised):
+        act = looked_at.get(event.alarm_id)
         if kind not in (None, event.kind) or venue not in (None, event.venue) or subject not in (None, event.subject):
+            continue
+        if open_only and act is not None:
             continue
         if limit is not None and given >= limit:
             return
         given += 1
-        yield event.model_dump(exclude_none=True)
+        said = {"state": "open"}
+        if act is not None:
+            said = {
+                "state": "acknowledged",
+                "acknowledged_by": act.acted_by,
+                "acknowledged_at": time_text(act.at),
+                "acknowledged_reason": act.reason,
+            }
+        yield event.model_dump(exclude_none=True) | said
 
 
 def dead_letters(
@@ -120,6 +133,12 @@ def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
                 "event": event,
             }
         )
+
+
+def copies(connection: Connection, topic: str, subject: str) -> Iterator[Archived]:
+    """Yield the records of one topic about a subject in the order of the archive, those that wait for their index too."""
+    for row in _rows(connection, topic=topic, subject=subject, with_body=True):
+        yield _archived({**row, "made_at": row["produced_at"] or row["recorded_at"]})
 
 
 def events(connection: Connection, kind: EventType, event_class: type[E]) -> Iterator[E]:
