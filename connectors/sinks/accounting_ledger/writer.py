@@ -1,8 +1,11 @@
 """Writes a batch of settlements into the books, inside a transaction that somebody else commits.
 
-Same key and same terms: nothing happens. Same key and other terms, or another hash of an intent that is booked: refused, and an alarm.
-Terms are the same when no value contradicts; what one of two statements leaves out (in practice the rate) contradicts nothing. While the
-settlement processor has the order's state it sends none of these; once an old state is pruned, the books alone say what is a duplicate.
+The key is venue, intent, hash and the leg that is booked: of one order that two venues of the settings show, one to the sender's custodian
+and one to the receiver's, each has its own entry.
+Same key and same terms: nothing happens. Same key and other terms, or another hash of a leg that is booked: refused, and an alarm.
+Terms are the same when no value contradicts; what one of two statements leaves out (in practice the rate) contradicts nothing, but a client
+who is named contradicts an entry that was booked for nobody. While the settlement processor has the order's state it sends none of these
+(but once more what it emitted before clients were terms); once an old state is pruned, the books alone say what is a duplicate.
 """
 
 from __future__ import annotations
@@ -16,16 +19,16 @@ from typing import Any
 
 from connectors.sinks.accounting_ledger.rows import BOOKED_TERMS, BeyondScale, Settlement, entry_of, settlement_of, terms_as_booked
 from pipeline import metrics
-from pipeline.domain.journal import Account, JournalEntry
+from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry
 from pipeline.domain.money import Scales, plain
-from pipeline.domain.orders import contradictions
-from pipeline.errors import PoisonRecordError
+from pipeline.domain.orders import LEGS, Leg, contradictions
+from pipeline.errors import PoisonRecordError, RetryableError
 from pipeline.log.codec import stated_terms
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
 from pipeline.ports import Refusal, Transaction, Written
 from pipeline.stores.statements import named_statements
-from schemas.events import Severity
+from schemas.events import OrderSettled, Severity
 
 Statements = Mapping[str, bytes]
 SQL: Statements = named_statements("connectors.sinks.accounting_ledger")
@@ -45,24 +48,38 @@ class _Prior:
     """A settlement that is booked; its terms are put together only when they have to be compared."""
 
     terms_sha256: bytes
-    venue: str
+    side: str
+    clients: tuple[str | None, str | None]
     stated: Callable[[], dict[str, str]]
 
-    def is_told_by(self, settlement: Settlement) -> bool:
-        """Tell whether a settlement of the same key says the same: the same digest, or no value that contradicts."""
-        if settlement.event.venue != self.venue:
-            return False
-        if bytes.fromhex(settlement.event.terms_sha256) == self.terms_sha256:
-            return True
-        return not contradictions(self.stated(), stated_terms(settlement.event))
+    def contradicted_by(self, event: OrderSettled) -> dict[str, str]:
+        """Return what a settlement of the same key says otherwise, as booked and as stated; nothing where it says the same."""
+        # A digest of version 1 says nothing about the clients.
+        if (event.side, bytes.fromhex(event.terms_sha256), _clients(event)) == (self.side, self.terms_sha256, self.clients):
+            return {}
+        booked, said = self.stated() | {"side": self.side}, stated_terms(event) | {"side": event.side}
+        clash = contradictions(booked, said)
+        return {f"booked.{name}": booked[name] for name in clash} | {f"other.{name}": said[name] for name in clash}
+
+
+def _clients(event: OrderSettled) -> tuple[str | None, str | None]:
+    return event.sender_party_id, event.receiver_party_id
 
 
 @dataclass(slots=True)
 class _Booked:
-    """What is booked of an intent by transaction hash, reversed settlements included."""
+    """What is booked of an intent by venue, leg and transaction hash, reversed settlements included."""
 
-    settlements: dict[str, _Prior] = field(default_factory=dict)
-    standing: set[str] = field(default_factory=set)
+    settlements: dict[tuple[str, Leg, str], _Prior] = field(default_factory=dict)
+    standing: dict[tuple[str, Leg], set[str]] = field(default_factory=dict)
+    hashes: set[str] = field(default_factory=set)
+
+    def add(self, venue: str, transaction_hash: str, prior: _Prior, *, stands: bool) -> None:
+        self.hashes.add(transaction_hash)
+        for leg in LEGS[prior.side]:  # type: ignore[index]
+            self.settlements[venue, leg, transaction_hash] = prior
+            if stands:
+                self.standing.setdefault((venue, leg), set()).add(transaction_hash)
 
 
 @dataclass(slots=True)
@@ -80,8 +97,10 @@ def write(transaction: Transaction, records: Sequence[Record], now: datetime, sc
     plan = _Plan()
     settlements = _read(records, plan)
     booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements}, sql)
-    for settlement in settlements:
-        _decide(settlement, booked, scales, now, plan)
+    seconds = [settlement for settlement in settlements if _decide(settlement, booked, scales, now, plan)]
+    if seconds and transaction.execute(sql["former_key_stands"]).fetchone() == (True,):
+        intent = seconds[0].event.intent_id
+        raise RetryableError(f"a second leg of {intent} waits for the last migration of the ledger: run `custodian init`")
     if plan.entries:
         _book(transaction, plan.entries, now, scales, sql)
     return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
@@ -101,9 +120,9 @@ def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -
     booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
     rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
     for intent, transaction_hash, terms_sha256, venue, is_reversed, *terms in rows:
-        booked[intent].settlements[transaction_hash] = _Prior(bytes(terms_sha256), venue, partial(_stated_in_row, *terms))
-        if not is_reversed:
-            booked[intent].standing.add(transaction_hash)
+        sender, receiver, side = terms[-3:]
+        prior = _Prior(bytes(terms_sha256), side, (sender, receiver), partial(_stated_in_row, *terms))
+        booked[intent].add(venue, transaction_hash, prior, stands=not is_reversed)
     return booked
 
 
@@ -111,20 +130,32 @@ def _stated_in_row(*values: Any) -> dict[str, str]:
     return terms_as_booked(**dict(zip(BOOKED_TERMS, values, strict=True))).stated()
 
 
-def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> None:
+def _stated_by(event: OrderSettled) -> dict[str, str]:
+    return {**dict.fromkeys((leg.client for leg in LEGS[event.side]), UNATTRIBUTED), **stated_terms(event)}
+
+
+def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> bool:
+    """Decide on one settlement; tell whether it is booked beside one of the same intent and hash, of another venue or leg."""
     event = settlement.event
-    known = booked[event.intent_id]
-    prior = known.settlements.get(event.transaction_hash)
-    if prior is not None and prior.is_told_by(settlement):
-        plan.counts["duplicate"] += 1
-    elif prior is not None:
-        detail = {"booked_terms_sha256": prior.terms_sha256.hex(), "booked_venue": prior.venue, "stated_terms_sha256": event.terms_sha256}
-        _refuse(plan, settlement, now, "settlement_conflict", "critical", detail, "the same settlement is booked with other terms")
-    elif known.standing:
-        detail = {"booked_transaction_hash": min(known.standing)}
+    known, transaction_hash = booked[event.intent_id], event.transaction_hash
+    legs = LEGS[event.side]
+    priors = [prior for leg in legs if (prior := known.settlements.get((event.venue, leg, transaction_hash))) is not None]
+    others = {hash_ for leg in legs for hash_ in known.standing.get((event.venue, leg), ())}
+    if priors:
+        clash = next((found for prior in priors if (found := prior.contradicted_by(event))), None)
+        if clash is None:
+            plan.counts["duplicate"] += 1
+        else:
+            digests = {"booked_terms_sha256": priors[0].terms_sha256.hex(), "stated_terms_sha256": event.terms_sha256}
+            _refuse(
+                plan, settlement, now, "settlement_conflict", "critical", digests | clash, "the same settlement is booked with other terms"
+            )
+    elif others:
+        detail = {"booked_transaction_hash": min(others)}
         _refuse(plan, settlement, now, "double_settlement", "critical", detail, "the intent is booked with another transaction hash")
     else:
-        entry = entry_of(settlement, scales)
+        beside = any((event.venue, leg, transaction_hash) in known.settlements for leg in LEGS["both"])
+        entry = entry_of(settlement, scales, beside=beside)
         if isinstance(entry, BeyondScale):
             detail = {"currency": entry.currency, "amount": plain(entry.amount), "scale": str(entry.scale)}
             reason = (
@@ -133,11 +164,13 @@ def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scale
             )
             _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
         else:
-            stated = partial(stated_terms, event)
-            known.settlements[event.transaction_hash] = _Prior(bytes.fromhex(event.terms_sha256), event.venue, stated)
-            known.standing.add(event.transaction_hash)
+            is_second = transaction_hash in known.hashes
+            prior = _Prior(bytes.fromhex(event.terms_sha256), event.side, _clients(event), partial(_stated_by, event))
+            known.add(event.venue, transaction_hash, prior, stands=True)
             plan.entries.append((settlement, entry))
             plan.counts["booked"] += 1
+            return is_second
+    return False
 
 
 def _refuse(plan: _Plan, settlement: Settlement, now: datetime, kind: str, severity: Severity, detail: dict[str, str], reason: str) -> None:
