@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pipeline.domain.money import Scales, to_minor_units
-from pipeline.domain.orders import CLIENTS, LEGS, Leg, Side, Terms, canonical, contradictions
+from pipeline.domain.orders import CLIENTS, LEGS, Side, Terms, canonical, contradictions
 from pipeline.log.envelope import derive_id
 
 Severity = Literal["info", "warning", "critical"]
@@ -147,7 +147,7 @@ def _of_intent(
         return Break(venue=venue, kind=kind, intent_id=intent, transaction_hash=hash_, expected=expected, actual=actual)
 
     breaks: list[Break] = []
-    if len({entry.transaction_hash for entry in entries}) > 1 or len(_legs(entries)) < sum(len(LEGS[entry.side]) for entry in entries):
+    if len(entries) > 1:
         hashes = sorted(entry.transaction_hash for entry in entries)
         expected = None if record is None or record.transaction_hash is None else {"transaction_hash": record.transaction_hash}
         breaks.append(found(Kind.ENTRY_DUPLICATED, None, expected, {"transaction_hashes": ", ".join(hashes)}))
@@ -161,16 +161,9 @@ def _of_intent(
     if not same and record.transaction_hash is not None:
         expected = {"transaction_hash": record.transaction_hash}
         return [*breaks, found(Kind.HASH_DIFFERS, record.transaction_hash, expected, {"transaction_hash": entries[0].transaction_hash})]
-    if same and record.side is not None and set(LEGS[record.side]) != _legs(same):
-        sides = ", ".join(sorted(entry.side for entry in same))
-        breaks.append(found(Kind.SIDE_DIFFERS, same[0].transaction_hash, {"side": record.side}, {"side": sides}))
     for entry in same:
         breaks += [found(kind, entry.transaction_hash, expected, actual) for kind, expected, actual in _differences(record, entry)]
     return breaks
-
-
-def _legs(entries: Iterable[InBooks]) -> set[Leg]:
-    return {leg for entry in entries for leg in LEGS[entry.side]}
 
 
 def _missing(record: AtVenue, now: datetime, grace: timedelta, scales: Scales) -> Iterable[tuple[Kind, Mapping[str, str]]]:
@@ -194,6 +187,8 @@ def _beyond_scale(terms: Terms, side: Side, scales: Scales) -> Mapping[str, str]
 
 
 def _differences(record: AtVenue, entry: InBooks) -> Iterable[tuple[Kind, Mapping[str, str], Mapping[str, str]]]:
+    if record.side is not None and record.side != entry.side:
+        yield Kind.SIDE_DIFFERS, {"side": record.side}, {"side": entry.side}
     at_venue, in_books = record.terms.stated(), entry.terms.stated()
     differ = contradictions(at_venue, in_books)
     for kind, names in _TERMS_OF.items():

@@ -131,11 +131,8 @@ BOOKED_TERMS = (
 """The columns that `terms_as_booked` takes, in the order of the ledger's statements."""
 
 
-def entry_of(settlement: Settlement, scales: Scales, *, beside: bool = False) -> JournalEntry | BeyondScale:
-    """Return the entry that books a settlement, or the amount of one of its legs that the currency's scale cannot hold.
-
-    `beside`: the other leg of it is booked at this venue, in an entry of its own that has the usual id.
-    """
+def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:
+    """Return the entry that books a settlement, or the amount of one of its legs that the currency's scale cannot hold."""
     event = settlement.event
     venue = VenueId(event.venue)
     postings: list[Posting] = []
@@ -152,7 +149,7 @@ def entry_of(settlement: Settlement, scales: Scales, *, beside: bool = False) ->
         else:
             postings += (Posting(asset, "debit", units), Posting(liability, "credit", units))
     return JournalEntry(
-        entry_id=entry_id("settlement", event.venue, event.intent_id, event.transaction_hash, *((event.side,) if beside else ())),
+        entry_id=entry_id("settlement", event.venue, event.intent_id, event.transaction_hash),
         kind="settlement",
         venue=venue,
         intent_id=IntentId(event.intent_id),

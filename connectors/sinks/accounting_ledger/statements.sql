@@ -5,7 +5,7 @@ SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS N
   FROM ledger.entries e LEFT JOIN ledger.entries r ON r.reverses = e.entry_id
  WHERE e.kind = 'settlement' AND e.intent_id = ANY (%b);
 
--- former_key_stands: Whether the key of older releases, which knows neither venue nor side, is still there.
+-- former_key_stands: Whether the key of older releases, which does not know the venue, is still there.
 SELECT to_regclass('ledger.settlement_is_booked_once') IS NOT NULL;
 
 -- make_currencies: Note the minor units that are booked in for the first time.

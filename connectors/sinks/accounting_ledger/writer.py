@@ -1,16 +1,17 @@
 """Writes a batch of settlements into the books, inside a transaction that somebody else commits.
 
-The key is venue, intent, hash and the leg that is booked: of one order that two venues of the settings show, one to the sender's custodian
-and one to the receiver's, each has its own entry.
-Same key and same terms: nothing happens. Same key and other terms, or another hash of a leg that is booked: refused, and an alarm.
-Terms are the same when no value contradicts; what one of two statements leaves out (in practice the rate) contradicts nothing, but a client
-who is named contradicts an entry that was booked for nobody. While the settlement processor has the order's state it sends none of these
-(but once more what it emitted before clients were terms); once an old state is pruned, the books alone say what is a duplicate.
+The key is venue, intent and hash: of one order that two venues of the settings show, one to the sender's custodian and one to the
+receiver's, each has an entry for its leg.
+Same key and same terms: nothing happens. Same key and other terms (our side is one of them), or another hash of an intent that is booked
+at the venue: refused, and an alarm. Terms are the same when no value contradicts; what one of two statements leaves out (in practice the
+rate) contradicts nothing, but a client who is named contradicts an entry that was booked for nobody. While the settlement processor has the
+order's state it sends none of these (but once more what it emitted before clients were terms); once an old state is pruned, the books alone
+say what is a duplicate.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,7 @@ from connectors.sinks.accounting_ledger.rows import BOOKED_TERMS, BeyondScale, S
 from pipeline import metrics
 from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry
 from pipeline.domain.money import Scales, plain
-from pipeline.domain.orders import LEGS, Leg, contradictions
+from pipeline.domain.orders import LEGS, contradictions
 from pipeline.errors import PoisonRecordError, RetryableError
 from pipeline.log.codec import stated_terms
 from pipeline.log.envelope import Outgoing, Record
@@ -68,18 +69,14 @@ def _clients(event: OrderSettled) -> tuple[str | None, str | None]:
 
 @dataclass(slots=True)
 class _Booked:
-    """What is booked of an intent by venue, leg and transaction hash, reversed settlements included."""
+    """What is booked of an intent at a venue by transaction hash, reversed settlements included."""
 
-    settlements: dict[tuple[str, Leg, str], _Prior] = field(default_factory=dict)
-    standing: dict[tuple[str, Leg], set[str]] = field(default_factory=dict)
-    hashes: set[str] = field(default_factory=set)
+    settlements: dict[str, _Prior] = field(default_factory=dict)
+    standing: set[str] = field(default_factory=set)
 
-    def add(self, venue: str, transaction_hash: str, prior: _Prior, *, stands: bool) -> None:
-        self.hashes.add(transaction_hash)
-        for leg in LEGS[prior.side]:  # type: ignore[index]
-            self.settlements[venue, leg, transaction_hash] = prior
-            if stands:
-                self.standing.setdefault((venue, leg), set()).add(transaction_hash)
+
+Books = dict[tuple[str, str], _Booked]
+"""By venue and intent."""
 
 
 @dataclass(slots=True)
@@ -97,10 +94,9 @@ def write(transaction: Transaction, records: Sequence[Record], now: datetime, sc
     plan = _Plan()
     settlements = _read(records, plan)
     booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements}, sql)
-    seconds = [settlement for settlement in settlements if _decide(settlement, booked, scales, now, plan)]
-    if seconds and transaction.execute(sql["former_key_stands"]).fetchone() == (True,):
-        intent = seconds[0].event.intent_id
-        raise RetryableError(f"a second leg of {intent} waits for the last migration of the ledger: run `custodian init`")
+    for settlement in settlements:
+        _decide(settlement, booked, scales, now, plan)
+    _hold_to_the_key(transaction, booked, sql)
     if plan.entries:
         _book(transaction, plan.entries, now, scales, sql)
     return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
@@ -116,14 +112,25 @@ def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
     return settlements
 
 
-def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> dict[str, _Booked]:
-    booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
-    rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
+def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> Books:
+    booked: Books = defaultdict(_Booked)
+    wanted = list(intents)
+    rows = transaction.execute(sql["settlements_of_intents"], (wanted,)).fetchall() if wanted else ()
     for intent, transaction_hash, terms_sha256, venue, is_reversed, *terms in rows:
         sender, receiver, side = terms[-3:]
-        prior = _Prior(bytes(terms_sha256), side, (sender, receiver), partial(_stated_in_row, *terms))
-        booked[intent].add(venue, transaction_hash, prior, stands=not is_reversed)
+        known = booked[venue, intent]
+        known.settlements[transaction_hash] = _Prior(bytes(terms_sha256), side, (sender, receiver), partial(_stated_in_row, *terms))
+        if not is_reversed:
+            known.standing.add(transaction_hash)
     return booked
+
+
+def _hold_to_the_key(transaction: Transaction, booked: Books, sql: Statements) -> None:
+    """Wait while the key of older releases forbids what the batch comes to: a settlement of an order that another venue has booked, too."""
+    keys = [(intent, transaction_hash) for (_, intent), known in booked.items() for transaction_hash in known.settlements]
+    if len(set(keys)) < len(keys) and transaction.execute(sql["former_key_stands"]).fetchone() == (True,):
+        intent = next(intent for (intent, _), times in Counter(keys).items() if times > 1)
+        raise RetryableError(f"{intent} is booked at another venue; booking it at a second one waits for `custodian init`")
 
 
 def _stated_in_row(*values: Any) -> dict[str, str]:
@@ -134,28 +141,21 @@ def _stated_by(event: OrderSettled) -> dict[str, str]:
     return {**dict.fromkeys((leg.client for leg in LEGS[event.side]), UNATTRIBUTED), **stated_terms(event)}
 
 
-def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> bool:
-    """Decide on one settlement; tell whether it is booked beside one of the same intent and hash, of another venue or leg."""
+def _decide(settlement: Settlement, booked: Books, scales: Scales, now: datetime, plan: _Plan) -> None:
     event = settlement.event
-    known, transaction_hash = booked[event.intent_id], event.transaction_hash
-    legs = LEGS[event.side]
-    priors = [prior for leg in legs if (prior := known.settlements.get((event.venue, leg, transaction_hash))) is not None]
-    others = {hash_ for leg in legs for hash_ in known.standing.get((event.venue, leg), ())}
-    if priors:
-        clash = next((found for prior in priors if (found := prior.contradicted_by(event))), None)
-        if clash is None:
-            plan.counts["duplicate"] += 1
-        else:
-            digests = {"booked_terms_sha256": priors[0].terms_sha256.hex(), "stated_terms_sha256": event.terms_sha256}
-            _refuse(
-                plan, settlement, now, "settlement_conflict", "critical", digests | clash, "the same settlement is booked with other terms"
-            )
-    elif others:
-        detail = {"booked_transaction_hash": min(others)}
+    known = booked[event.venue, event.intent_id]
+    prior = known.settlements.get(event.transaction_hash)
+    clash = {} if prior is None else prior.contradicted_by(event)
+    if prior is not None and not clash:
+        plan.counts["duplicate"] += 1
+    elif prior is not None:
+        detail = {"booked_terms_sha256": prior.terms_sha256.hex(), "stated_terms_sha256": event.terms_sha256, **clash}
+        _refuse(plan, settlement, now, "settlement_conflict", "critical", detail, "the same settlement is booked with other terms")
+    elif known.standing:
+        detail = {"booked_transaction_hash": min(known.standing)}
         _refuse(plan, settlement, now, "double_settlement", "critical", detail, "the intent is booked with another transaction hash")
     else:
-        beside = any((event.venue, leg, transaction_hash) in known.settlements for leg in LEGS["both"])
-        entry = entry_of(settlement, scales, beside=beside)
+        entry = entry_of(settlement, scales)
         if isinstance(entry, BeyondScale):
             detail = {"currency": entry.currency, "amount": plain(entry.amount), "scale": str(entry.scale)}
             reason = (
@@ -164,13 +164,12 @@ def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scale
             )
             _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
         else:
-            is_second = transaction_hash in known.hashes
-            prior = _Prior(bytes.fromhex(event.terms_sha256), event.side, _clients(event), partial(_stated_by, event))
-            known.add(event.venue, transaction_hash, prior, stands=True)
+            stated = partial(_stated_by, event)
+            digest = bytes.fromhex(event.terms_sha256)
+            known.settlements[event.transaction_hash] = _Prior(digest, event.side, _clients(event), stated)
+            known.standing.add(event.transaction_hash)
             plan.entries.append((settlement, entry))
             plan.counts["booked"] += 1
-            return is_second
-    return False
 
 
 def _refuse(plan: _Plan, settlement: Settlement, now: datetime, kind: str, severity: Severity, detail: dict[str, str], reason: str) -> None:
