@@ -12,14 +12,21 @@ from connectors.venues.musubi.commands import MusubiCommands
 from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.commands.ports import VenueCommands
-from pipeline.ports import RateProvider, VenueConnector
+from pipeline.ports import PartyPins, RateProvider, VenueConnector
 
 
 class VenueFactory(Protocol):
     """Makes the connector of one venue of the settings."""
 
     def __call__(
-        self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+        self,
+        venue: str,
+        section: settings.Venue,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        budget: RequestBudget,
+        pins: PartyPins | None = None,
     ) -> VenueConnector:
         """Return the connector; raise SettingsError."""
         ...
@@ -29,7 +36,14 @@ class CommandsFactory(Protocol):
     """Makes the accept calls of one venue of the settings."""
 
     def __call__(
-        self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+        self,
+        venue: str,
+        section: settings.Venue,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        budget: RequestBudget,
+        pins: PartyPins | None = None,
     ) -> VenueCommands:
         """Return the accept calls; raise SettingsError."""
         ...
@@ -44,17 +58,29 @@ COMMANDS: Mapping[str, CommandsFactory] = {
 
 
 def venue_connector(
-    venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+    venue: str,
+    section: settings.Venue,
+    *,
+    clock: Clock,
+    random: Callable[[], float],
+    budget: RequestBudget,
+    pins: PartyPins | None = None,
 ) -> VenueConnector:
     """Return the connector of a venue of the settings; raise SettingsError when a secret is missing."""
-    return VENUES[section.kind](venue, section, clock=clock, random=random, budget=budget)
+    return VENUES[section.kind](venue, section, clock=clock, random=random, budget=budget, pins=pins)
 
 
 def venue_commands(
-    venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget
+    venue: str,
+    section: settings.Venue,
+    *,
+    clock: Clock,
+    random: Callable[[], float],
+    budget: RequestBudget,
+    pins: PartyPins | None = None,
 ) -> VenueCommands:
     """Return the accept calls of a venue of the settings; raise SettingsError when a secret is missing."""
-    return COMMANDS[section.kind](venue, section, clock=clock, random=random, budget=budget)
+    return COMMANDS[section.kind](venue, section, clock=clock, random=random, budget=budget, pins=pins)
 
 
 def rate_providers(sections: Mapping[str, settings.Rates], *, clock: Clock) -> list[RateProvider]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,6 +101,14 @@ class Unreadable:
     event_type: str | None = None
     sha256: str | None = None
     size: int | None = None
+    intent_id: str | None = None
+    status: str | None = None
+    """What a record that cannot be read seems to be about, read loosely: for alarms, not for decisions."""
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the whole document, by which it is told from others."""
+        return self.sha256 or hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +213,16 @@ class VenueConnector(Protocol):
         """Yield what the stream does, for ever; close it with `aclose()`."""
         ...
 
+    @property
+    def own_parties(self) -> frozenset[str]:
+        """Who we are at the venue, by which our side of an order is told; nobody until the identity was checked."""
+        ...
+
     async def check_identity(self) -> str:
-        """Return our own party id; raise SchemaVersionError when the venue speaks another contract, RetryableError, SettingsError."""
+        """Return the party that the venue takes us for, which is not always one of `own_parties`.
+
+        Raise SchemaVersionError when the venue speaks another contract, RetryableError, SettingsError.
+        """
         ...
 
     async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
@@ -274,6 +291,14 @@ class RateProvider(Protocol):
 
     async def aclose(self) -> None:
         """Let go of all connections."""
+        ...
+
+
+class PartyPins(Protocol):
+    """Remembers which party each venue took us for at first."""
+
+    def pin(self, venue: str, party: str) -> str:
+        """Return the party that was pinned for a venue; `party` is, when none was. Block; raise RetryableError or FatalError."""
         ...
 
 

@@ -193,6 +193,8 @@ class Venue(Section):
     http_timeout: Seconds = 10.0
     requests_per_second: float = Field(default=5.0, gt=0, le=100_000)
     request_burst: int = Field(default=10, ge=1, le=100_000)
+    own_parties: tuple[str, ...] = ()
+    """All parties that we are there, letter for letter; empty: the one that the venue named first."""
     auth: Auth
 
     @field_validator("base_url")
@@ -261,6 +263,17 @@ class Settings(Section):
     rates: dict[SectionName, Rates] = Field(default_factory=dict)
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
+
+    @field_validator("venues")
+    @classmethod
+    def _each_venue_once(cls, value: dict[str, Venue]) -> dict[str, Venue]:
+        """Refuse one login at one backend under two names: the books keep venues apart, and would book its settlements twice."""
+        names: dict[tuple[str, str | None], str] = {}
+        for name, venue in value.items():
+            login = (venue.base_url, venue.auth.client_id)
+            if venue.auth.client_id is not None and names.setdefault(login, name) != name:
+                raise ValueError(f"{names[login]} and {name} are the same login at {venue.base_url}; remove one of the two sections")
+        return value
 
 
 _PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.run import IngestHealth
     from pipeline.policy.file import Policy
     from pipeline.stores.request_budget import PostgresRequestBudget
+    from pipeline.stores.venue_parties import PostgresPartyPins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,15 @@ def venue(settings: Settings, name: str, clock: Clock) -> VenueConnector:
     """Return the connector of a venue, whose requests count towards the cap that all processes share; raise SettingsError."""
     from connectors.registry import venue_connector
 
-    return venue_connector(name, settings.venues[name], clock=clock, random=chance(), budget=_budget(settings, name, clock))
+    pins = _pins(settings)
+    return venue_connector(name, settings.venues[name], clock=clock, random=chance(), budget=_budget(settings, name, clock), pins=pins)
+
+
+def _pins(settings: Settings) -> PostgresPartyPins:
+    from pipeline.stores.postgres import connect
+    from pipeline.stores.venue_parties import PostgresPartyPins
+
+    return PostgresPartyPins(partial(connect, settings.postgres, name="parties", autocommit=True))
 
 
 def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudget:
@@ -255,7 +264,9 @@ def _executor(given: Surroundings) -> Executor:
 
     return Executor(
         venues=[
-            venue_commands(name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock))
+            venue_commands(
+                name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock), pins=_pins(settings)
+            )
             for name, section in settings.venues.items()
         ],
         journal=PostgresJournal(given.connector("commands")),

@@ -68,6 +68,8 @@ class OrderTerms(Event):
     settled_at: TimeText | None = None
     sender_custodian_party_id: Name | None = None
     receiver_custodian_party_id: Name | None = None
+    sender_party_id: Name | None = None
+    receiver_party_id: Name | None = None
 
 
 class OrderUpdated(OrderTerms):
@@ -79,8 +81,6 @@ class OrderUpdated(OrderTerms):
     side: SideName | None = Field(default=None, description="on which side we are the custodian; absent while unknown")
     transaction_hash: Name | None = None
     source_amount_max: DecimalText | None = None
-    sender_party_id: Name | None = None
-    receiver_party_id: Name | None = None
     market_maker_party_id: Name | None = None
     created_at: TimeText | None = None
     expires_at: TimeText | None = None
@@ -91,6 +91,9 @@ class OrderUpdated(OrderTerms):
     kyc_aml_ref: Name | None = None
     jurisdiction_sender: Name | None = None
     jurisdiction_receiver: Name | None = None
+    left_out: tuple[Name, ...] | None = Field(
+        default=None, description="fields that the document states in a form that nobody can read, and that no booking needs; absent: none"
+    )
     observed: Observation
     document: str = Field(description="the venue's document, verbatim")
     document_sha256: Digest = Field(description="of the document's bytes in UTF-8")
@@ -132,7 +135,7 @@ class OrderSettled(Event):
     sender_party_id: Name | None = None
     receiver_party_id: Name | None = None
     market_maker_party_id: Name | None = None
-    terms_sha256: Digest = Field(description="digest of the terms by value")
+    terms_sha256: Digest = Field(description="digest of the terms by value; the clients are among them since version 2 of it")
     observed_at: TimeText = Field(description="when the first sign of this settlement reached us")
     document_sha256: Digest = Field(description="of the venue's document that the terms were taken from")
 

@@ -204,7 +204,7 @@ def audit(rig: Rig, *, alarms: Sequence[str] = (), dead_letters: bool = False, f
 
 
 def check_books(rig: Rig, settled: Mapping[Key, dict[str, Any]]) -> None:
-    """Compare the books with the truth: each settlement once, with its amounts, and nothing else."""
+    """Compare the books with the truth: each settlement once, with its amounts on the accounts of its clients, and nothing else."""
     journal = rig.rows("SELECT intent_id, transaction_hash, kind, venue, occurred_at, postings FROM accounting.journal")
     times = Counter((intent, hash_) for intent, hash_, *_ in journal)
     missing, foreign = set(settled) - set(times), set(times) - set(settled)
@@ -213,8 +213,11 @@ def check_books(rig: Rig, settled: Mapping[Key, dict[str, Any]]) -> None:
     assert set(times.values()) <= {1}, f"booked more than once: {[key for key, count in times.items() if count > 1][:3]}"
     for intent, hash_, kind, venue, occurred_at, postings in journal:
         truth = settled[intent, hash_]
-        stated = sorted((p["role"], p["currency"], p["side"], Decimal(p["amount"])) for p in postings)
-        wanted = sorted((role, currency, side, amount) for role, _, currency, side, amount in _postings(truth))
+        stated = sorted((p["account"], p["currency"], p["side"], Decimal(p["amount"])) for p in postings)
+        wanted = sorted(
+            (":".join((role, venue, *([party] if party else []), currency)), currency, side, amount)
+            for role, party, currency, side, amount in _postings(truth)
+        )
         assert stated == wanted, f"the entry of {intent} says {stated}, the truth {wanted}"
         assert (kind, venue) == ("settlement", "tokyo")
         assert occurred_at == datetime.fromisoformat(truth["settled_at"]), f"{intent} settled at {truth['settled_at']}, not {occurred_at}"

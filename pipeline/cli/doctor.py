@@ -229,7 +229,8 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
     try:
         async with asyncio.timeout(venue.http_timeout * 2):
             party = await connector.check_identity()
-        lines.append(Line(f"venue {name} identity", f"schema v2, takes us for {party}"))
+        do = f"one of us? then list it in venues.{name}.own_parties beside the others" if party not in connector.own_parties else None
+        lines.append(Line(f"venue {name} identity", f"schema v2, takes us for {party}", do))
     except SchemaVersionError as error:
         do = "use a release that speaks it, or a v2 backend; nothing of this venue would be booked"
         lines.append(Line(f"venue {name} schema", f"answers with {error.found} instead of schema version v2", do))

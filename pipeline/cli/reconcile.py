@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -106,7 +105,8 @@ class _Listing:
     """The venue's record of settled orders, as far as it could be read."""
 
     records: dict[str, AtVenue] = field(default_factory=dict)
-    unreadable: list[Break] = field(default_factory=list)
+    unreadable: dict[str, Break] = field(default_factory=dict)
+    """By the id of the break: an order that is listed and then read by name is one."""
 
 
 def reconcile_venue(loaded: Settings, name: str, clock: Clock, *, grace: timedelta) -> Outcome:
@@ -118,7 +118,9 @@ def reconcile_venue(loaded: Settings, name: str, clock: Clock, *, grace: timedel
     listing_, booked = asyncio.run(_gather(loaded, name, clock))
     now = clock.now()
     records = list(listing_.records.values())
-    found = compare(name, records, booked, now=now, grace=grace, scales=loaded.currencies.scales()) + listing_.unreadable
+    unread = list(listing_.unreadable.values())
+    intents = {each.intent_id for each in unread if each.intent_id is not None}
+    found = compare(name, records, booked, now=now, grace=grace, scales=loaded.currencies.scales(), unread=intents) + unread
     run_id = derive_id("reconcile venue", name, time_text(now))
     with database(loaded, name="reconcile") as connection:
         counted = stored.store(connection, venue=name, run_id=run_id, kinds=[kind.value for kind in Kind], found=found, now=now)
@@ -189,7 +191,8 @@ def _take(venue: str, seen: Sighting | Unreadable, found: _Listing) -> None:
     from schemas.events import OrderUpdated
 
     if isinstance(seen, Unreadable):
-        found.unreadable.append(unreadable(venue, hashlib.sha256(seen.body).hexdigest(), seen.reason))
+        each = unreadable(venue, seen.digest, seen.reason, seen.intent_id)
+        found.unreadable[each.break_id] = each
         return
     event = seen.event
     if isinstance(event, OrderUpdated):

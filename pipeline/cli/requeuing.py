@@ -11,6 +11,7 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipeline.domain.orders import Own
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, parse_time, time_text
 from pipeline.log.notices import AT, BY, FIRST, HISTORY, REASON, REQUEUED_FROM, TIMES
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 Requeued = tuple[str, bytes | None, bytes, Headers]
 """Topic, key, value, headers."""
-Ask = Callable[[str], str]
-"""Asks a venue for our own party id; raises RetryableError, SettingsError."""
+Ask = Callable[[str], Own]
+"""Asks who we are at a venue; raises RetryableError, SettingsError."""
 
 
 def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None) -> Requeued:
@@ -72,7 +73,7 @@ def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, own_party: Ask
     return outgoing_of(sighting, parse_time(letter.seen_at, "seen_at"))
 
 
-def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_party: str | None) -> Sighting:
+def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_party: Own) -> Sighting:
     if letter.event_type == "rates":
         raise PoisonRecordError("rates are read anew all the time, an old document is of no use; what the provider says now counts")
     section = settings.venues.get(venue)
@@ -110,16 +111,17 @@ def _whole(letter: DeadLetter) -> bytes:
     return base64.b64decode(letter.body)
 
 
-def ask_own_party(settings: Settings, venue: str) -> str:
+def ask_own_party(settings: Settings, venue: str) -> Own:
     """Ask a venue who we are; raise RetryableError, SettingsError."""
     from pipeline.clock import SystemClock
     from pipeline.ports import SchemaVersionError
     from pipeline.wiring import venue as venue_of
 
-    async def ask() -> str:
+    async def ask() -> Own:
         connector = venue_of(settings, venue, SystemClock())
         try:
-            return await connector.check_identity()
+            await connector.check_identity()
+            return connector.own_parties
         except SchemaVersionError as error:
             raise SettingsError(f'venues.{venue}.base_url: the venue answers with {error.found}, not schema version "v2"') from None
         finally:

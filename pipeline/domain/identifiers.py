@@ -54,7 +54,7 @@ def check_opaque(named: Mapping[str, str]) -> None:
     """Hold texts to what `opaque` asks of each; raise PoisonRecordError naming the first that falls short."""
     texts = named.values()
     together = "".join(texts)
-    if not (all(texts) and together.isprintable() and len(together) <= _OPAQUE_LENGTH_MAX):
+    if not (all(texts) and together.isprintable() and (len(together) <= _OPAQUE_LENGTH_MAX or max(map(len, texts)) <= _OPAQUE_LENGTH_MAX)):
         for name, text in named.items():
             opaque(text, name)
 

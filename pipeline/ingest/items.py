@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from pipeline.domain.lifecycle import WITHDRAWN
+from pipeline.domain.lifecycle import SETTLED, WITHDRAWN
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, time_text
 from pipeline.log.identities import order_updated_id
-from pipeline.log.notices import dead_letter
+from pipeline.log.notices import alarm, dead_letter
 from pipeline.log.topics import EventType
 from pipeline.ports import Fact, Sighting, Unreadable
 from schemas.accepting import ComplianceRead
@@ -58,6 +58,22 @@ def letter_of(venue: str, unreadable: Unreadable) -> Outgoing:
         event_type=unreadable.event_type,
         sha256=unreadable.sha256,
         size=unreadable.size,
+    )
+
+
+def unreadable_settlement(venue: str, unreadable: Unreadable) -> Outgoing | None:
+    """Return the alarm that a record of a settled order cannot be read, which keeps it out of the books; None for anything else."""
+    if unreadable.origin != "read" or unreadable.status != SETTLED:
+        return None
+    return alarm(
+        kind="settlement_unreadable",
+        severity="critical",
+        venue=venue,
+        subject=unreadable.intent_id or venue,
+        detail={"document_sha256": unreadable.digest, "reason": unreadable.reason[:2_000]},
+        now=unreadable.seen_at,
+        source=f"/venues/{venue}",
+        identity=(unreadable.digest,),
     )
 
 

@@ -10,9 +10,10 @@ from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.domain.lifecycle import EXECUTING, RANK_TERMINAL, is_open, rank
 from pipeline.ingest.evidence import EvidenceBook
-from pipeline.ingest.items import fact_of, letter_of, outgoing_of
+from pipeline.ingest.items import fact_of, letter_of, outgoing_of, unreadable_settlement
 from pipeline.ingest.known import KnownFacts, answers
 from pipeline.ingest.outbox import Item, Outbox
+from pipeline.log.identities import former_order_updated_id
 from pipeline.ports import Sighting, Unreadable
 from schemas.events import OrderUpdated
 
@@ -79,10 +80,15 @@ class RecordBook:
         items: list[Item] = []
         new = 0
         for sighting in seen:
-            item = self._letter(sighting) if isinstance(sighting, Unreadable) else self._record(sighting)
+            if isinstance(sighting, Unreadable):
+                letters = self._letter(sighting)
+                items += letters
+                new += bool(letters)
+                continue
+            item = self._record(sighting)
             if item is not None:
                 items.append(item)
-                new += item.outgoing is not None
+                new += item.outgoing is not None and not self._renamed(sighting)
         metrics.RECORDS.labels("ingest", "record_new").inc(new)
         metrics.RECORDS.labels("ingest", "record_known").inc(len(seen) - new)
         await self.outbox.put(items)
@@ -132,10 +138,18 @@ class RecordBook:
         self.open.discard(event.intent_id)
         return None, event.intent_id
 
-    def _letter(self, unreadable: Unreadable) -> Item | None:
+    def _renamed(self, sighting: Sighting) -> bool:
+        """Tell whether the log holds this fact under the id of an older release: published once more, it is no reason to list on."""
+        event = sighting.event
+        return isinstance(event, OrderUpdated) and self.known.has(event.intent_id, former_order_updated_id(event))
+
+    def _letter(self, unreadable: Unreadable) -> list[Item]:
         letter = letter_of(self._venue, unreadable)
-        identity = f"{unreadable.sha256 or hash(unreadable.body)}"
-        if not self._letters.add(identity):
-            return None
+        if not self._letters.add(unreadable.digest):
+            return []
         metrics.dead_lettered("ingest", unreadable.origin)
-        return Item(outgoing=letter)
+        items = [Item(outgoing=letter)]
+        if (alarm := unreadable_settlement(self._venue, unreadable)) is not None:
+            metrics.ALARMS.labels("settlement_unreadable").inc()
+            items.append(Item(outgoing=alarm))
+        return items

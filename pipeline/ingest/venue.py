@@ -75,6 +75,8 @@ class VenueIngest:
         self._connector, self._publisher, self._store = connector, publisher, store
         self._owner, self._clock, self._random, self._failpoints = owner, clock, random, failpoints
         self._health, self._limits, self._rates = health, limits, rates
+        self._stranger: str | None = None
+        """Whom the venue takes us for although we are not, as far as an alarm was raised."""
 
     @property
     def venue(self) -> str:
@@ -183,6 +185,7 @@ class VenueIngest:
                 await asyncio.sleep(pause)
             else:
                 log.info("venue %s knows us as %s", self.venue, party)
+                await self._recognise(party)
                 return
 
     async def _admit_again(self) -> None:
@@ -190,13 +193,25 @@ class VenueIngest:
         pauses = self._pauses()
         while True:
             try:
-                await self._connector.check_identity()
+                party = await self._connector.check_identity()
             except (RetryableError, ContractBreachError, SettingsError) as error:
                 pause = pauses.next(getattr(error, "retry_after", None))
                 log.warning("venue %s does not say who we are, next try in %.1f s: %s", self.venue, pause, error)
                 await asyncio.sleep(pause)
             else:
+                await self._recognise(party)
                 return
+
+    async def _recognise(self, party: str) -> None:
+        """Raise an alarm, once while it is so, when the venue takes us for somebody who we are not: our sides are told as before."""
+        ours = self._connector.own_parties
+        if party in ours:
+            self._stranger = None
+        elif party != self._stranger:
+            own = ", ".join(sorted(ours))
+            log.error("venue %s takes us for %r, we are %s there; list it in own_parties if that is us, too", self.venue, party, own)
+            if await self._alarm("venue_party_changed", {"party": party, "own_parties": own}, identity=(party, own)):
+                self._stranger = party
 
     async def _wait_for_schema(self, found: str) -> None:
         """Raise the alarm and publish nothing more of this venue; ask every minute until it speaks our version again."""
@@ -212,22 +227,28 @@ class VenueIngest:
 
     async def _alarm_schema(self, found: str) -> None:
         log.error("venue %s: %s instead of v2; nothing of it is published until that is right again", self.venue, found)
+        await self._alarm("schema_version", {"found": found, "expected": "v2"}, identity=(self._clock.now().isoformat(),))
+
+    async def _alarm(self, kind: str, detail: dict[str, str], *, identity: tuple[str, ...]) -> bool:
+        """Publish a critical alarm about the venue; tell whether Kafka has it."""
         now = self._clock.now()
-        metrics.ALARMS.labels("schema_version").inc()
+        metrics.ALARMS.labels(kind).inc()
         notice = alarm(
-            kind="schema_version",
+            kind=kind,
             severity="critical",
             venue=self.venue,
             subject=self.venue,
-            detail={"found": found, "expected": "v2"},
+            detail=detail,
             now=now,
             source=f"/venues/{self.venue}",
-            identity=(now.isoformat(),),
+            identity=identity,
         )
         try:
             await asyncio.to_thread(self._publisher.publish, [notice])
         except RetryableError as error:
-            log.warning("venue %s: the alarm schema_version could not be published: %s", self.venue, error)
+            log.warning("venue %s: the alarm %s could not be published: %s", self.venue, kind, error)
+            return False
+        return True
 
     # --- health ---------------------------------------------------------------------------------------------------
 

@@ -69,6 +69,8 @@ def terms_of(event: events.OrderTerms) -> Terms:
         settled_at=None if event.settled_at is None else parse_time(event.settled_at, "settled_at"),
         sender_custodian_party_id=party(event.sender_custodian_party_id),
         receiver_custodian_party_id=party(event.receiver_custodian_party_id),
+        sender_party_id=party(event.sender_party_id),
+        receiver_party_id=party(event.receiver_party_id),
     )
 
 

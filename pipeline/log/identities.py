@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.domain.orders import digest
+from pipeline.domain.orders import digest, terms_digest
+from pipeline.log.codec import stated_terms
 from pipeline.log.envelope import derive_id
+from schemas.events import OrderUpdated
 
 
-def order_updated_id(venue: str, intent_id: str, status: str, transaction_hash: str | None, stated: Mapping[str, str]) -> str:
-    """Derive the id of an `order_updated` from what it says; `stated` are its terms in canonical spelling."""
-    return derive_id("order_updated", venue, intent_id, status, transaction_hash, digest(stated))
+def order_updated_id(
+    venue: str, intent_id: str, status: str, transaction_hash: str | None, stated: Mapping[str, str], side: str | None = None
+) -> str:
+    """Derive the id of an `order_updated` from what it says; `stated` are its terms in canonical spelling.
+
+    `side` is ours: when it turns out that we are another party than was thought, the same document is another fact.
+    """
+    return derive_id("order_updated", venue, intent_id, status, transaction_hash, side, terms_digest(stated))
+
+
+def former_order_updated_id(event: OrderUpdated) -> str:
+    """Return the id that the fact had before the clients and our side belonged to it: terms of version 1."""
+    stated = terms_digest(stated_terms(event), version=1)
+    return derive_id("order_updated", event.venue, event.intent_id, event.status, event.transaction_hash, stated)
 
 
 def quote_received_id(venue: str, intent_id: str, quote_id: str | None, stated: Mapping[str, str]) -> str:

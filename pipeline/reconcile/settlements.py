@@ -6,14 +6,14 @@ venue said once and has taken back is an alarm and no break. Source: design, sec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from pipeline.domain.money import Scales, to_minor_units
-from pipeline.domain.orders import Side, Terms, canonical
+from pipeline.domain.orders import CLIENTS, LEGS, Side, Terms, canonical, contradictions
 from pipeline.log.envelope import derive_id
 
 Severity = Literal["info", "warning", "critical"]
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     RATE_DIFFERS = "RATE_DIFFERS"
     SETTLED_AT_DIFFERS = "SETTLED_AT_DIFFERS"
     CUSTODIAN_DIFFERS = "CUSTODIAN_DIFFERS"
+    CLIENT_DIFFERS = "CLIENT_DIFFERS"
     UNREADABLE_AT_VENUE = "UNREADABLE_AT_VENUE"
 
 
@@ -42,8 +43,9 @@ _TERMS_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.RATE_DIFFERS: ("fx_rate",),
     Kind.SETTLED_AT_DIFFERS: ("settled_at",),
     Kind.CUSTODIAN_DIFFERS: ("sender_custodian_party_id", "receiver_custodian_party_id"),
+    Kind.CLIENT_DIFFERS: CLIENTS,
 }
-_MILD = {Kind.RATE_DIFFERS, Kind.SETTLED_AT_DIFFERS, Kind.UNREADABLE_AT_VENUE}
+_MILD = {Kind.RATE_DIFFERS, Kind.SETTLED_AT_DIFFERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +81,14 @@ class Break:
     transaction_hash: str | None
     expected: Mapping[str, str] | None
     actual: Mapping[str, str] | None
+    document_sha256: str | None = None
+    """What tells a record that cannot be read from others."""
 
     @property
     def break_id(self) -> str:
         """Return an id that the same difference has in every run."""
-        return derive_id("break", self.venue, self.kind, self.intent_id, self.transaction_hash)
+        about = () if self.document_sha256 is None else (self.document_sha256,)
+        return derive_id("break", self.venue, self.kind, self.intent_id, self.transaction_hash, *about)
 
     @property
     def severity(self) -> Severity:
@@ -92,15 +97,25 @@ class Break:
 
 
 def compare(
-    venue: str, records: Iterable[AtVenue], booked: Sequence[InBooks], *, now: datetime, grace: timedelta, scales: Scales
+    venue: str,
+    records: Iterable[AtVenue],
+    booked: Sequence[InBooks],
+    *,
+    now: datetime,
+    grace: timedelta,
+    scales: Scales,
+    unread: Collection[str] = (),
 ) -> list[Break]:
-    """Return every difference, in the order of intents; what settled less than `grace` ago may still be under way to the books."""
+    """Return every difference, in the order of intents; what settled less than `grace` ago may still be under way to the books.
+
+    `unread` are intents whose record cannot be read: of them nothing is said here.
+    """
     by_intent: dict[str, list[InBooks]] = {}
     for entry in booked:
         by_intent.setdefault(entry.intent_id, []).append(entry)
     known = {record.intent_id: record for record in records}
     breaks: list[Break] = []
-    for intent in sorted(known.keys() | by_intent.keys()):
+    for intent in sorted((known.keys() | by_intent.keys()) - set(unread)):
         breaks += _of_intent(venue, known.get(intent), by_intent.get(intent, []), now=now, grace=grace, scales=scales)
     return breaks
 
@@ -111,15 +126,16 @@ def unexplained(records: Iterable[AtVenue], booked: Iterable[InBooks]) -> list[s
     return sorted({entry.intent_id for entry in booked if (entry.intent_id, entry.transaction_hash) not in confirmed})
 
 
-def unreadable(venue: str, sha256: str, reason: str) -> Break:
+def unreadable(venue: str, sha256: str, reason: str, intent_id: str | None = None) -> Break:
     """Return the break for a record of the venue that cannot be read, and so cannot be compared."""
     return Break(
         venue=venue,
         kind=Kind.UNREADABLE_AT_VENUE,
-        intent_id=None,
+        intent_id=intent_id,
         transaction_hash=None,
         expected={"sha256": sha256, "reason": reason},
         actual=None,
+        document_sha256=sha256,
     )
 
 
@@ -156,18 +172,17 @@ def _missing(record: AtVenue, now: datetime, grace: timedelta, scales: Scales) -
     settled_at = record.terms.settled_at
     if settled_at is not None and now - settled_at < grace:
         return
-    beyond = _beyond_scale(record.terms, scales)
+    beyond = _beyond_scale(record.terms, record.side, scales)
     yield (Kind.AMOUNT_BEYOND_SCALE if beyond else Kind.MISSING_IN_BOOKS), beyond or record.terms.stated()
 
 
-def _beyond_scale(terms: Terms, scales: Scales) -> Mapping[str, str]:
-    """Return the amounts that no book can hold without rounding, by name."""
-    pairs = (("source_amount_actual", terms.source_currency), ("target_amount", terms.target_currency))
+def _beyond_scale(terms: Terms, side: Side, scales: Scales) -> Mapping[str, str]:
+    """Return the amounts to be booked that no book can hold without rounding, by name."""
     found: dict[str, str] = {}
-    for name, currency in pairs:
-        amount = getattr(terms, name)
+    for leg in LEGS[side]:
+        amount, currency = getattr(terms, leg.amount), getattr(terms, leg.currency)
         if amount is not None and currency is not None and to_minor_units(amount, scales.of(currency)) is None:
-            found |= {name: canonical(amount), f"{name}_scale": str(scales.of(currency))}
+            found |= {leg.amount: canonical(amount), f"{leg.amount}_scale": str(scales.of(currency))}
     return found
 
 
@@ -175,8 +190,7 @@ def _differences(record: AtVenue, entry: InBooks) -> Iterable[tuple[Kind, Mappin
     if record.side is not None and record.side != entry.side:
         yield Kind.SIDE_DIFFERS, {"side": record.side}, {"side": entry.side}
     at_venue, in_books = record.terms.stated(), entry.terms.stated()
+    differ = contradictions(at_venue, in_books)
     for kind, names in _TERMS_OF.items():
-        # What one of them leaves out contradicts nothing.
-        other = [name for name in names if name in at_venue and name in in_books and at_venue[name] != in_books[name]]
-        if other:
+        if other := [name for name in names if name in differ]:
             yield kind, {name: at_venue[name] for name in other}, {name: in_books[name] for name in other}

@@ -25,8 +25,10 @@ TERMS = {
     "settled_at": "2025-03-15T09:00:18.500Z",
     "sender_custodian_party_id": "custodian-a",
     "receiver_custodian_party_id": "custodian-b",
+    "sender_party_id": "bank-a",
+    "receiver_party_id": "bank-b",
 }
-"""Every term that a booking needs."""
+"""Every term that a booking needs, whatever our side."""
 
 
 def intent(number: int, room: str = "") -> str:

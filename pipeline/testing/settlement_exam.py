@@ -33,6 +33,11 @@ def _incomplete(order: str) -> OrderUpdated:
     return shown("SETTLED", order=order, terms={n: v for n, v in TERMS.items() if n != "target_amount"}, transaction_hash=tx(1))
 
 
+def _for_nobody(order: str, origin: str) -> OrderUpdated:
+    terms = {name: value for name, value in TERMS.items() if name != "sender_party_id"}
+    return shown("SETTLED", order=order, origin=origin, terms=terms, transaction_hash=tx(1))
+
+
 HISTORIES = (
     History(name="a record settles", shows=lambda o: [settled_record(o)], settles=tx(1)),
     History(
@@ -97,7 +102,39 @@ HISTORIES = (
         alarms=("settlement_incomplete",),
     ),
     History(name="a record without its hash", shows=lambda o: [shown("SETTLED", order=o, terms=TERMS)], alarms=("settlement_incomplete",)),
-    History(name="on neither side", shows=lambda o: [settled_record(o, side="none"), settled_record(o, 2, side="none")]),
+    History(
+        name="on neither side",
+        shows=lambda o: [settled_record(o, side="none"), settled_record(o, side="none")],
+        alarms=("settlement_not_ours",),
+    ),
+    History(
+        name="on neither side, and then ours",
+        shows=lambda o: [settled_record(o, side="none"), settled_record(o), settled_record(o, side="none")],
+        settles=tx(1),
+        alarms=("settlement_not_ours",),
+    ),
+    History(
+        name="another client",
+        shows=lambda o: [settled_record(o), *[settled_record(o, terms={"sender_party_id": "bank-c"})] * 2],
+        settles=tx(1),
+        alarms=("settlement_conflict",),
+    ),
+    History(
+        name="a hint for nobody, and the record for somebody",
+        shows=lambda o: [_for_nobody(o, "stream"), settled_record(o), _for_nobody(o, "stream")],
+        settles=tx(1),
+    ),
+    History(
+        name="a record for nobody, and then for somebody",
+        shows=lambda o: [_for_nobody(o, "read"), _for_nobody(o, "list"), settled_record(o), settled_record(o)],
+        settles=tx(1),
+        alarms=("settlement_conflict", "settlement_unattributed"),
+    ),
+    History(
+        name="one moment in nanoseconds and in milliseconds",
+        shows=lambda o: [settled_hint(o, terms={"settled_at": "2025-03-15T09:00:18.500999999Z"}), settled_record(o)],
+        settles=tx(1),
+    ),
     History(
         name="late news after the end",
         shows=lambda o: [settled_record(o)] + [shown(s, order=o) for s in ("EXECUTING", "PENDING", "QUOTED")],

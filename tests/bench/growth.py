@@ -47,7 +47,7 @@ _FILL = """
 INSERT INTO custodian.states (processor, key, state, partition)
 SELECT 'settlement', 'tokyo/' || intent, jsonb_build_object(
            'venue', 'tokyo', 'intent_id', intent, 'status', 'SETTLED', 'side', 'sender', 'first_seen_at', seen, 'updated_at', seen,
-           'booked', jsonb_build_object('transaction_hash', hash, 'stated', stated, 'terms_sha256', terms)), n %% 6
+           'terms_version', 2, 'booked', jsonb_build_object('transaction_hash', hash, 'stated', stated, 'terms_sha256', terms)), n %% 6
   FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
  CROSS JOIN LATERAL (SELECT md5('intent ' || n) AS m) AS d
  CROSS JOIN LATERAL (
@@ -60,10 +60,11 @@ SELECT 'settlement', 'tokyo/' || intent, jsonb_build_object(
        SELECT jsonb_build_object(
            'fx_rate', '149.57475', 'settled_at', settled_at, 'target_amount', (100000 + n)::text, 'source_currency', 'JPYSC0',
            'target_currency', 'USDCx', 'source_amount_actual', (14957475 + n)::text,
-           'sender_custodian_party_id', 'custodian-a', 'receiver_custodian_party_id', 'custodian-b') AS stated) AS s
+           'sender_custodian_party_id', 'custodian-a', 'receiver_custodian_party_id', 'custodian-b',
+           'sender_party_id', 'institution-' || n %% 40, 'receiver_party_id', 'institution-' || (n + 7) %% 40) AS stated) AS s
  CROSS JOIN LATERAL (
        SELECT encode(sha256(convert_to(string_agg(name || chr(31) || value, chr(30) ORDER BY name COLLATE "C"), 'UTF8')), 'hex') AS terms
-         FROM jsonb_each_text(stated) AS each (name, value)) AS t
+         FROM jsonb_each_text(stated || '{"terms_version": "2"}') AS each (name, value)) AS t
 """
 
 

@@ -55,9 +55,9 @@ SPINE = (
         name="unique booking key",
         edits=(
             Edit(
-                file="connectors/sinks/accounting_ledger/migrations/0001_pre_ledger.sql",
-                old="CREATE UNIQUE INDEX settlement_is_booked_once",
-                new="CREATE INDEX settlement_is_booked_once",
+                file="connectors/sinks/accounting_ledger/migrations/0002_pre_key_with_venue.sql",
+                old="CREATE UNIQUE INDEX settlement_is_booked_once_per_venue",
+                new="CREATE INDEX settlement_is_booked_once_per_venue",
             ),
         ),
         test="tests/integration/test_ledger.py::test_the_database_books_a_key_once",
@@ -65,11 +65,35 @@ SPINE = (
         says=r"DID NOT RAISE|CheckViolation",
     ),
     Control(
+        name="the client is a term",
+        edits=(
+            Edit(
+                file="pipeline/domain/orders.py",
+                old="TERM_NAMES = tuple(f.name for f in fields(Terms))\n",
+                new="TERM_NAMES = tuple(f.name for f in fields(Terms))[:-2]\n",
+            ),
+        ),
+        test="tests/exams/test_settlement_exam.py::test_a_history_settles_once_and_raises_what_it_must[another client]",
+        says=r"settlement_conflict|settlement_unattributed",
+    ),
+    Control(
+        name="nothing is booked from a hint for nobody",
+        edits=(
+            Edit(
+                file="pipeline/processors/settlement/decide.py",
+                old="    if not event.is_record and unnamed_clients(side, event.stated):\n        return [claimed]\n",
+                new="",
+            ),
+        ),
+        test="tests/unit/settlement/test_settled_event.py::test_a_hint_that_does_not_name_our_client_books_nothing[sender]",
+        says=r"assert True == \(",
+    ),
+    Control(
         name="settlement dedupe",
         edits=(
             Edit(
                 file="pipeline/processors/settlement/decide.py",
-                old="    if state.booked is not None:\n        return _compare(state.booked, event, now)\n",
+                old="    if state.booked is not None:\n        return _compare(state.booked, event, side, now)\n",
                 new="",
             ),
         ),

@@ -18,6 +18,7 @@ from connectors.sinks.accounting_ledger import reads
 from connectors.sinks.accounting_ledger.adapter import AccountingLedger
 from connectors.sinks.accounting_ledger.config import LedgerConfig
 from pipeline.domain.money import Scales
+from pipeline.errors import RetryableError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record
 from pipeline.ports import Written
@@ -162,6 +163,8 @@ def test_what_one_of_two_statements_leaves_out_contradicts_nothing(books: Books,
         {"settled_at": "2026-01-01T00:00:00Z"},
         {"sender_custodian_party_id": "CustodianC::1"},
         {"receiver_custodian_party_id": "CustodianC::1"},
+        {"sender_party_id": "Other::aa"},
+        {"receiver_party_id": "Other::bb"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -172,11 +175,84 @@ def test_each_term_that_contradicts_is_a_conflict(books: Books, change: dict[str
     assert books.one("SELECT count(*) FROM ledger.entries") == 1
 
 
-def test_the_same_settlement_of_a_second_venue_name_is_refused(books: Books) -> None:
-    """One venue configured under two names does not book its settlements twice."""
+@pytest.mark.parametrize("together", [True, False])
+def test_one_order_seen_through_two_venues_books_each_leg_once(books: Books, together: bool) -> None:
+    """The sender's custodian and the receiver's are two venues of the settings: each has its entry, and again is a duplicate of each."""
+    legs = [settled(1, side="sender"), settled(1, side="receiver", venue="osaka")]
+    for batch in [legs * 2] if together else [legs[:1], legs[1:], legs]:
+        written = books.write(batch)
+        assert not written.refused
+    assert books.balances() == audited(legs)
+    assert books.one("SELECT count(*) FROM ledger.entries") == 2
+    assert [len(list(reads.settled(books.connection, venue))) for venue in ("tokyo", "osaka")] == [1, 1]
+
+
+def test_two_venues_whose_ids_are_equal_are_kept_apart(books: Books) -> None:
+    """The same intent and hash on the same side at another venue is another settlement; a second hash at either is refused there."""
     books.write([settled(1)])
-    assert kinds_of(books.write([settled(1, venue="osaka")])) == ["settlement_conflict"]
-    assert books.one("SELECT count(*) FROM ledger.entries") == 1
+    assert books.write([settled(1, venue="osaka", target_amount="9")]).counts == {"booked": 1}
+    assert kinds_of(books.write([settled(1, venue="osaka", hash_="other")])) == ["double_settlement"]
+    assert kinds_of(books.write([settled(1, venue="nagoya", hash_="other")])) == []
+    assert books.one("SELECT count(DISTINCT entry_id) FROM ledger.entries") == 3
+
+
+@pytest.mark.parametrize(("first", "second"), [("sender", "both"), ("both", "receiver"), ("sender", "receiver")])
+def test_one_venue_books_an_order_once_whatever_side_comes_later(books: Books, first: str, second: str) -> None:
+    """A settlement that puts us on another side of an order that is booked at the venue is a conflict that names both sides."""
+    books.write([settled(1, side=first)])
+    (raised,) = (decode(event.value, AlarmRaised) for event in books.write([settled(1, side=second)]).raised)
+    assert (raised.kind, raised.detail["booked.side"], raised.detail["other.side"]) == ("settlement_conflict", first, second)
+    assert books.balances() == audited([settled(1, side=first)])
+
+
+def test_a_client_who_is_named_contradicts_an_entry_for_nobody(books: Books) -> None:
+    """An entry for `unattributed` and a settlement that names the client are a conflict; one that names nobody is a duplicate."""
+    books.write([settled(1, sender_party_id=None)])
+    assert books.write([settled(1, sender_party_id=None, receiver_party_id=None)]).counts == {"duplicate": 1}
+    written = books.write([settled(1)])
+    (raised,) = (decode(event.value, AlarmRaised) for event in written.raised)
+    assert raised.kind == "settlement_conflict"
+    assert (raised.detail["booked.sender_party_id"], raised.detail["other.sender_party_id"]) == ("unattributed", "Sender1::aa")
+    (entry,) = reads.settled(books.connection, "tokyo")
+    assert entry.terms.sender_party_id == "unattributed"
+
+
+def test_a_digest_that_says_nothing_of_clients_does_not_hide_another_client(books: Books) -> None:
+    """Entries of before have such digests: under an equal one a settlement for another client is a conflict, for the same a duplicate."""
+    first = settled(1)
+    books.write([first])
+    assert books.write([settled(1, terms_sha256="0" * 64), first]).counts == {"duplicate": 2}
+    assert kinds_of(books.write([settled(1, sender_party_id="Other::aa", terms_sha256=first.terms_sha256)])) == ["settlement_conflict"]
+
+
+def test_a_time_of_another_resolution_is_the_same_settlement(books: Books) -> None:
+    """Nanoseconds that were booked and the microseconds or milliseconds of the record are one moment."""
+    books.write([settled(1, settled_at="2026-03-01T08:59:59.123456789Z")])
+    again = [settled(1, settled_at=f"2026-03-01T08:59:59.{fraction}Z") for fraction in ("123456", "123457", "123", "123456789")]
+    assert books.write(again).counts == {"duplicate": 4}
+    assert kinds_of(books.write([settled(1, settled_at="2026-03-01T08:59:59.124Z")])) == ["settlement_conflict"]
+
+
+LEDGER_BEFORE = "0001_pre_ledger.sql"
+
+
+def test_an_older_release_books_on_the_new_key_and_the_new_one_waits_for_the_old_key_to_go(postgres: str) -> None:
+    """Before `post` a second leg of an order waits for it and says so; everything else is booked. What was booked stays as it is."""
+    found = migrations.found_in(["pipeline.stores", "connectors.sinks.accounting_ledger"])
+    before = [one for one in found if "accounting_ledger/000" not in one.name or one.name.endswith(LEDGER_BEFORE)]
+    pre = [one for one in found if "_post_" not in one.name]
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        migrations.apply(connection, before)
+        books = Books(connection)
+        books.write([settled(1)])
+        entries = list(reads.entries(connection))
+        migrations.apply(connection, pre)
+        assert books.write([settled(1), settled(2), settled(3, venue="osaka")]).counts == {"duplicate": 1, "booked": 2}
+        with pytest.raises(RetryableError, match="custodian init"):
+            books.write([settled(4), settled(1, venue="osaka")])
+        migrations.apply(connection, found)
+        assert books.write([settled(4), settled(1, venue="osaka")]).counts == {"booked": 2}
+        assert [line for line in reads.entries(connection) if line["intent_id"] == settled(1).intent_id][:1] == entries
 
 
 def test_a_second_hash_of_a_booked_intent_is_refused_with_an_alarm(books: Books) -> None:
@@ -335,14 +411,14 @@ def test_triggers_refuse_edits_where_the_grant_is_given_back(books: Books, table
 
 
 def test_the_database_books_a_key_once(books: Books) -> None:
-    """A second settlement row with the same intent and hash violates the key, whoever writes it."""
+    """A second settlement row with the same venue, intent and hash violates the key, whoever writes it, and whatever side it names."""
     event = settled(1)
     books.write([event])
-    with pytest.raises(psycopg.errors.UniqueViolation, match="settlement_is_booked_once"):
+    with pytest.raises(psycopg.errors.UniqueViolation, match="settlement_is_booked_once_per_venue"):
         books.connection.execute(
             b"""
             INSERT INTO ledger.entries
-            SELECT (jsonb_populate_record(e, jsonb_build_object('entry_id', gen_random_uuid(), 'venue', 'osaka'))).* FROM ledger.entries e
+            SELECT (jsonb_populate_record(e, jsonb_build_object('entry_id', gen_random_uuid(), 'side', 'receiver'))).* FROM ledger.entries e
             """
         )
 
@@ -428,6 +504,8 @@ def test_settled_tells_the_terms_by_value(books: Books) -> None:
         "settled_at": "2026-03-01T08:59:59.000000Z",
         "sender_custodian_party_id": "CustodianA::209f",
         "receiver_custodian_party_id": "CustodianB::5de0",
+        "sender_party_id": "Sender1::aa",
+        "receiver_party_id": "Receiver1::bb",
     }
 
 

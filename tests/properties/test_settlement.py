@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain import lifecycle
+from pipeline.domain.orders import contradictions
 from pipeline.engines.inline import InlineEngine
 from pipeline.log import topics
+from pipeline.log.codec import stated_terms
 from pipeline.processors.settlement.decide import OrderSeen
 from pipeline.processors.settlement.processor import SETTLEMENT, decode
 from pipeline.processors.settlement.state import OrderState, from_json, to_json
@@ -40,6 +42,12 @@ def shows(draw: st.DrawFn, order: int | None = None) -> OrderUpdated:
         terms.pop(name, None)
     if draw(st.integers(0, 3)) == 0:
         terms["fx_rate"] = draw(st.sampled_from(["149.5", "149.50", "150"]))
+    for name in CLIENTS if terms else ():
+        match draw(st.integers(0, 7)):
+            case 0:
+                terms.pop(name, None)
+            case 1:
+                terms[name] = draw(st.sampled_from(["bank-a", "bank-c", "bank-\u00e4"]))
     return shown(
         status,
         order=draw(st.integers(1, 2)) if order is None else order,
@@ -51,6 +59,9 @@ def shows(draw: st.DrawFn, order: int | None = None) -> OrderUpdated:
     )
 
 
+CLIENTS = ("sender_party_id", "receiver_party_id")
+OUR_CLIENTS = {"sender": CLIENTS[:1], "receiver": CLIENTS[1:], "both": CLIENTS, "none": (), None: ()}
+"""Whose money moves through our hands, by our side; the oracle's own list."""
 histories = st.lists(shows(), max_size=14)
 of_one_order = st.lists(shows(1), max_size=12)
 
@@ -64,6 +75,8 @@ class Expected:
     conflicts: frozenset[tuple[tuple[str, str], ...]]
     unknown: frozenset[str]
     incomplete: bool
+    unattributed: bool
+    not_ours: bool
 
 
 NUMBERS = {"target_amount", "source_amount_actual", "fx_rate"}
@@ -88,22 +101,26 @@ def oracle(events: list[OrderUpdated]) -> Expected:
     known: dict[str, str] = {}
     doubles: set[str] = set()
     conflicts: set[tuple[tuple[str, str], ...]] = set()
-    incomplete = False
+    incomplete = unattributed = not_ours = False
     for index, event in enumerate(events):
         if booked is None:
             # The side is what was said last, of what was not late.
             said = [e.side for at, e in enumerate(events[: index + 1]) if e.side and (at == index or not _late(events[: at + 1]))]
             side = said[-1] if said else None
-        if event.status != "SETTLED" or side == "none":
+        if event.status != "SETTLED":
             continue
-        complete = event.transaction_hash and side and all(getattr(event, name) is not None for name in TERMS)
-        if booked is None and not complete:
+        is_record = event.observed.origin in ("read", "list")
+        complete = event.transaction_hash and side and all(getattr(event, name) is not None for name in TERMS if name not in CLIENTS)
+        nobody = [name for name in OUR_CLIENTS[side] if getattr(event, name) is None]
+        if booked is None and (side == "none" or not complete or (nobody and not is_record)):
             claims.append(event)
-            incomplete |= event.observed.origin in ("read", "list")
+            not_ours |= side == "none"
+            incomplete |= is_record and side != "none"
             continue
         if booked is None:
             booked = event
-            known = values(event)
+            known = {**dict.fromkeys(nobody, "unattributed"), **values(event)}
+            unattributed = bool(nobody)
             compared = claims
         else:
             compared = [event]
@@ -118,7 +135,7 @@ def oracle(events: list[OrderUpdated]) -> Expected:
             else:
                 known = {**said_terms, **known}
     settled = (str(booked.transaction_hash), tuple(sorted(values(booked).items()))) if booked else None
-    return Expected(settled, frozenset(doubles), frozenset(conflicts), _unknown(events), incomplete)
+    return Expected(settled, frozenset(doubles), frozenset(conflicts), _unknown(events), incomplete, unattributed, not_ours)
 
 
 def _late(events: list[OrderUpdated]) -> bool:
@@ -153,7 +170,7 @@ def emitted(events: list[OrderUpdated]) -> tuple[list[dict[str, Any]], list[dict
 @settings(max_examples=400, deadline=None)
 @given(of_one_order)
 def test_what_is_emitted_is_what_the_oracle_says(events: list[OrderUpdated]) -> None:
-    """The settlement, the second hashes, the contradictions and the incomplete records are those that rereading the history finds."""
+    """The settlement, the second hashes, the contradictions and all that keeps it out of the books are what rereading the history finds."""
     settled, alarms, _ = emitted(events)
     expected = oracle(events)
     found = [(s["transaction_hash"], tuple(sorted(values(s).items()))) for s in settled]
@@ -170,6 +187,8 @@ def test_what_is_emitted_is_what_the_oracle_says(events: list[OrderUpdated]) -> 
     )
     assert clashes == Counter(expected.conflicts)
     assert sum(a["kind"] == "settlement_incomplete" for a in alarms) == expected.incomplete
+    assert sum(a["kind"] == "settlement_unattributed" for a in alarms) == expected.unattributed
+    assert sum(a["kind"] == "settlement_not_ours" for a in alarms) == expected.not_ours
 
 
 def _details(alarms: list[dict[str, Any]], kind: str, name: str) -> Counter[str]:
@@ -183,6 +202,48 @@ def test_a_settlement_is_emitted_at_most_once_and_an_alarm_once(events: list[Ord
     settled, alarms, _ = emitted(events)
     assert all(count == 1 for count in Counter(s["intent_id"] for s in settled).values())
     assert all(count == 1 for count in Counter(a["alarm_id"] for a in alarms).values())
+
+
+SECOND = 10**9
+SPELLINGS = {0: "", 3: ".{:03d}", 6: ".{:06d}", 9: ".{:09d}"}
+
+
+def said(nanoseconds: int, digits: int, *, rounded: bool = False) -> str:
+    """Spell a moment, in nanoseconds after nine o'clock, with so many digits, cut or rounded to them."""
+    unit = 10 ** (9 - digits)
+    units = (nanoseconds + unit // 2) // unit if rounded else nanoseconds // unit
+    seconds, rest = divmod(units * unit, SECOND)
+    return f"2025-03-15T09:{seconds // 60:02d}:{seconds % 60:02d}{SPELLINGS[digits].format(rest // unit)}Z"
+
+
+def clash(one: str, other: str) -> bool:
+    """Tell whether two records that differ in their time contradict each other; either way round."""
+    first, second = (stated_terms(shown("SETTLED", terms={**TERMS, "settled_at": at})) for at in (one, other))
+    assert contradictions(first, second) == contradictions(second, first)
+    return contradictions(first, second) == ("settled_at",)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 59 * SECOND), st.sampled_from(sorted(SPELLINGS)), st.sampled_from(sorted(SPELLINGS)), st.booleans())
+def test_one_moment_at_two_resolutions_is_one_term(at: int, one: int, other: int, rounded: bool) -> None:
+    """A moment said with fewer digits, cut or rounded, never contradicts the same moment said with more."""
+    assert not clash(said(at, max(one, other)), said(at, min(one, other), rounded=rounded and one != other))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 50 * SECOND), st.sampled_from([3, 6]), st.sampled_from([3, 6, 9]), st.integers(2, 10**6), st.sampled_from([3, 6]))
+def test_two_moments_apart_contradict(at: int, one: int, other: int, apart: int, unit: int) -> None:
+    """Moments that are two units of the coarser resolution apart are two terms, whichever way they are spelled."""
+    later = at + apart * 10 ** (9 - unit)
+    first, second = said(at, one), said(later, other)
+    assume(later - at >= 2 * max(_value_unit(first), _value_unit(second)))
+    assert clash(first, second)
+
+
+def _value_unit(text: str) -> int:
+    """Return the coarsest of second, millisecond and microsecond, in nanoseconds, that a spelled time is a multiple of."""
+    micro = int((text[19:-1] or ".0").removeprefix(".").ljust(9, "0")[:6])
+    return 10**9 if micro == 0 else 10**6 if micro % 1000 == 0 else 1000
 
 
 @settings(max_examples=200, deadline=None)

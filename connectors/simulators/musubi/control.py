@@ -120,7 +120,7 @@ class Control:
         app.router.add_get("/simulator/calls", self.calls)
 
     def change(self, asked: dict[str, Any]) -> Mapping[str, Any]:
-        """Change what is wrong: `set`, `clear`, `trigger`, `switches`, `schema_version`.
+        """Change what is wrong: `set`, `clear`, `trigger`, `switches`, `schema_version`, `party_id` (of whoami).
 
         `trigger` is a list of names or of `{"name", "seconds"}`.
         """
@@ -131,6 +131,7 @@ class Control:
         venue.change_switches(asked.get("switches", {}))
         if "schema_version" in asked:
             venue.schema_version = asked["schema_version"]
+        venue.party_id = asked.get("party_id", venue.party_id)
         for wish in asked.get("trigger", []):
             name, seconds = (wish, None) if isinstance(wish, str) else (wish["name"], wish.get("seconds"))
             if name not in TRIGGERS:

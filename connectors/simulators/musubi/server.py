@@ -242,7 +242,7 @@ class Backend:
     async def whoami(self, _: web.Request) -> web.Response:
         """Answer `GET /api/v1/whoami` (contract section 2.4)."""
         answer = {
-            "party_id": market.OUR_CUSTODIAN,
+            "party_id": self.venue.party_id,
             "operator_party_id": market.OPERATOR,
             "role": "custodian",
             "participant_id": "PAR::custodian::" + market.OUR_CUSTODIAN.partition("::")[2],

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from connectors.simulators.musubi import documents
+from connectors.simulators.musubi import documents, market
 from connectors.simulators.musubi.delivery import Delivery, Frame
 from connectors.simulators.musubi.faults import TRIGGERS, FaultBoard
 from connectors.simulators.musubi.orders import TERMINAL, Fact, Order, iso
@@ -47,6 +47,8 @@ class Venue:
         self.changed = changed
         self.settings = settings
         self.schema_version = settings.schema_version
+        self.party_id = market.OUR_CUSTODIAN
+        """Whom whoami takes its caller for; orders go on naming our custodian."""
         self.switches = settings.switches
         self.faults = FaultBoard(settings.faults, rng=Random(f"{settings.rules.seed}/faults"))  # noqa: S311
         self.looks = Random(f"{settings.rules.seed}/looks")  # noqa: S311
@@ -273,6 +275,7 @@ def described(venue: Venue, *, streams: int, now: datetime) -> documents.Documen
         "next_at": None if upcoming is None else iso(upcoming),
         "clock_skew": venue.settings.clock_skew,
         "schema_version": venue.schema_version,
+        "party_id": venue.party_id,
         "switches": dict(venue.switches),
         "faults": venue.faults.listed(),
     }

@@ -17,14 +17,12 @@ from uuid import UUID
 from pipeline.domain.identifiers import IntentId, PartyId, TransactionHash, VenueId, opaque
 from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry, Posting
 from pipeline.domain.money import Scales, parse_amount, to_minor_units
-from pipeline.domain.orders import Terms
+from pipeline.domain.orders import LEGS, SOURCE_LEG, Side, Terms
 from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record, header, parse_time
 from pipeline.log.topics import ORDER_SETTLED
 from schemas.events import OrderSettled
-
-BookingKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,6 @@ class Settlement:
     fx_rate: Decimal | None
     settled_at: datetime
     observed_at: datetime
-
-    @property
-    def key(self) -> BookingKey:
-        """Return what is booked at most once."""
-        return self.event.intent_id, self.event.transaction_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +94,16 @@ def terms_as_booked(
     occurred_at: datetime,
     sender_custodian_party_id: str,
     receiver_custodian_party_id: str,
+    sender_party_id: str | None,
+    receiver_party_id: str | None,
+    side: Side,
 ) -> Terms:
-    """Return the terms of an entry, from its columns."""
+    """Return the terms of an entry, from its columns: where no client of ours was named, it was booked for `unattributed`."""
+    clients = {"sender_party_id": sender_party_id, "receiver_party_id": receiver_party_id}
+    clients |= {leg.client: clients[leg.client] or UNATTRIBUTED for leg in LEGS[side]}
+    named = {name: None if party is None else PartyId(party) for name, party in clients.items()}
     return Terms(
+        **named,
         source_currency=source_currency,
         target_currency=target_currency,
         target_amount=target_amount,
@@ -124,32 +124,30 @@ BOOKED_TERMS = (
     "occurred_at",
     "sender_custodian_party_id",
     "receiver_custodian_party_id",
+    "sender_party_id",
+    "receiver_party_id",
+    "side",
 )
 """The columns that `terms_as_booked` takes, in the order of the ledger's statements."""
 
 
 def entry_of(settlement: Settlement, scales: Scales) -> JournalEntry | BeyondScale:
-    """Return the entry that books a settlement, or the amount that its currency's scale cannot hold."""
+    """Return the entry that books a settlement, or the amount of one of its legs that the currency's scale cannot hold."""
     event = settlement.event
     venue = VenueId(event.venue)
-    units: list[int] = []
-    for currency, amount in ((event.source_currency, settlement.source_amount), (event.target_currency, settlement.target_amount)):
-        exact = to_minor_units(amount, scales.of(currency))
-        if exact is None:
-            return BeyondScale(currency=currency, amount=amount, scale=scales.of(currency))
-        units.append(exact)
-    source, target = units
     postings: list[Posting] = []
-    if event.side != "receiver":
-        postings += (
-            Posting(_liability(venue, event.sender_party_id, event.source_currency), "debit", source),
-            Posting(_asset(venue, event.source_currency), "credit", source),
-        )
-    if event.side != "sender":
-        postings += (
-            Posting(_asset(venue, event.target_currency), "debit", target),
-            Posting(_liability(venue, event.receiver_party_id, event.target_currency), "credit", target),
-        )
+    for leg in LEGS[event.side]:
+        leaves = leg is SOURCE_LEG
+        amount = settlement.source_amount if leaves else settlement.target_amount
+        client, currency = getattr(event, leg.client), getattr(event, leg.currency)
+        units = to_minor_units(amount, scales.of(currency))
+        if units is None:
+            return BeyondScale(currency=currency, amount=amount, scale=scales.of(currency))
+        asset, liability = _asset(venue, currency), _liability(venue, client, currency)
+        if leaves:
+            postings += (Posting(liability, "debit", units), Posting(asset, "credit", units))
+        else:
+            postings += (Posting(asset, "debit", units), Posting(liability, "credit", units))
     return JournalEntry(
         entry_id=entry_id("settlement", event.venue, event.intent_id, event.transaction_hash),
         kind="settlement",

@@ -1,9 +1,12 @@
 -- settlements_of_intents: What is booked of these intents, on which terms, and whether it has been reversed.
 SELECT e.intent_id, e.transaction_hash, e.terms_sha256, e.venue, r.entry_id IS NOT NULL,
        e.source_currency, e.target_currency, e.target_amount, e.source_amount_actual, e.fx_rate, e.occurred_at,
-       e.sender_custodian_party_id, e.receiver_custodian_party_id
+       e.sender_custodian_party_id, e.receiver_custodian_party_id, e.sender_party_id, e.receiver_party_id, e.side
   FROM ledger.entries e LEFT JOIN ledger.entries r ON r.reverses = e.entry_id
  WHERE e.kind = 'settlement' AND e.intent_id = ANY (%b);
+
+-- former_key_stands: Whether the key of older releases, which does not know the venue, is still there.
+SELECT to_regclass('ledger.settlement_is_booked_once') IS NOT NULL;
 
 -- make_currencies: Note the minor units that are booked in for the first time.
 INSERT INTO ledger.currencies (currency, scale)
@@ -85,7 +88,7 @@ SELECT a.account, coalesce(b.debits, 0), coalesce(b.credits, 0), coalesce(s.debi
 
 -- settled: Settlements of a venue that are booked and not reversed.
 SELECT e.entry_id::text AS entry_id, e.intent_id, e.transaction_hash, e.side, e.source_currency, e.target_currency, e.target_amount, e.source_amount_actual,
-       e.fx_rate, e.occurred_at, e.sender_custodian_party_id, e.receiver_custodian_party_id, encode(e.terms_sha256, 'hex') AS terms_sha256
+       e.fx_rate, e.occurred_at, e.sender_custodian_party_id, e.receiver_custodian_party_id, e.sender_party_id, e.receiver_party_id, encode(e.terms_sha256, 'hex') AS terms_sha256
   FROM ledger.entries e
  WHERE e.kind = 'settlement' AND e.venue = %s AND NOT EXISTS (SELECT FROM ledger.entries r WHERE r.reverses = e.entry_id)
  ORDER BY e.intent_id, e.transaction_hash;

@@ -1,13 +1,17 @@
 """Writes a batch of settlements into the books, inside a transaction that somebody else commits.
 
-Same key and same terms: nothing happens. Same key and other terms, or another hash of an intent that is booked: refused, and an alarm.
-Terms are the same when no value contradicts; what one of two statements leaves out (in practice the rate) contradicts nothing. While the
-settlement processor has the order's state it sends none of these; once an old state is pruned, the books alone say what is a duplicate.
+The key is venue, intent and hash: of one order that two venues of the settings show, one to the sender's custodian and one to the
+receiver's, each has an entry for its leg.
+Same key and same terms: nothing happens. Same key and other terms (our side is one of them), or another hash of an intent that is booked
+at the venue: refused, and an alarm. Terms are the same when no value contradicts; what one of two statements leaves out (in practice the
+rate) contradicts nothing, but a client who is named contradicts an entry that was booked for nobody. While the settlement processor has the
+order's state it sends none of these (but once more what it emitted before clients were terms); once an old state is pruned, the books alone
+say what is a duplicate.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,16 +20,16 @@ from typing import Any
 
 from connectors.sinks.accounting_ledger.rows import BOOKED_TERMS, BeyondScale, Settlement, entry_of, settlement_of, terms_as_booked
 from pipeline import metrics
-from pipeline.domain.journal import Account, JournalEntry
+from pipeline.domain.journal import UNATTRIBUTED, Account, JournalEntry
 from pipeline.domain.money import Scales, plain
-from pipeline.domain.orders import contradictions
-from pipeline.errors import PoisonRecordError
+from pipeline.domain.orders import LEGS, contradictions
+from pipeline.errors import PoisonRecordError, RetryableError
 from pipeline.log.codec import stated_terms
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
 from pipeline.ports import Refusal, Transaction, Written
 from pipeline.stores.statements import named_statements
-from schemas.events import Severity
+from schemas.events import OrderSettled, Severity
 
 Statements = Mapping[str, bytes]
 SQL: Statements = named_statements("connectors.sinks.accounting_ledger")
@@ -45,24 +49,34 @@ class _Prior:
     """A settlement that is booked; its terms are put together only when they have to be compared."""
 
     terms_sha256: bytes
-    venue: str
+    side: str
+    clients: tuple[str | None, str | None]
     stated: Callable[[], dict[str, str]]
 
-    def is_told_by(self, settlement: Settlement) -> bool:
-        """Tell whether a settlement of the same key says the same: the same digest, or no value that contradicts."""
-        if settlement.event.venue != self.venue:
-            return False
-        if bytes.fromhex(settlement.event.terms_sha256) == self.terms_sha256:
-            return True
-        return not contradictions(self.stated(), stated_terms(settlement.event))
+    def contradicted_by(self, event: OrderSettled) -> dict[str, str]:
+        """Return what a settlement of the same key says otherwise, as booked and as stated; nothing where it says the same."""
+        # A digest of version 1 says nothing about the clients.
+        if (event.side, bytes.fromhex(event.terms_sha256), _clients(event)) == (self.side, self.terms_sha256, self.clients):
+            return {}
+        booked, said = self.stated() | {"side": self.side}, stated_terms(event) | {"side": event.side}
+        clash = contradictions(booked, said)
+        return {f"booked.{name}": booked[name] for name in clash} | {f"other.{name}": said[name] for name in clash}
+
+
+def _clients(event: OrderSettled) -> tuple[str | None, str | None]:
+    return event.sender_party_id, event.receiver_party_id
 
 
 @dataclass(slots=True)
 class _Booked:
-    """What is booked of an intent by transaction hash, reversed settlements included."""
+    """What is booked of an intent at a venue by transaction hash, reversed settlements included."""
 
     settlements: dict[str, _Prior] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
+
+
+Books = dict[tuple[str, str], _Booked]
+"""By venue and intent."""
 
 
 @dataclass(slots=True)
@@ -82,6 +96,7 @@ def write(transaction: Transaction, records: Sequence[Record], now: datetime, sc
     booked = _booked(transaction, {settlement.event.intent_id for settlement in settlements}, sql)
     for settlement in settlements:
         _decide(settlement, booked, scales, now, plan)
+    _hold_to_the_key(transaction, booked, sql)
     if plan.entries:
         _book(transaction, plan.entries, now, scales, sql)
     return Written(refused=plan.refused, raised=plan.raised, counts=dict(plan.counts), after_commit=_observation(plan.entries))
@@ -97,28 +112,44 @@ def _read(records: Sequence[Record], plan: _Plan) -> list[Settlement]:
     return settlements
 
 
-def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> dict[str, _Booked]:
-    booked: dict[str, _Booked] = {intent: _Booked() for intent in intents}
-    rows = transaction.execute(sql["settlements_of_intents"], (list(booked),)).fetchall() if booked else ()
+def _booked(transaction: Transaction, intents: Iterable[str], sql: Statements) -> Books:
+    booked: Books = defaultdict(_Booked)
+    wanted = list(intents)
+    rows = transaction.execute(sql["settlements_of_intents"], (wanted,)).fetchall() if wanted else ()
     for intent, transaction_hash, terms_sha256, venue, is_reversed, *terms in rows:
-        booked[intent].settlements[transaction_hash] = _Prior(bytes(terms_sha256), venue, partial(_stated_in_row, *terms))
+        sender, receiver, side = terms[-3:]
+        known = booked[venue, intent]
+        known.settlements[transaction_hash] = _Prior(bytes(terms_sha256), side, (sender, receiver), partial(_stated_in_row, *terms))
         if not is_reversed:
-            booked[intent].standing.add(transaction_hash)
+            known.standing.add(transaction_hash)
     return booked
+
+
+def _hold_to_the_key(transaction: Transaction, booked: Books, sql: Statements) -> None:
+    """Wait while the key of older releases forbids what the batch comes to: a settlement of an order that another venue has booked, too."""
+    keys = [(intent, transaction_hash) for (_, intent), known in booked.items() for transaction_hash in known.settlements]
+    if len(set(keys)) < len(keys) and transaction.execute(sql["former_key_stands"]).fetchone() == (True,):
+        intent = next(intent for (intent, _), times in Counter(keys).items() if times > 1)
+        raise RetryableError(f"{intent} is booked at another venue; booking it at a second one waits for `custodian init`")
 
 
 def _stated_in_row(*values: Any) -> dict[str, str]:
     return terms_as_booked(**dict(zip(BOOKED_TERMS, values, strict=True))).stated()
 
 
-def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scales, now: datetime, plan: _Plan) -> None:
+def _stated_by(event: OrderSettled) -> dict[str, str]:
+    return {**dict.fromkeys((leg.client for leg in LEGS[event.side]), UNATTRIBUTED), **stated_terms(event)}
+
+
+def _decide(settlement: Settlement, booked: Books, scales: Scales, now: datetime, plan: _Plan) -> None:
     event = settlement.event
-    known = booked[event.intent_id]
+    known = booked[event.venue, event.intent_id]
     prior = known.settlements.get(event.transaction_hash)
-    if prior is not None and prior.is_told_by(settlement):
+    clash = {} if prior is None else prior.contradicted_by(event)
+    if prior is not None and not clash:
         plan.counts["duplicate"] += 1
     elif prior is not None:
-        detail = {"booked_terms_sha256": prior.terms_sha256.hex(), "booked_venue": prior.venue, "stated_terms_sha256": event.terms_sha256}
+        detail = {"booked_terms_sha256": prior.terms_sha256.hex(), "stated_terms_sha256": event.terms_sha256, **clash}
         _refuse(plan, settlement, now, "settlement_conflict", "critical", detail, "the same settlement is booked with other terms")
     elif known.standing:
         detail = {"booked_transaction_hash": min(known.standing)}
@@ -133,8 +164,9 @@ def _decide(settlement: Settlement, booked: Mapping[str, _Booked], scales: Scale
             )
             _refuse(plan, settlement, now, "amount_beyond_scale", "critical", detail, reason)
         else:
-            stated = partial(stated_terms, event)
-            known.settlements[event.transaction_hash] = _Prior(bytes.fromhex(event.terms_sha256), event.venue, stated)
+            stated = partial(_stated_by, event)
+            digest = bytes.fromhex(event.terms_sha256)
+            known.settlements[event.transaction_hash] = _Prior(digest, event.side, _clients(event), stated)
             known.standing.add(event.transaction_hash)
             plan.entries.append((settlement, entry))
             plan.counts["booked"] += 1

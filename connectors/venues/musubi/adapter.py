@@ -11,19 +11,30 @@ from datetime import datetime
 from connectors.transports.rest import RequestBudget, RestClient
 from connectors.venues.lanes import LANES, TurnTaking
 from connectors.venues.musubi import config, reads, stream
+from connectors.venues.own_parties import OwnParties
 from pipeline import settings
 from pipeline.clock import Clock
-from pipeline.ports import HintedAt, Lane, OrderPage, OrderQuery, Reading, StreamSignal
+from pipeline.ports import HintedAt, Lane, OrderPage, OrderQuery, PartyPins, Reading, StreamSignal
 
 
 class MusubiVenue:
     """One Musubi backend."""
 
-    def __init__(self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget) -> None:
-        """Open nothing yet; raise SettingsError when a secret is missing. `budget` is shared by all processes of this venue."""
+    def __init__(
+        self,
+        venue: str,
+        section: settings.Venue,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        budget: RequestBudget,
+        pins: PartyPins | None = None,
+    ) -> None:
+        """Open nothing yet; raise SettingsError when a secret is missing. `budget` and `pins` are shared by all processes of this venue."""
         self.venue = venue
+        self._parties = OwnParties(venue, section.own_parties, pins)
         self.reconcile_interval = section.reconcile_interval
-        self._own_party: str | None = None
+        self._own: frozenset[str] | None = None
         self._token = config.bearer_token(venue, section, clock, random)
         turns = TurnTaking(budget)
         self._clients: dict[Lane, RestClient] = {
@@ -36,19 +47,24 @@ class MusubiVenue:
         """When the stream last gave a byte."""
         return self._stream.last_byte_at
 
+    @property
+    def own_parties(self) -> frozenset[str]:
+        """Who we are here; nobody until the identity was checked."""
+        return self._own or frozenset()
+
     def stream(self, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
         """Yield what the stream does, for ever; it comes back by itself."""
-        return stream.signals(self._stream, venue=self.venue, own_party=self._own_party, last_event_id=last_event_id)
+        return stream.signals(self._stream, venue=self.venue, own_party=self._own, last_event_id=last_event_id)
 
     async def check_identity(self) -> str:
-        """Return our own party id; raise SchemaVersionError unless the venue speaks schema v2."""
+        """Return the party that the venue takes us for; raise SchemaVersionError unless it speaks schema v2."""
         identity = await reads.whoami(self._clients["hints"], venue=self.venue)
-        self._own_party = identity.party_id
+        self._own = await self._parties.known_as(identity.party_id)
         return identity.party_id
 
     async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
         """Read one order."""
-        return await reads.order(self._clients[lane], intent_id, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at)
+        return await reads.order(self._clients[lane], intent_id, venue=self.venue, own_party=self._own, hinted_at=hinted_at)
 
     async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
         """Read the quotes of one order."""
@@ -60,7 +76,7 @@ class MusubiVenue:
 
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Read one page of 100 orders, counted from 1."""
-        return await reads.orders(self._clients[lane], query, page=page, venue=self.venue, own_party=self._own_party, hinted_at=hinted_at)
+        return await reads.orders(self._clients[lane], query, page=page, venue=self.venue, own_party=self._own, hinted_at=hinted_at)
 
     async def aclose(self) -> None:
         """Let go of all connections."""

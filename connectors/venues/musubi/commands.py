@@ -18,6 +18,7 @@ from decimal import Decimal
 from connectors.transports.backoff import Backoff
 from connectors.transports.rest import OutcomeUnknownError, Params, Reply, RequestBudget, RestClient, VenueRefusedError
 from connectors.venues.musubi import config, reads
+from connectors.venues.own_parties import OwnParties
 from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.domain import identifiers
@@ -37,7 +38,7 @@ from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
 from pipeline.errors import RetryableError
 from pipeline.log.envelope import parse_time
-from pipeline.ports import Reading, Sighting, Unreadable
+from pipeline.ports import PartyPins, Reading, Sighting, Unreadable
 from schemas.events import OrderUpdated, QuoteReceived
 
 RESPONSE_MAX = 65_536
@@ -54,12 +55,22 @@ _left_at: ContextVar[list[datetime] | None] = ContextVar("left_at", default=None
 class MusubiCommands:
     """The accept calls of one Musubi backend (`VenueCommands` of the commands' ports)."""
 
-    def __init__(self, venue: str, section: settings.Venue, *, clock: Clock, random: Callable[[], float], budget: RequestBudget) -> None:
-        """Open nothing yet; raise SettingsError when a secret is missing. `budget` is shared by all processes of this venue."""
+    def __init__(
+        self,
+        venue: str,
+        section: settings.Venue,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        budget: RequestBudget,
+        pins: PartyPins | None = None,
+    ) -> None:
+        """Open nothing yet; raise SettingsError when a secret is missing. `budget` and `pins` are shared by all processes of this venue."""
         self.venue = venue
+        self._parties = OwnParties(venue, section.own_parties, pins)
         self._clock = clock
         self._venue_clock = VenueClock()
-        self._own_party: str | None = None
+        self._own: frozenset[str] | None = None
         self._identifying = asyncio.Lock()
         self._token = config.bearer_token(venue, section, clock, random)
         self._client = _Client(
@@ -89,7 +100,7 @@ class MusubiCommands:
                 reads.quotes(self._client, intent_id, venue=self.venue, hinted_at=_never) if quotes else _nothing(),
             )
         except RetryableError:
-            self._own_party = None  # after an outage the contract's version is looked at again (2.4)
+            self._own = None  # after an outage the contract's version is looked at again (2.4)
             raise
         return look_of(order, quoted, self._clock.now())
 
@@ -113,12 +124,12 @@ class MusubiCommands:
         await self._client.aclose()
         await self._token.aclose()
 
-    async def _identity(self) -> str:
-        """Return our own party id; the venue is asked once, and again after an outage."""
+    async def _identity(self) -> frozenset[str]:
+        """Return who we are; the venue is asked once, and again after an outage."""
         async with self._identifying:
-            if self._own_party is None:
-                self._own_party = (await reads.whoami(self._client, venue=self.venue)).party_id
-            return self._own_party
+            if self._own is None:
+                self._own = await self._parties.known_as((await reads.whoami(self._client, venue=self.venue)).party_id)
+            return self._own
 
     async def _call(self, path: str, gate: Gate) -> Answer:
         await self._identity()
@@ -128,7 +139,7 @@ class MusubiCommands:
         except VenueRefusedError as error:
             return Answered(done=False, http_status=error.status, error_code=_short(error.code), response=_text(error.reply))
         except OutcomeUnknownError as error:
-            self._own_party = None
+            self._own = None
             status = None if error.reply is None else error.reply.status
             return OutcomeOpen(reason=str(error)[:500], http_status=status, response=_text(error.reply))
         except RetryableError as error:

@@ -74,7 +74,9 @@ class WhoamiPayload(Payload):
     schema_version: Text | None = None
 
 
-# What nothing depends on: a value of another kind than expected is left out, and stays in the verbatim document.
+# A term (everything that is not named below) that cannot be read makes the document unreadable. A remark that cannot be read is left out,
+# the event says so, and the document keeps it: no booking and no decision depends on it. The clients are terms by what they say, but what
+# is wrong with one must not keep assets that moved out of the books: the settlement is booked for nobody, with an alarm.
 ORDER_REMARKS = frozenset(
     {
         "failure_reason",
@@ -84,8 +86,14 @@ ORDER_REMARKS = frozenset(
         "sender_party_id",
         "receiver_party_id",
         "market_maker_party_id",
+        "quote_submitted_at",
+        "quote_accepted_at",
+        "quote_valid_until",
     }
 )
+# What a proposal is decided on, and nothing else: of an order that is past that these are remarks. Of a PENDING one they are terms, since
+# an order must not seem to have no maximum, or no end, because nobody can read it.
+PROPOSAL_TERMS = frozenset({"source_amount_max", "expires_at", "created_at"})
 QUOTE_REMARKS = frozenset({"market_maker_party_id", "status", "submitted_at"})
 
 

@@ -18,6 +18,7 @@ from connectors.venues.musubi import parse
 from connectors.venues.musubi.compliance import parse_compliance
 from connectors.venues.musubi.payloads import WHOAMI_SPELLINGS
 from pipeline.domain import identifiers
+from pipeline.domain.orders import Own
 from pipeline.errors import ContractBreachError, PoisonRecordError, SettingsError
 from pipeline.log.envelope import time_text
 from pipeline.ports import HintedAt, OrderPage, OrderQuery, Reading, SchemaVersionError, Sighting, Unreadable
@@ -79,7 +80,7 @@ def refusal(error: VenueRefusedError, venue: str) -> Exception:
     return ContractBreachError(str(error))
 
 
-async def order(client: RestClient, intent_id: str, *, venue: str, own_party: str | None, hinted_at: HintedAt) -> Reading:
+async def order(client: RestClient, intent_id: str, *, venue: str, own_party: Own, hinted_at: HintedAt) -> Reading:
     """Read one order; an answer of 404 is `absent`. Raise PoisonRecordError for a malformed id."""
     path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}"
     try:
@@ -89,17 +90,19 @@ async def order(client: RestClient, intent_id: str, *, venue: str, own_party: st
             return Reading(absent=_text(error.reply), request_id=error.reply.request_id if error.reply else None)
         raise refusal(error, venue) from None
     observed = observation(reply, "read", hinted_at(intent_id))
+    body = reply.body
     try:
         body = data_of(reply.body)
         seen: Sighting | Unreadable = parse.parse_order(body, venue=venue, own_party=own_party, observed=observed)
         if isinstance(seen, Sighting) and seen.event.intent_id != intent_id:
             raise PoisonRecordError(f"asked for the order {intent_id}, got {seen.event.intent_id}")
     except PoisonRecordError as error:
-        seen = Unreadable(origin="read", body=reply.body, reason=error.reason, seen_at=reply.received_at, event_type="order")
+        # The order's own bytes: around them each answer has another request id, and the same document would never be the same.
+        seen = _unreadable(_loosely(body), body, error, reply, "order", intent_id=intent_id)
     return Reading(seen=(seen,), request_id=reply.request_id)
 
 
-async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: str | None, hinted_at: HintedAt) -> OrderPage:
+async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str, own_party: Own, hinted_at: HintedAt) -> OrderPage:
     """Read one page of orders; raise UnreadableReplyError when the envelope cannot be read."""
     reply = await _get(client, "/api/v1/orders", {**parameters(query), "page": page, "page_size": query.page_size}, venue)
     unannounced = observation(reply, "list", None)
@@ -207,8 +210,31 @@ def elements_of(reply: Reply, read: Callable[[bytes, str | None], Sighting], *, 
         try:
             seen.append(read(body, _intent_of(value)))
         except PoisonRecordError as error:
-            seen.append(Unreadable(origin="read", body=body, reason=error.reason, seen_at=reply.received_at, event_type=event_type))
+            seen.append(_unreadable(value, body, error, reply, event_type))
     return seen
+
+
+def _unreadable(
+    value: Any, body: bytes, error: PoisonRecordError, reply: Reply, event_type: str, *, intent_id: str | None = None
+) -> Unreadable:
+    """Return what could not be read, with what a loose reading makes of it."""
+    status = value.get("status") if isinstance(value, dict) else None
+    return Unreadable(
+        origin="read",
+        body=body,
+        reason=error.reason,
+        seen_at=reply.received_at,
+        event_type=event_type,
+        intent_id=intent_id or _intent_of(value),
+        status=status if isinstance(status, str) else None,
+    )
+
+
+def _loosely(body: bytes) -> Any:
+    try:
+        return _lenient.decode(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def split(body: bytes) -> list[tuple[Any, bytes]]:
@@ -283,8 +309,10 @@ def _skip(text: str, at: int) -> int:
 def _intent_of(value: Any) -> str | None:
     if not isinstance(value, dict):
         return None
-    intent = value.get("intent_id", value.get("intentId"))
-    return intent.lower() if isinstance(intent, str) else None
+    try:
+        return identifiers.intent_id(value.get("intent_id", value.get("intentId")))
+    except PoisonRecordError:
+        return None
 
 
 def _pagination(reply: Reply) -> tuple[int | None, int | None]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from connectors.transports.sse import Connected, Disconnected, FramesReceived, SseStream
 from connectors.transports.sse_decoder import Frame, OversizedFrame
 from connectors.venues.musubi import parse
+from pipeline.domain.orders import Own
 from pipeline.errors import PoisonRecordError
 from pipeline.log.envelope import time_text
 from pipeline.ports import Sighting, StreamClosed, StreamOpened, StreamRead, StreamSignal, Unreadable
@@ -23,7 +24,7 @@ PATH = "/api/v1/orders/events"
 _KNOWN = frozenset({parse.ORDER_UPDATED, parse.QUOTE_RECEIVED})
 
 
-async def signals(stream: SseStream, *, venue: str, own_party: str | None, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
+async def signals(stream: SseStream, *, venue: str, own_party: Own, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
     """Yield what the stream does, for ever."""
     async with aclosing(stream.frames(last_event_id)) as items:  # type: ignore[type-var]
         async for item in items:
@@ -38,7 +39,7 @@ async def signals(stream: SseStream, *, venue: str, own_party: str | None, last_
                     )
 
 
-def read_frames(frames: Sequence[Frame | OversizedFrame], received_at: datetime, *, venue: str, own_party: str | None) -> StreamRead:
+def read_frames(frames: Sequence[Frame | OversizedFrame], received_at: datetime, *, venue: str, own_party: Own) -> StreamRead:
     """Return what frames that came together show, in their order."""
     at = time_text(received_at)
     last_event_id = frames[-1].last_event_id if frames else ""

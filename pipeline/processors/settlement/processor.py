@@ -1,7 +1,7 @@
 """The settlement processor: `order_updated` in, `order_settled` once per settlement out, alarms for contradictions.
 
 The value that engines run is `SETTLEMENT`. Its state's key is "venue/intent". Ids of what it emits are derived, so that an output that is
-produced again after a crash is the same event: `order_settled` from (venue, intent, hash, terms digest).
+produced again after a crash is the same event: `order_settled` from (venue, intent, hash, digest of the terms as first emitted).
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def _seen(event: OrderUpdated, cause: str) -> OrderSeen:
         sign_at=sign_at,
         document_sha256=event.document_sha256,
         cause=cause,
+        left_out=event.left_out or (),
     )
 
 
@@ -104,7 +105,7 @@ def outcome(fact: Fact) -> str:
         case Counted(name):
             return name
         case Settled():
-            return "settled"
+            return "taught" if fact.again else "settled"
         case Raised():
             return "alarm"
         case Claimed():

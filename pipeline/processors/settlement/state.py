@@ -42,6 +42,8 @@ class Booked:
     """The booked terms, and what consistent documents stated beside them."""
     terms_sha256: str
     """Digest of the terms as emitted."""
+    terms_version: int = 1
+    """Which terms `stated` speaks of: under version 1 nobody noted for which client it was booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ def to_json(state: OrderState) -> str:
             "stated": dict(state.booked.stated),
             "terms_sha256": state.booked.terms_sha256,
         }
+        # Beside it: an older release takes `booked` as it stands, and passes over what it does not know here.
+        tree["terms_version"] = state.booked.terms_version
     if state.claims:
         tree["claims"] = [
             {"transaction_hash": claim.transaction_hash, "stated": dict(claim.stated), "first_at": time_text(claim.first_at)}
@@ -108,7 +112,7 @@ def from_json(text: str) -> OrderState:
         side=tree.get("side"),
         first_seen_at=time("first_seen_at"),
         updated_at=time("updated_at"),
-        booked=Booked(**tree["booked"]) if "booked" in tree else None,
+        booked=Booked(**tree["booked"], terms_version=tree.get("terms_version", 1)) if "booked" in tree else None,
         claims=tuple(
             Claim(
                 transaction_hash=claim["transaction_hash"],

@@ -11,7 +11,7 @@ import pytest
 from pipeline.domain.identifiers import PartyId
 from pipeline.domain.money import Scales
 from pipeline.domain.orders import Terms
-from pipeline.reconcile.settlements import AtVenue, Break, InBooks, Kind, compare, unexplained
+from pipeline.reconcile.settlements import AtVenue, Break, InBooks, Kind, compare, unexplained, unreadable
 
 AT = datetime(2025, 3, 15, 9, 0, 18, 500_000, tzinfo=UTC)
 NOW = AT + timedelta(minutes=1)
@@ -26,6 +26,7 @@ TERMS = Terms(
     settled_at=AT,
     sender_custodian_party_id=PartyId("A"),
     receiver_custodian_party_id=PartyId("B"),
+    sender_party_id=PartyId("bank-a"),
 )
 INTENT = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 SETTLED = AtVenue(intent_id=INTENT, settled=True, status="SETTLED", transaction_hash="h1", side="sender", terms=TERMS)
@@ -58,6 +59,8 @@ def test_what_says_the_same_is_no_break() -> None:
         ([replace(SETTLED, terms=replace(TERMS, fx_rate=Decimal("113")))], [BOOKED], [Kind.RATE_DIFFERS]),
         ([replace(SETTLED, terms=replace(TERMS, settled_at=AT + timedelta(milliseconds=1)))], [BOOKED], [Kind.SETTLED_AT_DIFFERS]),
         ([replace(SETTLED, terms=replace(TERMS, receiver_custodian_party_id=PartyId("C")))], [BOOKED], [Kind.CUSTODIAN_DIFFERS]),
+        ([replace(SETTLED, terms=replace(TERMS, sender_party_id=PartyId("bank-c")))], [BOOKED], [Kind.CLIENT_DIFFERS]),
+        ([SETTLED], [replace(BOOKED, terms=replace(TERMS, sender_party_id=PartyId("unattributed")))], [Kind.CLIENT_DIFFERS]),
         ([replace(SETTLED, terms=replace(TERMS, source_amount_actual=Decimal("0.00001")))], [], [Kind.AMOUNT_BEYOND_SCALE]),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, list) and value and isinstance(value[0], Kind) else "",
@@ -73,6 +76,27 @@ def test_each_difference_has_its_kind(records: list[AtVenue], booked: list[InBoo
 def test_orders_that_do_not_touch_our_custody_are_not_expected_in_the_books(side: None) -> None:
     """A settled order with us on neither side, or on an unknown one, is not missing."""
     assert found([replace(SETTLED, side=side)], []) == []
+
+
+def test_what_both_sides_say_in_other_words_is_no_break() -> None:
+    """A time of another resolution, and a client that only one side names."""
+    finer = replace(TERMS, settled_at=AT + timedelta(microseconds=999), receiver_party_id=PartyId("bank-b"))
+    assert found([replace(SETTLED, terms=finer)], [BOOKED]) == []
+
+
+def test_the_scale_of_a_leg_that_is_not_booked_is_nobody_s_business() -> None:
+    """An amount that moves through somebody else's custody is beyond no scale of ours; the settlement is plainly missing."""
+    tiny = replace(TERMS, source_amount_actual=Decimal("0.00001"))
+    assert [each.kind for each in found([replace(SETTLED, side="receiver", terms=tiny)], [])] == [Kind.MISSING_IN_BOOKS]
+
+
+def test_records_that_cannot_be_read_are_told_apart_by_their_digest() -> None:
+    """Each is a critical break of its own, the same in every run, and its order is not called missing at the venue."""
+    one, other = unreadable("tokyo", "a" * 64, "no time", INTENT), unreadable("tokyo", "b" * 64, "no time", INTENT)
+    assert one.break_id != other.break_id
+    assert one.break_id == unreadable("tokyo", "a" * 64, "another release says it otherwise", INTENT).break_id
+    assert (one.severity, one.kind, one.intent_id) == ("critical", Kind.UNREADABLE_AT_VENUE, INTENT)
+    assert compare("tokyo", [], [BOOKED], now=NOW, grace=GRACE, scales=SCALES, unread=[INTENT]) == []
 
 
 def test_what_settled_just_now_is_under_way() -> None:

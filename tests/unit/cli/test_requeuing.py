@@ -6,19 +6,24 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from connectors.sinks.compliance_archive.stories import tell
+from connectors.venues.musubi import parse
 from pipeline.cli.requeuing import record_of, with_history
+from pipeline.engines.inline import InlineEngine
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Headers, Record, header
 from pipeline.log.notices import dead_letter, dead_letter_of_rates, dead_letter_of_record
+from pipeline.processors.settlement.processor import SETTLEMENT
 from pipeline.settings import Settings
 from pipeline.stores.requeued import Closing, Requeue
+from pipeline.testing.clocks import HandClock
 from schemas.accepting import ComplianceRead
-from schemas.events import DeadLetter, OrderUpdated, QuoteReceived
+from schemas.events import DeadLetter, OrderSettled, OrderUpdated, QuoteReceived
 
 SETTINGS = Settings.model_validate(
     {
@@ -38,6 +43,8 @@ ORDER = {
     "source_amount_actual": "11200000",
     "settled_at": "2025-03-15T09:00:18.500Z",
     "transaction_hash": "9f2c",
+    "sender_party_id": "SenderInstitution::3",
+    "receiver_party_id": "InstitutionB::4",
 }
 QUOTE = {"intentId": INTENT, "quoteId": INTENT, "fxRate": "112.0", "validUntil": "2025-03-15T09:00:41Z"}
 
@@ -48,6 +55,23 @@ def letter(body: Any, event_type: str, *, origin: str = "stream", venue: str = "
     now = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
     made = dead_letter(venue=venue, origin=origin, body=raw, reason="an older parser", now=now, event_type=event_type, **more)
     return decode(made.value, DeadLetter)
+
+
+def test_a_settlement_that_could_not_be_read_is_emitted_once_after_a_fix() -> None:
+    """Its letter stays dead by the parser that refused it; by one that reads it, `requeue` makes the record that settles the order."""
+    broken = letter({**ORDER, "fx_rate": "n/a"}, "order", origin="read")
+    with pytest.raises(PoisonRecordError, match="fx_rate"):
+        record_of(broken, SETTINGS, own_party=lambda _: frozenset({"CustodianB::2"}))
+    with (
+        mock.patch.object(parse, "ORDER_REMARKS", frozenset({"fx_rate"})),
+        mock.patch.object(parse, "_PAST_DECIDING", frozenset({"fx_rate"})),
+    ):
+        topic, key, value, headers = record_of(broken, SETTINGS, own_party=lambda _: frozenset({"CustodianB::2"}))
+    runner = InlineEngine(SETTLEMENT, HandClock())
+    records = [Record(topic=topic, partition=0, offset=offset, key=key, value=value, headers=headers) for offset in range(2)]
+    (settled,) = runner.run(records)
+    said = decode(settled.value, OrderSettled)
+    assert (said.intent_id, said.side, said.receiver_party_id) == (INTENT, "receiver", "InstitutionB::4")
 
 
 def nobody(venue: str) -> str:

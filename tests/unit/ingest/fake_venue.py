@@ -125,6 +125,8 @@ class FakeVenue:
         self.delay = 0.0
         self.away = False
         self.schema_found: str | None = None
+        self.own_parties = frozenset({"CustodianA::1"})
+        self.takes_us_for = "CustodianA::1"
 
     def stream(self, last_event_id: str | None) -> AsyncIterator[StreamSignal]:
         """Yield what the test puts in."""
@@ -144,7 +146,7 @@ class FakeVenue:
         """Answer as the test says."""
         if self.schema_found is not None:
             raise SchemaVersionError(self.schema_found)
-        return "CustodianA::1"
+        return self.takes_us_for
 
     async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
         """Answer with the order as it is."""

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from connectors.venues.musubi.parse import parse_order
 from pipeline.clock import SystemClock
 from pipeline.errors import FatalError, SettingsError
 from pipeline.failpoints import Failpoints
+from pipeline.ingest.known import KnownFacts
+from pipeline.ingest.outbox import Outbox
+from pipeline.ingest.record import RecordBook
 from pipeline.ingest.run import IngestHealth, run_ingest
 from pipeline.ingest.venue import Limits
 from pipeline.log.codec import decode
-from pipeline.ports import RateProvider, Unreadable
-from schemas.events import AlarmRaised, DeadLetter, OrderUpdated
+from pipeline.log.identities import former_order_updated_id
+from pipeline.ports import Fact, RateProvider, Unreadable
+from schemas.events import AlarmRaised, DeadLetter, Observation, OrderUpdated
 from tests.unit.ingest.fake_venue import START, FakeLog, FakeVenue, MemoryStore, intent_of, sighting
 from tests.waiting import eventually_async
 
@@ -287,6 +296,66 @@ async def test_another_schema_at_start_names_the_setting(world: World) -> None:
         await run_ingest(
             [world.venue], world.log, lambda _: world.store, SystemClock(), lambda: 0.5, Failpoints({}), asyncio.Event(), owner="one"
         )
+
+
+async def test_a_venue_that_takes_us_for_somebody_else_is_an_alarm_and_decides_nothing(world: World) -> None:
+    """It is raised once while it is so, at start and after the connect, and ingest goes on as who we were."""
+    world.venue.takes_us_for = "Stranger::9"
+    async with world.running():
+        world.venue.hints.put_nowait([sighting(1, "EXECUTING")])
+        await eventually_async(lambda: world.orders("stream"), within=10)
+    (alarm,) = (decode(one.value, AlarmRaised) for one in world.log.events if one.envelope.kind.name == "alarm-raised.v1")
+    assert (alarm.kind, alarm.severity, alarm.subject) == ("venue_party_changed", "critical", "tokyo")
+    assert alarm.detail == {"party": "Stranger::9", "own_parties": "CustodianA::1"}
+
+
+async def test_a_settled_record_that_cannot_be_read_is_an_alarm_beside_its_dead_letter(world: World) -> None:
+    """Once per document, by its digest, however often it is listed; one that is not settled, and a hint, are dead letters only."""
+
+    def bad(body: bytes, status: str | None, origin: Literal["read", "stream"] = "read") -> Unreadable:
+        return Unreadable(origin=origin, body=body, reason="no time", seen_at=START, intent_id=intent_of(1), status=status)
+
+    shown = [bad(b"one", "SETTLED"), bad(b"two", "PENDING"), bad(b"three", None), bad(b"one", "SETTLED"), bad(b"four", "SETTLED")]
+    book = RecordBook(
+        "tokyo",
+        known=KnownFacts(MemoryStore(), "tokyo"),
+        outbox=Outbox(items_max=99, bytes_max=10**6),
+        open_intents=frozenset(),
+        clock=SystemClock(),
+    )
+    await book.note(shown)
+    await book.note([*shown, bad(b"five", "SETTLED", "stream")])
+    outs = [item.outgoing for item in await book.outbox.take(items_max=99, bytes_max=10**6) if item.outgoing is not None]
+    alarms = [decode(out.value, AlarmRaised) for out in outs if out.envelope.kind.name == "alarm-raised.v1"]
+    assert len(outs) - len(alarms) == 5
+    assert [(one.kind, one.severity, one.subject) for one in alarms] == [("settlement_unreadable", "critical", intent_of(1))] * 2
+    assert [one.detail["document_sha256"] for one in alarms] == [hashlib.sha256(body).hexdigest() for body in (b"one", b"four")]
+
+
+async def test_a_fact_known_under_its_former_id_is_published_once_more_and_is_no_news() -> None:
+    """What an older release published goes out once under its new id, and a listing does not walk on for it; what is new makes it walk."""
+    old, new = sighting(1, "SETTLED", origin="list", full=True), sighting(2, "SETTLED", origin="list", full=True)
+    store = MemoryStore()
+    event = old.event
+    assert isinstance(event, OrderUpdated)
+    former = former_order_updated_id(event)
+    store.facts[former] = Fact(ce_id=former, intent_id=event.intent_id, status="SETTLED", transaction_hash=event.transaction_hash)
+    known = KnownFacts(store, "tokyo")
+    await known.load()
+    book = RecordBook("tokyo", known=known, outbox=Outbox(items_max=99, bytes_max=10**6), open_intents=frozenset(), clock=SystemClock())
+    assert (await book.note([old])).new == 0
+    assert (await book.note([old, new])).new == 1
+    outs = [item.outgoing.envelope.id for item in await book.outbox.take(items_max=99, bytes_max=10**6) if item.outgoing is not None]
+    assert outs == [old.ce_id, new.ce_id]
+
+
+def test_the_former_id_is_the_one_that_was_given() -> None:
+    """It is what the release before clients were terms gave to the same document."""
+    golden = json.loads((Path(__file__).parents[1] / "settlement" / "golden" / "terms_version_1.json").read_text())["_id"]
+    observed = Observation(origin="read", observed_at="2025-03-15T09:00:19.000000Z")
+    read = parse_order(json.dumps(golden["document"]).encode(), venue="tokyo", own_party="custodian-a", observed=observed)
+    assert isinstance(read.event, OrderUpdated)
+    assert former_order_updated_id(read.event) == golden["ce_id"] != read.ce_id
 
 
 async def test_one_venue_s_trouble_does_not_stop_another() -> None:

@@ -37,6 +37,8 @@ FULL: dict[str, Any] = {
     "created_at": "2025-03-15T09:00:00.000Z",
     "sender_custodian_party_id": "CustodianA::209fa2c...b341",
     "receiver_custodian_party_id": OURS,
+    "sender_party_id": "SenderInstitution::209fa2c...b341",
+    "receiver_party_id": "InstitutionB::8bc31d4...a902",
     "failure_reason": None,
     "kyc_aml_ref": "c3d4e5f6-7890-1234-abcd-ef0123456789",
 }
@@ -89,7 +91,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a rate as number", with_literal("fx_rate", "112.0"), "fx_rate is a JSON Decimal"),
     ("an amount with spaces", changed(target_amount=" 100"), "target_amount"),
     ("other digits", changed(target_amount="١٠٠"), "target_amount"),
-    ("a maximum that is negative", changed(source_amount_max="-1"), "source_amount_max"),
+    ("a maximum that is negative, of a proposal", changed(status="PENDING", source_amount_max="-1"), "source_amount_max"),
     ("both spellings with different values", {**FULL, "targetAmount": "100001"}, "spelled in two ways"),
     ("no intent id", {"status": "SETTLED"}, "intent_id is missing"),
     ("no status", {"intentId": INTENT}, "status is missing"),
@@ -224,7 +226,9 @@ def test_a_hint_and_a_record_that_state_other_terms_have_other_ids() -> None:
     assert order(FULL).complete
 
 
-@pytest.mark.parametrize("name", ["settled_at", "target_amount", "transaction_hash", "receiver_custodian_party_id", "source_currency"])
+@pytest.mark.parametrize(
+    "name", ["settled_at", "target_amount", "transaction_hash", "receiver_custodian_party_id", "source_currency", "receiver_party_id"]
+)
 def test_a_settlement_without_a_term_is_incomplete(name: str) -> None:
     """Each term that a booking needs, and the hash, is needed for completeness."""
     assert not order({key: value for key, value in FULL.items() if key != name}).complete
@@ -254,6 +258,96 @@ def test_a_remark_of_another_kind_is_left_out_and_stays_in_the_document() -> Non
     event = updated(changed(jurisdiction_sender=["JP"], failure_reason="x" * 600, kyc_aml_ref="a\nb"))
     assert (event.jurisdiction_sender, event.failure_reason, event.kyc_aml_ref) == (None, None, None)
     assert '["JP"]' in event.document
+
+
+NOBODY_READS = [
+    ("source_amount_max", "0"),
+    ("source_amount_max", 12_000_000),
+    ("quote_valid_until", "n/a"),
+    ("created_at", "2025-03-15T09:00:00.000"),
+    ("expires_at", "2025-03-15T09:04:60Z"),
+    ("quote_submitted_at", 7),
+    ("quote_accepted_at", ["2025-03-15T09:00:00Z"]),
+    ("failure_reason", {"code": "NONE"}),
+    ("market_maker_party_id", "a\u3000b"),
+    ("sender_party_id", {"name": "x"}),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), NOBODY_READS, ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize("status", ["SETTLED", "QUOTED", "FAILED"])
+def test_what_no_booking_needs_kills_no_order(status: str, name: str, said: Any) -> None:
+    """A remark that nobody can read is left out and named, the document keeps it, and the settlement is complete."""
+    sighting = order(changed(status=status, **{name: said}))
+    event = sighting.event
+    assert isinstance(event, OrderUpdated)
+    assert (getattr(event, name), event.left_out) == (None, (name,))
+    assert json.loads(event.document)[name] == said
+    assert sighting.complete == (status == "SETTLED")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [one for one in NOBODY_READS if one[0] in ("source_amount_max", "created_at", "expires_at")], ids=str
+)
+def test_what_a_proposal_is_decided_on_is_read_or_the_proposal_is_not(name: str, said: Any) -> None:
+    """A PENDING order whose maximum or time nobody can read is refused: it must not look as if it had none."""
+    with pytest.raises(PoisonRecordError, match=name):
+        order(changed(status="PENDING", **{name: said}))
+
+
+@pytest.mark.parametrize("party", ["bank\u3000a", "bank\u200ba", "x" * 600, {"id": "bank"}, ["bank"], 7, "  ", "a\nb"], ids=repr)
+def test_a_client_whom_nobody_can_read_is_left_out_and_named(party: Any) -> None:
+    """The order is read, its document keeps what was said, and it is not complete: our client is not named."""
+    sighting = order(changed(receiver_party_id=party))
+    event = sighting.event
+    assert isinstance(event, OrderUpdated)
+    assert (event.receiver_party_id, event.left_out, sighting.complete) == (None, ("receiver_party_id",), False)
+    assert json.loads(event.document)["receiver_party_id"] == party
+
+
+def test_a_remark_spelled_in_two_ways_is_left_out() -> None:
+    """Two values for what no booking needs leave it out; two values for a term are refused (see above)."""
+    event = updated({**FULL, "failure_reason": "a", "failureReason": "b"})
+    assert (event.failure_reason, event.left_out) == (None, ("failure_reason",))
+
+
+@pytest.mark.parametrize("unset", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59+09:00"])
+def test_a_time_at_the_ends_of_the_calendar_says_nothing(unset: str) -> None:
+    """Where a program writes "unset" or "never", nothing is stated: in no field of an order or a quote, whatever its status."""
+    times = ("settled_at", "created_at", "expires_at", "quote_submitted_at", "quote_accepted_at", "quote_valid_until")
+    for status in ("PENDING", "SETTLED"):
+        sighting = order(changed(status=status, **dict.fromkeys(times, unset)))
+        assert {getattr(sighting.event, name) for name in times} == {None}
+        assert not sighting.complete
+    assert order(changed(settled_at=unset)).ce_id == order({n: v for n, v in FULL.items() if n != "settled_at"}).ce_id
+    quoted = {"intent_id": INTENT, "quote_id": INTENT, "fx_rate": "112.0", "valid_until": unset, "submitted_at": unset}
+    quote = parse_quote(json.dumps(quoted).encode(), venue="tokyo", observed=OBSERVED)
+    assert (quote.event.model_dump()["valid_until"], quote.complete) == (None, False)
+
+
+def test_a_quote_is_refused_for_its_validity_and_not_for_a_remark() -> None:
+    """A validity that nobody can read is no quote without an end; when it was submitted matters to nobody."""
+    quoted = {"intent_id": INTENT, "quote_id": INTENT, "fx_rate": "112.0", "valid_until": "2025-03-15T09:00:41.000Z"}
+    read = partial(parse_quote, venue="tokyo", observed=OBSERVED)
+    assert read(json.dumps({**quoted, "submitted_at": "n/a"}).encode()).complete
+    with pytest.raises(PoisonRecordError, match="valid_until"):
+        read(json.dumps({**quoted, "valid_until": "n/a"}).encode())
+
+
+@pytest.mark.parametrize("name", ["sender_party_id", "receiver_party_id"])
+def test_another_client_is_another_fact(name: str) -> None:
+    """A record that changes nothing but a client has another id than before, on either side."""
+    assert order(changed(**{name: "Somebody::else"})).ce_id != order(FULL).ce_id
+
+
+def test_our_side_belongs_to_the_fact() -> None:
+    """The same document seen as another party is another fact: what was ignored as somebody's order is published when it turns out ours."""
+    body = json.dumps(FULL).encode()
+    read = partial(parse_order, body, venue="tokyo", observed=OBSERVED)
+    ids = {read(own_party=own).ce_id for own in ("Other::1", OURS, frozenset({OURS}), frozenset({OURS, "CustodianA::209fa2c...b341"}))}
+    assert len(ids) == 3
+    assert read(own_party=frozenset({OURS, "CustodianA::209fa2c...b341"})).event.model_dump()["side"] == "both"
+    assert read(own_party=OURS + " ").event.model_dump()["side"] == "none"
 
 
 def test_the_side_is_told_by_party_id() -> None:

@@ -145,6 +145,22 @@ async def test_a_single_order_keeps_the_bytes_of_data() -> None:
     )
 
 
+async def test_an_order_that_cannot_be_read_is_one_document_however_it_came() -> None:
+    """Its bytes and digest are those of the order itself, by name under any request id and by list; order and status are read loosely."""
+    inner = b'{"intent_id":"' + INTENT.upper().encode() + b'","status":"SETTLED","settled_at":"yesterday"}'
+    readings = [
+        await reads.order(client(b'{"data":' + inner + b',"meta":{"request_id":"' + number + b'"}}'), INTENT, **ANYBODY)
+        for number in (b"req_1", b"req_2")
+    ]
+    page = await reads.orders(client(b'{"data":[' + inner + b"]}"), OrderQuery(), page=1, **ANYBODY)
+    seen = [one for reading in readings for one in reading.seen] + list(page.seen)
+    assert {(one.body, one.intent_id, one.status) for one in seen if isinstance(one, Unreadable)} == {(inner, INTENT, "SETTLED")}
+    assert len(seen) == 3
+
+
+ANYBODY: dict[str, Any] = {"venue": "t", "own_party": None, "hinted_at": lambda _: None}
+
+
 async def test_the_same_order_has_one_id_by_stream_by_read_and_by_list() -> None:
     """What states the same terms is the same fact, wherever it was seen."""
     inner = json.dumps({"intent_id": INTENT, "status": "SETTLED", "transaction_hash": "ab", "fx_rate": "1.50"}).encode()

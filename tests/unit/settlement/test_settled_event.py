@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from pipeline.log.envelope import from_headers
 from pipeline.processors.settlement.processor import SETTLEMENT, decode
 from pipeline.testing.clocks import HandClock
 from pipeline.testing.orders import TERMS, intent, record, records, settled_hint, settled_record, shown, tx
-from schemas.events import OrderSettled
+from schemas.events import OrderSettled, OrderUpdated
 
 
 def engine() -> InlineEngine:  # type: ignore[type-arg]
@@ -87,6 +88,101 @@ def test_the_rate_is_learned_from_later_documents() -> None:
     rates = [settled_record(terms={"fx_rate": rate}) for rate in ("149.5", "149.50", "151")]
     outs = runner.run(records([settled_record(), *rates]))
     assert [json.loads(out.value).get("kind") for out in outs] == [None, "settlement_conflict"]
+
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "terms_version_1.json").read_text())
+"""What the release wrote that knew no clients among the terms: events, what came of them, the states; recorded from it."""
+OLD = sorted(name for name in GOLDEN if not name.startswith("_"))
+
+
+def begun(name: str) -> tuple[InlineEngine, list[OrderUpdated]]:  # type: ignore[type-arg]
+    """Return an engine that goes on with an old state, and what that release was shown."""
+    old = GOLDEN[name]
+    return InlineEngine(SETTLEMENT, HandClock(), states={old["key"]: json.dumps(old["state"])}), [
+        OrderUpdated.model_validate(event) for event in old["shown"]
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in OLD if name != "on neither side"])
+def test_an_old_state_goes_on_without_a_new_alarm(name: str) -> None:
+    """What an older release saw, seen again, raises nothing and settles nothing anew; a booking keeps its id and digest."""
+    runner, shown_before = begun(name)
+    outs = runner.run(records(shown_before))
+    first = {one["ce_id"]: one for one in GOLDEN[name]["emitted"]}
+    assert {out.envelope.kind for out in outs} <= {topics.ORDER_SETTLED}
+    assert {out.envelope.id for out in outs} <= first.keys()
+    assert len(outs) <= 1
+    booked, before = (
+        json.loads(state).get("booked", {}) for state in (runner.states[GOLDEN[name]["key"]], json.dumps(GOLDEN[name]["state"]))
+    )
+    assert (booked.get("terms_sha256"), booked.get("transaction_hash")) == (before.get("terms_sha256"), before.get("transaction_hash"))
+
+
+def test_an_old_booking_is_taught_its_client_and_says_so_once() -> None:
+    """The first record says it again under the old id with a digest that covers the client; hints and repetitions teach nothing."""
+    runner, (hint, record_) = begun("booked for a client")
+    named_by_hint = record_.model_copy(update={"observed": hint.observed, "sender_party_id": "bank-x"})
+    assert runner.run(records([named_by_hint])) == []
+    (again,) = runner.run(records([record_, record_, named_by_hint], start=1))[:1]
+    (emitted,) = GOLDEN["booked for a client"]["emitted"]
+    said = json.loads(again.value)
+    assert again.envelope.id == emitted["ce_id"]
+    assert said | {"terms_sha256": ""} == emitted["value"] | {"terms_sha256": "", "observed_at": said["observed_at"]}
+    assert said["terms_sha256"] != emitted["value"]["terms_sha256"]
+    (alarm,) = runner.run(records([record_, named_by_hint.model_copy(update={"sender_party_id": "bank-y"})], start=4))
+    assert json.loads(alarm.value)["detail"]["booked.sender_party_id"] == "bank-a"
+
+
+def test_an_old_state_on_neither_side_is_booked_when_it_is_ours() -> None:
+    """What an older release ignored is booked once when it is shown again with our side, and alarmed when it is shown again without."""
+    runner, (ignored,) = begun("on neither side")
+    (alarm, settled, *more) = runner.run(records([ignored, ignored.model_copy(update={"side": "receiver"}), ignored]))
+    assert json.loads(alarm.value)["kind"] == "settlement_not_ours"
+    assert (settled.envelope.kind, more) == (topics.ORDER_SETTLED, [])
+    assert json.loads(settled.value)["side"] == "receiver"
+
+
+def test_a_contradiction_known_before_is_the_same_alarm() -> None:
+    """The mark of a conflict that an older release noted still keeps it from being raised again, whatever clients the document names."""
+    runner, events = begun("contradicted")
+    assert all(out.envelope.kind is topics.ORDER_SETTLED for out in runner.run(records(events[1:] * 2)))
+
+
+@pytest.mark.parametrize("side", ["sender", "receiver", "both"])
+def test_a_hint_that_does_not_name_our_client_books_nothing(side: str) -> None:
+    """A hint on full terms waits for the record while it does not name the client of each side of ours; the other side's is not needed."""
+    ours = {"sender": ["sender_party_id"], "receiver": ["receiver_party_id"], "both": ["sender_party_id", "receiver_party_id"]}[side]
+    for name in ("sender_party_id", "receiver_party_id"):
+        hint = settled_record(side=side, origin="stream").model_copy(update={name: None})
+        assert bool(engine().run(records([hint]))) == (name not in ours)
+
+
+def test_a_record_for_nobody_says_what_nobody_could_read() -> None:
+    """The alarm is critical and names what is missing and what was left out, and the document by its digest."""
+    bare = settled_record(left_out=("sender_party_id",)).model_copy(update={"sender_party_id": None})
+    settled, alarm = engine().run(records([bare]))
+    said = json.loads(alarm.value)
+    assert (said["kind"], said["severity"], said["subject"]) == ("settlement_unattributed", "critical", intent(1))
+    assert said["detail"] == {
+        "missing": "sender_party_id",
+        "left_out": "sender_party_id",
+        "transaction_hash": tx(1),
+        "origin": "read",
+        "document_sha256": bare.document_sha256,
+    }
+    assert "sender_party_id" not in json.loads(settled.value)
+
+
+def test_a_client_named_later_contradicts_the_booking_for_nobody() -> None:
+    """It is a conflict that names the client, raised once, and nothing is booked a second time; an earlier hint's client is one, too."""
+    bare = settled_record().model_copy(update={"sender_party_id": None})
+    settled, _, conflict = engine().run(records([bare, settled_record(), settled_record()]))
+    assert settled.envelope.kind is topics.ORDER_SETTLED
+    detail = json.loads(conflict.value)["detail"]
+    assert (detail["booked.sender_party_id"], detail["other.sender_party_id"]) == ("unattributed", "bank-a")
+    hint = settled_hint(sender_party_id="bank-h")
+    kinds = [json.loads(out.value).get("kind") for out in engine().run(records([hint, bare]))]
+    assert kinds == [None, "settlement_unattributed", "settlement_conflict"]
 
 
 @pytest.mark.parametrize(

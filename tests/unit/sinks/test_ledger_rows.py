@@ -73,9 +73,15 @@ def test_an_unnamed_client_is_unattributed() -> None:
 )
 def test_an_amount_beyond_its_scale_is_never_rounded(changes: dict[str, str], currency: str) -> None:
     """More decimals than the currency has are said as such, on either leg."""
-    found = entry_of(settlement_of(record_of(settled(1, **changes))), SCALES)
+    found = entry_of(settlement_of(record_of(settled(1, side="both", **changes))), SCALES)
     assert isinstance(found, BeyondScale)
     assert found.currency == currency
+
+
+@pytest.mark.parametrize(("side", "other"), [("sender", {"target_amount": "0.0000001"}), ("receiver", {"source_amount_actual": "1.00001"})])
+def test_the_scale_of_a_leg_that_is_not_posted_matters_to_nobody(side: str, other: dict[str, str]) -> None:
+    """What moves through somebody else's custody is kept as the venue states it, with however many decimals."""
+    assert isinstance(entry_of(settlement_of(record_of(settled(1, side=side, **other))), SCALES), JournalEntry)
 
 
 @pytest.mark.parametrize(
