@@ -22,6 +22,7 @@ import httpx
 import psycopg
 
 from connectors.simulators.musubi.simulator import Simulator
+from connectors.transports.rest import RequestBudget
 from connectors.venues.musubi.commands import MusubiCommands
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
@@ -96,11 +97,11 @@ def connector_of(dsn: str) -> Callable[[], Connection]:
     return lambda: connect(postgres, name="commands", autocommit=True)
 
 
-def venue_commands(base_url: str, **section: Any) -> MusubiCommands:
-    """Return the venue's accept calls over its socket."""
+def venue_commands(base_url: str, *, budget: RequestBudget | None = None, **section: Any) -> MusubiCommands:
+    """Return the venue's accept calls over its socket, every request free unless there is a budget."""
     auth = configuration.Auth.model_validate({"kind": "musubi", "client_id": "custodian-a", "client_secret": SECRET})
     venue = configuration.Venue.model_validate({"kind": "musubi", "base_url": base_url, "auth": auth, **section})
-    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=FreeBudget())
+    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=budget or FreeBudget())
 
 
 @dataclass(kw_only=True)
