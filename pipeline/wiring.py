@@ -130,7 +130,7 @@ def venue(settings: Settings, name: str, clock: Clock) -> VenueConnector:
     return venue_connector(name, settings.venues[name], clock=clock, random=chance(), budget=_budget(settings, name, clock))
 
 
-def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudget:
+def _budget(settings: Settings, name: str, clock: Clock, *, accepting: bool = False) -> PostgresRequestBudget:
     from pipeline.stores.postgres import connect
     from pipeline.stores.request_budget import PostgresRequestBudget
 
@@ -141,6 +141,7 @@ def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudge
         rate=section.requests_per_second,
         burst=section.request_burst,
         clock=clock,
+        accepting=accepting,
     )
 
 
@@ -243,6 +244,7 @@ def _executor(given: Surroundings) -> Executor:
     from pipeline.kafka import EventProducer
     from pipeline.stores import outbox
     from pipeline.stores.journal import PostgresJournal
+    from pipeline.stores.request_budget import ACCEPT_SHARE
     from pipeline.stores.session import Session
 
     settings = given.settings
@@ -255,7 +257,7 @@ def _executor(given: Surroundings) -> Executor:
 
     return Executor(
         venues=[
-            venue_commands(name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock))
+            venue_commands(name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock, accepting=True))
             for name, section in settings.venues.items()
         ],
         journal=PostgresJournal(given.connector("commands")),
@@ -264,6 +266,7 @@ def _executor(given: Surroundings) -> Executor:
         failpoints=given.failpoints,
         owner=given.instance,
         accepting=settings.mode.accepting,
+        paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
         also_publish=publish_what_people_did,
     )
 

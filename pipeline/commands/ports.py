@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -68,8 +68,12 @@ class Barred:
 class CommandJournal(Protocol):
     """The journal in PostgreSQL; all methods block and may raise RetryableError or FatalError."""
 
-    def claim(self, owner: str, *, venues: Collection[str], limit: int, lease: float) -> list[Claim]:
-        """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
+    def claim(self, owner: str, *, limits: Mapping[str, int], lease: float) -> list[Claim]:
+        """Take commands that are due and nobody else's, of each venue so many, for `lease` seconds: co-signatures, then by deadline."""
+        ...
+
+    def renew(self, claims: Collection[Claim], *, lease: float) -> set[str]:
+        """Hold claims for `lease` seconds from now at least; return the commands that are still ours."""
         ...
 
     def take_back(self, owner: str) -> int:

@@ -12,7 +12,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,7 +150,7 @@ class Room:
 
     def effective(self, intent: str, kind: str = "accept_proposal") -> int:
         """Return how many accept calls took effect at the venue."""
-        return sum(call["outcome"] == "done" and call["kind"] == kind for call in self.calls(intent))
+        return sum(call.get("outcome") == "done" and call["kind"] == kind for call in self.calls(intent))
 
     def issue(
         self,
@@ -237,6 +237,7 @@ class Room:
         limits: Limits | None = None,
         published: Kept | None = None,
         journal_: PostgresJournal | None = None,
+        paces: Mapping[str, float] | None = None,
     ) -> Executor:
         """Return an executor on this room's database and venue."""
         return Executor(
@@ -247,6 +248,7 @@ class Room:
             failpoints=Failpoints({}),
             owner=owner,
             accepting=accepting,
+            paces=paces or {},
             limits=limits or Limits(),
         )
 

@@ -21,7 +21,7 @@ from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.commands.executor import Limits
 from pipeline.stores.postgres import connect
-from pipeline.stores.request_budget import PostgresRequestBudget
+from pipeline.stores.request_budget import ACCEPT_SHARE, PostgresRequestBudget
 from tests.integration.command_room import SECRET, VENUE, Room, Running, prepare, venue_commands
 from tests.waiting import eventually_async
 
@@ -39,11 +39,11 @@ async def room(postgres: str) -> AsyncIterator[Room]:
             yield Room(dsn=postgres, connection=connection, simulator=simulator, http=http)
 
 
-def budget_of(room: Room) -> PostgresRequestBudget:
-    """Return the budget of another process of the same venue."""
+def budget_of(room: Room, *, accepting: bool) -> PostgresRequestBudget:
+    """Return the budget of one more process of the same venue."""
     section = configuration.Postgres(dsn=room.dsn)
     opened = partial(connect, section, name="budget", autocommit=True)
-    return PostgresRequestBudget(opened, VENUE, rate=RATE, burst=BURST, clock=SystemClock())
+    return PostgresRequestBudget(opened, VENUE, rate=RATE, burst=BURST, clock=SystemClock(), accepting=accepting)
 
 
 @dataclass
@@ -65,11 +65,12 @@ class Reads:
 async def test_a_burst_beyond_the_cap_is_worked_off_and_ingest_goes_on(room: Room) -> None:
     """Forty commands at once: all are accepted at the pace of the cap, by two requests each, and no read of ingest waits for a second."""
     intents = [await room.create(quotes=0) for _ in range(NUMBER)]
-    ours, theirs = budget_of(room), budget_of(room)
+    ours, theirs = budget_of(room, accepting=True), budget_of(room, accepting=False)
     reads = Reads(theirs)
     reading = asyncio.create_task(reads.run())
     began = datetime.now(UTC)
-    async with Running(room.executor(venue=venue_commands(room.simulator.base_url, budget=ours), limits=SHORT)):
+    venue = venue_commands(room.simulator.base_url, budget=ours)
+    async with Running(room.executor(venue=venue, limits=SHORT, paces={VENUE: RATE * ACCEPT_SHARE})):
         for intent in intents:
             room.issue(intent, seconds=60)
         await eventually_async(lambda: all(room.effective(intent) == 1 for intent in intents), within=30, what="all are accepted")

@@ -412,7 +412,7 @@ async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> N
     intent = await room.create()
     command, _ = room.issue(intent)
     frozen = PostgresJournal(connector_of(room.dsn))
-    (claim,) = frozen.claim("frozen", venues=[VENUE], limit=1, lease=0.5)
+    (claim,) = frozen.claim("frozen", limits={VENUE: 1}, lease=0.5)
     async with Running(room.executor(owner="next")):
         assert (await room.ended(command))["state"] == "succeeded"
     begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}")
@@ -501,7 +501,7 @@ async def test_an_outcome_that_stays_unknown_is_an_alarm_and_stays_open(room: Ro
     venue = PlayedVenue(OutcomeOpen(reason="502"), status="QUOTED")
     journal = PostgresJournal(connector_of(room.dsn))
     command, _ = room.issue(INTENT, quote=quote, seconds=1)
-    (claim,) = journal.claim("gone", venues=[VENUE], limit=1, lease=0.2)
+    (claim,) = journal.claim("gone", limits={VENUE: 1}, lease=0.2)
     assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}"), Began)
     async with Running(room.executor(venue=venue)):
         ended = await room.ended(command, within=15)
@@ -512,7 +512,7 @@ async def test_an_outcome_that_stays_unknown_is_an_alarm_and_stays_open(room: Ro
     assert written.counts == {"refused": 1}
     again, written = room.issue(INTENT, quote=quote)
     assert written.counts == {"journalled": 1}
-    (claim,) = journal.claim("next", venues=[VENUE], limit=9, lease=5)
+    (claim,) = journal.claim("next", limits={VENUE: 9}, lease=5)
     assert (claim.order.command_id, claim.calls_open) == (again, 1), "the call of before counts, so it begins by reading"
     journal.close_connections()
 
@@ -556,7 +556,7 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
     """Sixty attempts race with a halt: none is committed after it, in the order in which the database committed them."""
     journal = PostgresJournal(connector_of(room.dsn), connections=8)
     commands = [room.issue(INTENT.replace("479", f"{number:03}"))[0] for number in range(60)]
-    claims = journal.claim("racer", venues=[VENUE], limit=60, lease=30)
+    claims = journal.claim("racer", limits={VENUE: 60}, lease=30)
     assert len(claims) == 60
 
     def begin(claim: Claim) -> bool:

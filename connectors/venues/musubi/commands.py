@@ -170,7 +170,7 @@ class _Client(RestClient):
 
 
 class _GatedBudget:
-    """The venue's request budget, ahead of everybody else's waiting; where a gate is set it is passed after the permit is there.
+    """The venue's request budget, calls before readings; where a gate is set it is passed after the permit is there.
 
     The transport takes a permit right before each sending, the second one after a 401 included: there is nothing left to wait for.
     """
@@ -178,9 +178,9 @@ class _GatedBudget:
     def __init__(self, budget: RequestBudget, clock: Clock) -> None:
         self._budget, self._clock = budget, clock
 
-    async def acquire(self, *, priority: bool = False) -> None:  # noqa: ARG002 - what serves an accept goes first in any case
+    async def acquire(self, *, priority: bool = False) -> None:
         """Wait for a permit and pass the gate; raise what either raises."""
-        await self._budget.acquire(priority=True)
+        await self._budget.acquire(priority=priority)
         gate = _gate.get()
         if gate is not None:
             await gate()
