@@ -63,6 +63,10 @@ ARCHIVE_LINGER = 0.1
 """Seconds that the archive lets records gather: nobody waits for it, and ten commits a second leave the disk to those who book."""
 
 
+QUOTE_GATHER_SHARE = 0.5
+"""The list of quotes is read when so much of the window in which they are collected is over: once for all that came, and in time for it."""
+
+
 def ingest(given: Surroundings) -> int:
     """Run the ingest of every venue of the settings."""
     asyncio.run(_ingest(given))
@@ -72,6 +76,7 @@ def ingest(given: Surroundings) -> int:
 async def _ingest(given: Surroundings) -> None:
     from connectors.registry import rate_providers
     from pipeline.ingest.run import IngestHealth, run_ingest
+    from pipeline.ingest.venue import Limits
     from pipeline.kafka import EventProducer
     from pipeline.stores.cursors import PostgresIngestStore
 
@@ -91,6 +96,7 @@ async def _ingest(given: Surroundings) -> None:
             _asyncio_event(given.stop),
             owner=given.instance,
             health=board,
+            limits=Limits(quote_gather=given.settings.workflow.quote_window * QUOTE_GATHER_SHARE),
             rates=rate_providers(given.settings.rates, clock=given.clock),
         )
     finally:
