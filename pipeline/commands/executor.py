@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, ParamSpec, TypeVar
@@ -26,11 +26,11 @@ from pipeline.clock import Clock
 from pipeline.commands import decide
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.commands.events import events_of
+from pipeline.commands.events import events_of, record_of
 from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
 from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen
 from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
-from pipeline.log.envelope import time_text
+from pipeline.log.envelope import Outgoing, time_text
 from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
 
 log = logging.getLogger(__name__)
@@ -478,8 +478,17 @@ class Executor:
             await self._in_thread(self.also_publish)
 
     def _publish(self, completed: Sequence[Completed]) -> None:
-        self.publisher.publish(events_of(completed))
+        self.publisher.publish([*events_of(completed), *self._records(completed)])
         self.failpoints.reach("commands.after_publish")
+
+    def _records(self, completed: Sequence[Completed]) -> Iterator[Outgoing]:
+        """Yield the orders that co-signatures were answered with: nobody has to read them again (A-14)."""
+        for one in completed:
+            order, ending = one.order, one.ending
+            if order.kind == CO_SIGN_QUOTE and ending.outcome == "succeeded" and ending.response and order.venue in self._by_name:
+                seen = self._by_name[order.venue].answered_order(order.intent_id, ending.response, one.completed_at)
+                if seen is not None:
+                    yield record_of(seen, one)
 
     async def _publish_last(self) -> None:
         try:

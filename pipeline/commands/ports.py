@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
 from pipeline.domain.accepting import Answer, Answered, Kind, Look, VenueTime
-from pipeline.ports import Transaction
+from pipeline.ports import Sighting, Transaction
 
 Gate = Callable[[], Awaitable[None]]
 """Called right before each sending, when nothing else is waited for; raises GateClosedError to keep the call from leaving."""
@@ -39,6 +39,10 @@ class VenueCommands(Protocol):
 
         Raise GateClosedError when the gate kept the call from leaving, SettingsError or SchemaVersionError before anything took effect.
         """
+        ...
+
+    def answered_order(self, intent_id: str, response: str, at: datetime) -> Sighting | None:
+        """Return the order that a successful answer to a call holds, as a record that was here at `at`; None where it holds none (A-14)."""
         ...
 
     def time(self) -> VenueTime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -37,31 +38,37 @@ def capped_rig(make: MakeRig, *, seed: int, speed: float, more: str, **options: 
 
 def reconciled(rig: Rig) -> None:
     """Wait until the venue is listened to and its first listing is done."""
-    rig.connected()
+    rig.connected(within=120)
     done = "SELECT count(*) FROM custodian.ingest_cursors WHERE reconciled_at IS NOT NULL"
-    eventually(lambda: rig.value(done) == 1, within=60, what="the first listing is done")
+    eventually(lambda: rig.value(done) == 1, within=120, what="the first listing is done")
 
 
-def requests_about(rig: Rig, intent: str) -> Counter[str]:
+def requests_about(rig: Rig, intent: str, *, until: datetime | None = None) -> Counter[str]:
     """Return the requests that name an order, by method and the path behind it."""
     found: list[dict[str, str]] = rig.venue_get("truth?parts=requests")["requests"]
-    return Counter(f"{one['method']} {one['path'].partition('?')[0].replace(intent, 'ID')}" for one in found if intent in one["path"])
+    ours = (one for one in found if intent in one["path"] and (until is None or datetime.fromisoformat(one["at"]) < until))
+    return Counter(f"{one['method']} {one['path'].partition('?')[0].replace(intent, 'ID')}" for one in ours)
 
 
-def test_an_order_with_two_quotes_costs_at_most_eight_requests(make_rig: MakeRig) -> None:
-    """From its first hint until it is settled and booked, every request about it counted, whoever made it."""
+def test_an_order_with_two_quotes_costs_eight_requests_and_its_settlement_one(make_rig: MakeRig) -> None:
+    """Every request about an order counted, whoever made it: eight from its first hint until it has settled, one for the settlement."""
     rig = capped_rig(make_rig, seed=301, speed=4, more=RATES_ONLY + '[workflow]\nquote_window = "2s"\n')
     up = rig.up(**CAP)
     reconciled(rig)
     for _ in range(3):
         (intent,) = rig.venue_post("orders", orders=[{"side": "sender", "quotes": 2}])["intents"]
-        eventually(
-            lambda intent=intent: rig.value("SELECT count(*) FROM accounting.journal WHERE intent_id = %s", (intent,)) == 1, within=60
-        )
-        made = requests_about(rig, intent)
-        print(made)
-        assert made.total() <= 8, made
+        _booked(rig, intent)
+        (settled_at,) = [datetime.fromisoformat(one["settled_at"]) for one in rig.settled_at_venue() if one["intent_id"] == intent]
+        accepting, whole = requests_about(rig, intent, until=settled_at), requests_about(rig, intent)
+        assert accepting.total() <= REQUESTS_PER_ORDER, accepting
+        assert whole.total() <= REQUESTS_PER_ORDER + 1, whole
+        published = 'SELECT count(*) FROM compliance.records WHERE subject = %s AND convert_from(body, \'UTF8\') ~ \'"status":"QUOTED".*"origin":"read"\''
+        assert rig.value(published, (intent,)) >= 1, "the answer to the co-signature is published"
     assert up.end() == 0
+
+
+def _booked(rig: Rig, intent: str) -> None:
+    eventually(lambda: rig.value("SELECT count(*) FROM accounting.journal WHERE intent_id = %s", (intent,)) == 1, within=60)
 
 
 WATCHED = 150

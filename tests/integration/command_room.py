@@ -67,6 +67,10 @@ class Kept:
         """Return the outcomes that were published."""
         return [json.loads(event.value) for event in self.events if event.envelope.kind == topics.COMMAND_COMPLETED]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the orders that were published out of answers."""
+        return [json.loads(event.value) for event in self.events if event.envelope.kind == topics.ORDER_UPDATED]
+
     def alarms(self) -> list[str]:
         """Return the kinds of the alarms that were published."""
         return [json.loads(event.value)["kind"] for event in self.events if event.envelope.kind == topics.ALARM_RAISED]

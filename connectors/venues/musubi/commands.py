@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from connectors.transports.backoff import Backoff
 from connectors.transports.rest import OutcomeUnknownError, Params, Reply, RequestBudget, RestClient, VenueRefusedError
-from connectors.venues.musubi import config, reads
+from connectors.venues.musubi import config, parse, reads
 from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.domain import identifiers
@@ -35,10 +35,10 @@ from pipeline.domain.accepting import (
 )
 from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
-from pipeline.errors import RetryableError
-from pipeline.log.envelope import parse_time
+from pipeline.errors import PoisonRecordError, RetryableError
+from pipeline.log.envelope import parse_time, time_text
 from pipeline.ports import Reading, Sighting, Unreadable
-from schemas.events import OrderUpdated, QuoteReceived
+from schemas.events import Observation, OrderUpdated, QuoteReceived
 
 RESPONSE_MAX = 65_536
 """Bytes of an answer that are kept as evidence: an order has some 1,500."""
@@ -107,6 +107,18 @@ class MusubiCommands:
         if kind == CO_SIGN_QUOTE:
             return await self.co_sign(intent_id, quote_id or "", gate=gate)
         return await self.accept_proposal(intent_id, gate=gate)
+
+    def answered_order(self, intent_id: str, response: str, at: datetime) -> Sighting | None:
+        """Return the order that a successful answer holds; it may as well be a quote or empty, which is for others to read then (A-14)."""
+        if self._own_party is None:
+            return None  # an order without its side says less than the record
+        observed = Observation(origin="read", observed_at=time_text(at))
+        try:
+            body = reads.data_of(response.encode())
+            seen = parse.parse_order(body, venue=self.venue, own_party=self._own_party, observed=observed)
+        except PoisonRecordError:
+            return None
+        return seen if seen.event.intent_id == intent_id else None
 
     async def aclose(self) -> None:
         """Let go of all connections."""
