@@ -25,6 +25,9 @@ url = "{url}/simulator/rates"
 poll_interval = "500ms"
 """
 REQUESTS_PER_ORDER = 8
+ANSWERED = """
+SELECT count(*) FROM compliance.records WHERE subject = %s AND convert_from(body, 'UTF8') ~ '"status":"QUOTED".*"origin":"read"'
+"""
 CAP = {"CUSTODIAN_VENUES__TOKYO__REQUESTS_PER_SECOND": "5", "CUSTODIAN_VENUES__TOKYO__REQUEST_BURST": "10"}
 """What we ship."""
 
@@ -62,8 +65,7 @@ def test_an_order_with_two_quotes_costs_eight_requests_and_its_settlement_one(ma
         accepting, whole = requests_about(rig, intent, until=settled_at), requests_about(rig, intent)
         assert accepting.total() <= REQUESTS_PER_ORDER, accepting
         assert whole.total() <= REQUESTS_PER_ORDER + 1, whole
-        published = 'SELECT count(*) FROM compliance.records WHERE subject = %s AND convert_from(body, \'UTF8\') ~ \'"status":"QUOTED".*"origin":"read"\''
-        assert rig.value(published, (intent,)) >= 1, "the answer to the co-signature is published"
+        assert rig.value(ANSWERED, (intent,)) >= 1, "the answer to the co-signature is published"
     assert up.end() == 0
 
 

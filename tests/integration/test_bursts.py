@@ -83,3 +83,71 @@ async def test_a_burst_beyond_the_cap_is_worked_off_and_ingest_goes_on(room: Roo
     assert len(asked) + len(reads.waits) >= 0.8 * RATE * took, "and nothing of the cap is left unused"
     ours.close()
     theirs.close()
+
+
+async def test_what_cannot_be_in_time_ends_without_a_request_and_the_first_to_end_goes_first(room: Room) -> None:
+    """Of thirty commands that came too close to their end what the cap lets through is done, in order of their time; the rest expires."""
+    intents = [await room.create(quotes=0) for _ in range(30)]
+    ours = budget_of(room, accepting=True)
+    venue = venue_commands(room.simulator.base_url, budget=ours)
+    commands = [room.issue(intent, seconds=4 if number % 2 else 60)[0] for number, intent in enumerate(intents)]
+    hopeless = [room.issue(await room.create(quotes=0), seconds=-1)[0] for _ in range(20)]
+    async with Running(room.executor(venue=venue, limits=SHORT, paces={VENUE: RATE * ACCEPT_SHARE})):
+        rows = [await room.ended(command, within=60) for command in commands]
+        late = [await room.ended(command) for command in hopeless]
+    assert {(row["state"], row["reason"], row["attempts"]) for row in late} == {("expired", "too_late", 0)}
+    urgent, patient = rows[1::2], rows[0::2]
+    assert {row["state"] for row in patient} == {"succeeded"}
+    assert {(row["state"], row["reason"]) for row in urgent} <= {("succeeded", "the venue says so"), ("expired", "too_late")}
+    done = [row for row in urgent if row["state"] == "succeeded"]
+    assert len(done) >= 8
+    assert sum(row["sent_at"] < max(row["sent_at"] for row in done) for row in patient) <= 4, "the first to end went first"
+    ours.close()
+
+
+async def test_a_command_without_its_decision_costs_the_venue_nothing(room: Room) -> None:
+    """It is waited for in the journal: no request is made for it, and it is not taken in hand again and again."""
+    intent = await room.create(quotes=0)
+    async with Running(room.executor()):
+        waiting, _ = room.issue(intent, decided=None, decision_id="comes-later", seconds=60)
+        other, _ = room.issue(await room.create(quotes=0), seconds=1.5, decided=None, decision_id="never-comes")
+        await room.ended(other)
+        assert not [one for one in room.simulator.truth.requests if one["path"].startswith("/api/v1/orders")]
+        assert room.row(waiting)["lease_epoch"] == 0
+    assert room.row(waiting)["state"] == "journalled"
+
+
+TAKEN = """
+UPDATE commands.journal SET lease_epoch = 9, lease_owner = 'another', lease_until = now() + interval '1 hour' WHERE command_id = %s
+"""
+
+
+class Slow:
+    """A budget that grants nothing until the test says so, and counts who waited."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.asked = 0
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait until the test says so."""
+        self.asked += 1
+        await self.open.wait()
+
+
+async def test_a_claim_is_renewed_while_its_turn_waits_for_permits(room: Room) -> None:
+    """A turn that waits for longer than its lease keeps its claim; one whose claim was taken away ends and takes no permit."""
+    budget = Slow()
+    venue = venue_commands(room.simulator.base_url, budget=budget)
+    command, other = [room.issue(await room.create(quotes=0), seconds=60)[0] for _ in range(2)]
+    async with Running(room.executor(venue=venue, limits=Limits(lease=1.0, look_timeout=60.0))):
+        await eventually_async(lambda: room.row(command)["lease_epoch"] == room.row(other)["lease_epoch"] == 1, within=5)
+        room.connection.execute(TAKEN, (other,))
+        since = datetime.now(UTC)
+        await eventually_async(lambda: (datetime.now(UTC) - since).total_seconds() > 2.5, within=10, what="two leases are over")
+        assert room.row(command)["lease_epoch"] == 1, "still the first claim"
+        budget.open.set()
+        assert (await room.ended(command))["state"] == "succeeded"
+    assert (room.row(other)["lease_epoch"], room.row(other)["state"]) == (9, "journalled")
+    looked = [one["path"] for one in room.simulator.truth.requests if room.row(other)["intent_id"] in one["path"]]
+    assert looked == []
