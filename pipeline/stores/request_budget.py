@@ -4,7 +4,7 @@ Promises:
 * over any window of t seconds all processes together are granted at most burst + rate * t requests. Permits are taken for everybody who
   waits at once, at high rates some more; they are used within the time by whose requests the bucket is made smaller, and what is left of
   them lapses, so the promise holds;
-* nothing of the rate is kept back while anybody waits;
+* what one side does not take is left in the bucket for the other;
 * accept calls go first, then the readings before them, then everything else: each leaves a reserve to those before it. But while others
   wait, accept calls and their readings together are granted ACCEPT_SHARE of the rate, so that ingest goes on.
 
@@ -170,13 +170,13 @@ class PostgresRequestBudget:
         """Take permits for who waits, of which one is the caller's; return 0, or the seconds to wait when there is none."""
         shape = self._shape
         asked_at = self._clock.monotonic()
-        left_to_others = 0.0 if urgent else shape.reserve / 2 if self._accepting else shape.reserve
+        reserve = 0.0 if urgent else shape.reserve / 2 if self._accepting else shape.reserve
         wanted = min(shape.chunk, max(shape.ahead, len(self._urgent if urgent else self._others)))
         for permits in (wanted, 1) if wanted > 1 else (1,):
             values = {
                 "venue": self._venue,
                 "cost": permits / shape.rate,
-                "depth": (shape.depth - left_to_others) / shape.rate,
+                "depth": (shape.depth - reserve) / shape.rate,
                 "accepting": self._accepting,
                 "share_cost": permits / (shape.rate * ACCEPT_SHARE),
                 "share_depth": shape.share_depth,
