@@ -6,6 +6,7 @@ Four times as fast as what we ship: 20 requests a second, a lease of 3 s. The ve
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,6 +82,28 @@ async def test_a_burst_beyond_the_cap_is_worked_off_and_ingest_goes_on(room: Roo
     assert max(reads.waits) < 2.0, "no read waits for the end of the burst"
     assert len(reads.waits) >= 0.2 * RATE * took, "ingest has its share"
     assert len(asked) + len(reads.waits) >= 0.6 * RATE * took, "and nothing of the cap is left unused"
+    ours.close()
+    theirs.close()
+
+
+async def test_accepting_goes_first_and_leaves_ingest_its_share(room: Room) -> None:
+    """While calls, readings and ingest always wait, accepting gets more than half of the cap and ingest not much less than two fifths."""
+    ours, theirs = budget_of(room, accepting=True), budget_of(room, accepting=False)
+    granted: Counter[str] = Counter()
+
+    async def ask(name: str, budget: PostgresRequestBudget, *, priority: bool = False) -> None:
+        while True:
+            await budget.acquire(priority=priority)
+            granted[name] += 1
+
+    asking = [ask("call", ours, priority=True), *(ask("reading", ours) for _ in range(4)), *(ask("ingest", theirs) for _ in range(4))]
+    tasks = [asyncio.create_task(each) for each in asking]
+    await eventually_async(lambda: granted.total() >= 6 * RATE, within=20, what="the cap is used")
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert granted["ingest"] >= 0.25 * granted.total(), granted
+    assert granted["call"] + granted["reading"] >= 0.5 * granted.total(), granted
     ours.close()
     theirs.close()
 
