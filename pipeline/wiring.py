@@ -64,6 +64,10 @@ ARCHIVE_LINGER = 0.1
 """Seconds that the archive lets records gather: nobody waits for it, and ten commits a second leave the disk to those who book."""
 
 
+QUOTE_GATHER_SHARE = 0.5
+"""The list of quotes is read when so much of the window in which they are collected is over: once for all that came, and in time for it."""
+
+
 def ingest(given: Surroundings) -> int:
     """Run the ingest of every venue of the settings."""
     asyncio.run(_ingest(given))
@@ -73,6 +77,7 @@ def ingest(given: Surroundings) -> int:
 async def _ingest(given: Surroundings) -> None:
     from connectors.registry import rate_providers
     from pipeline.ingest.run import IngestHealth, run_ingest
+    from pipeline.ingest.venue import Limits
     from pipeline.kafka import EventProducer
     from pipeline.stores.cursors import PostgresIngestStore
 
@@ -92,6 +97,7 @@ async def _ingest(given: Surroundings) -> None:
             _asyncio_event(given.stop),
             owner=given.instance,
             health=board,
+            limits=Limits(quote_gather=given.settings.workflow.quote_window * QUOTE_GATHER_SHARE),
             rates=rate_providers(given.settings.rates, clock=given.clock),
         )
     finally:
@@ -139,7 +145,7 @@ def _pins(settings: Settings) -> PostgresPartyPins:
     return PostgresPartyPins(partial(connect, settings.postgres, name="parties", autocommit=True))
 
 
-def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudget:
+def _budget(settings: Settings, name: str, clock: Clock, *, accepting: bool = False) -> PostgresRequestBudget:
     from pipeline.stores.postgres import connect
     from pipeline.stores.request_budget import PostgresRequestBudget
 
@@ -150,6 +156,7 @@ def _budget(settings: Settings, name: str, clock: Clock) -> PostgresRequestBudge
         rate=section.requests_per_second,
         burst=section.request_burst,
         clock=clock,
+        accepting=accepting,
     )
 
 
@@ -252,6 +259,7 @@ def _executor(given: Surroundings) -> Executor:
     from pipeline.kafka import EventProducer
     from pipeline.stores import outbox
     from pipeline.stores.journal import PostgresJournal
+    from pipeline.stores.request_budget import ACCEPT_SHARE
     from pipeline.stores.session import Session
 
     settings = given.settings
@@ -265,7 +273,12 @@ def _executor(given: Surroundings) -> Executor:
     return Executor(
         venues=[
             venue_commands(
-                name, section, clock=given.clock, random=chance(), budget=_budget(settings, name, given.clock), pins=_pins(settings)
+                name,
+                section,
+                clock=given.clock,
+                random=chance(),
+                budget=_budget(settings, name, given.clock, accepting=True),
+                pins=_pins(settings),
             )
             for name, section in settings.venues.items()
         ],
@@ -275,6 +288,7 @@ def _executor(given: Surroundings) -> Executor:
         failpoints=given.failpoints,
         owner=given.instance,
         accepting=settings.mode.accepting,
+        paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
         also_publish=publish_what_people_did,
     )
 

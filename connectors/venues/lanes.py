@@ -1,4 +1,7 @@
-"""Taking turns under one request cap: lanes are served in turn while several wait, and none waits alone for nothing."""
+"""Taking turns under one request cap: lanes are served in turn while several wait, and none waits alone for nothing.
+
+Between processes the cap itself shares (`PostgresRequestBudget`): what is served here is ingest's part of it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from connectors.transports.rest import RequestBudget
 from pipeline.ports import Lane
 
 LANES: tuple[Lane, ...] = ("hints", "reconciliation", "evidence")
+TURNS: tuple[Lane, ...] = ("hints", "evidence", "hints", "evidence", "reconciliation")
+"""Who is served in turn: hints and evidence have seconds, a round of reconciliation has until the next one. A lane that is not named here
+is served while nobody else waits."""
 
 
 class TurnTaking:
@@ -18,7 +24,8 @@ class TurnTaking:
         """`budget` is the venue's."""
         self._budget = budget
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
-        self._last: Lane = LANES[-1]
+        self._turn = 0
+        """Where in TURNS the next grant begins to look."""
         self._serving: asyncio.Task[None] | None = None
 
     def lane(self, lane: Lane) -> RequestBudget:
@@ -51,14 +58,16 @@ class TurnTaking:
             if lane is None:
                 return  # who waited has given up; the permit lapses
             self._waiting[lane].popleft().set_result(None)
-            self._last = lane
+            while lane in TURNS and TURNS[self._turn] != lane:
+                self._turn = (self._turn + 1) % len(TURNS)
+            self._turn = (self._turn + 1) % len(TURNS)
 
     def _next(self) -> Lane | None:
         for waiting in self._waiting.values():
             while waiting and waiting[0].done():
                 waiting.popleft()
-        after = LANES.index(self._last) + 1
-        return next((lane for lane in LANES[after:] + LANES[:after] if self._waiting[lane]), None)
+        in_turn = TURNS[self._turn :] + TURNS[: self._turn] + LANES
+        return next((lane for lane in in_turn if self._waiting[lane]), None)
 
 
 class _LaneBudget:

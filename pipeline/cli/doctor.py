@@ -16,6 +16,7 @@ import click
 
 from pipeline.cli.context import settings, settings_file
 from pipeline.cli.output import Column, Format, formats, show
+from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
         skew = (health.venue_time - clock.now()).total_seconds()
         do = "let this machine keep time by NTP, or ask the venue" if abs(skew) > SKEW_MAX else None
         lines.append(Line(f"venue {name} clock", f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours", do))
+    lines.append(capacity(name, venue.requests_per_second))
     budget = TokenBucket(venue.requests_per_second, venue.request_burst, clock)
     connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget)
     try:
@@ -241,6 +243,13 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
     finally:
         await connector.aclose()
     return lines
+
+
+def capacity(name: str, requests_per_second: float) -> Line:
+    """Say how many orders a venue's request cap lets us accept; nothing to find fault with."""
+    orders = requests_per_second / REQUESTS_PER_ORDER
+    found = f"{requests_per_second:g} requests/s: some {orders:.2g} orders/s can be accepted ({REQUESTS_PER_ORDER} requests each)"
+    return Line(f"venue {name} capacity", found)
 
 
 def _raise(error: Exception) -> list[Line]:

@@ -11,6 +11,7 @@ from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
 from pipeline.log.notices import alarm
+from pipeline.ports import Sighting
 from schemas.accepting import CommandCompleted
 
 SOURCE = "/commands"
@@ -55,6 +56,20 @@ def events_of(completed: Sequence[Completed]) -> list[Outgoing]:
         if one.ending.outcome == "unknown":
             events.append(_outcome_unknown(one))
     return events
+
+
+def record_of(seen: Sighting, completed: Completed) -> Outgoing:
+    """Return an order that the venue showed in its answer to a call, as the event that a reading of it would be, with the same id."""
+    order = completed.order
+    envelope = Envelope(
+        id=seen.ce_id,
+        kind=topics.ORDER_UPDATED,
+        source=f"/venues/{order.venue}",
+        subject=order.intent_id,
+        time=completed.completed_at,
+        correlation_id=correlation_of(order.venue, order.intent_id),
+    )
+    return Outgoing(envelope=envelope, key=order.intent_id, value=encode(seen.event))
 
 
 def _outcome_unknown(completed: Completed) -> Outgoing:

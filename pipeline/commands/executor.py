@@ -4,6 +4,10 @@ Promises: a call leaves only after its attempt is committed, in a transaction th
 record was read again; what
 is open from an earlier call (of this process or of one that died) is resolved by reading before anything is sent; a turn of a command is
 short, and between turns nothing is held but rows, so another executor goes on where this one dies. A service that is away is waited for.
+
+Under a request cap no more is taken in hand than the cap lets through within a part of the lease, a claim is renewed while it is in hand,
+and a turn whose claim is lost ends: what is begun is brought to its call, what has to wait waits in the journal, where the first to end is
+the next, and what cannot be in time ends there without a request (infra/decisions/0013).
 What comes next is decided in `decide`, here it is done.
 """
 
@@ -12,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, ParamSpec, TypeVar
@@ -22,24 +26,31 @@ from pipeline.clock import Clock
 from pipeline.commands import decide
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.commands.events import events_of
+from pipeline.commands.events import events_of, record_of
 from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
-from pipeline.domain.accepting import Answer, Answered, Look, NotDone, OutcomeOpen
+from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen
 from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
-from pipeline.log.envelope import time_text
+from pipeline.log.envelope import Outgoing, time_text
 from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
 
 log = logging.getLogger(__name__)
 
 ROLE = "commands"
+Held = tuple[str, int]
+"""A claim by its command and epoch."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
 GATE_SECONDS_MAX = 1.0
 """A call leaves at once after its attempt is committed or not at all: what was checked then has to hold still."""
 LOOK_FAILED_PAUSE = 1.0
-UNDECIDED_PAUSE = 0.1
-"""The decision comes by another topic than the command, so now and then it is committed some milliseconds later."""
+LOOK_SECONDS_MIN = 0.1
+UNDECIDED_PAUSE = 1.0
+"""A command without its decision is not claimed; one that lost it meanwhile is rare."""
+TURN_REQUESTS = 3
+"""Requests of a turn at most, where nothing goes wrong: order, quotes, call."""
+LINE_SHARE, RENEW_SHARE = 1 / 3, 1 / 3
+"""What waits for permits is through within a third of the lease; after a third it is renewed, so that one may fail."""
 PUBLISH_INTERVAL = 0.5
 PUBLISH_MAX = 200
 AWAY_PAUSE_MIN, AWAY_PAUSE_MAX = 0.1, 5.0
@@ -50,8 +61,8 @@ _AWAY = (RetryableError, ContractBreachError, SettingsError, SchemaVersionError,
 class Limits:
     """How the executor is sized; times in seconds.
 
-    `lease` is longer than a reading takes: a quote lives for some 30 s, and what a machine had in hand when it died must not wait for
-    longer. From its attempt on a command is kept for `call_lease`, which is longer than a call may take.
+    `lease` is short, and renewed while a command is in hand: a quote lives for some 30 s, and what a machine had in hand when it died must
+    not wait for longer. From its attempt on a command is kept for `call_lease`, which is longer than a call may take.
     """
 
     lease: float = 12.0
@@ -106,12 +117,16 @@ class Executor:
     owner: str
     """The name of this process: only one of this name lives at a time, and the next one takes back what it had in hand."""
     accepting: Literal["live", "shadow"] = "live"
+    paces: Mapping[str, float] = field(default_factory=dict)
+    """Requests per second that accepting may count on, by venue; one that is not named has no cap."""
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
     also_publish: Callable[[], int] | None = None
     """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
     _by_name: dict[str, VenueCommands] = field(init=False)
-    _turns: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _turns: dict[asyncio.Task[None], Claim] = field(init=False, default_factory=dict)
+    _in_line: dict[str, set[Held]] = field(init=False)
+    """By venue the claims whose call has not left yet: they wait for permits."""
     _looks: dict[str, asyncio.Semaphore] = field(init=False)
     _due: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _ended: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -121,6 +136,7 @@ class Executor:
 
     def __post_init__(self) -> None:
         self._by_name = {venue.venue: venue for venue in self.venues}
+        self._in_line = {name: set() for name in self._by_name}
         self._looks = {name: asyncio.Semaphore(self.limits.looks_max) for name in self._by_name}
         self._threads = ThreadPoolExecutor(8, ROLE)
         self.health = self.health or Health(last_progress=self.clock.monotonic())
@@ -137,15 +153,15 @@ class Executor:
         """Run until `stop`, then finish what is in hand and publish it; raise FatalError when going on would be wrong."""
         self._loop = asyncio.get_running_loop()
         ending = asyncio.create_task(self._publish_on(), name="publish outcomes")
+        renewing = asyncio.create_task(self._renew_on(), name="renew claims")
         try:
             await self._claim_on(stop)
             if self._turns:
                 await asyncio.wait(self._turns, timeout=self.limits.look_timeout + self.limits.call_timeout)
         finally:
-            ending.cancel()
-            for turn in self._turns:
-                turn.cancel()
-            await asyncio.gather(ending, *self._turns, return_exceptions=True)
+            for task in (ending, renewing, *self._turns):
+                task.cancel()
+            await asyncio.gather(ending, renewing, *self._turns, return_exceptions=True)
             await self._publish_last()
             for venue in self.venues:
                 await venue.aclose()
@@ -179,20 +195,54 @@ class Executor:
 
     async def _claim(self) -> bool:
         """Begin a turn of what is due; tell whether there may be more."""
-        free = self.limits.turns_max - len(self._turns)
-        if free <= 0:
-            await asyncio.wait(self._turns, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        claims = await self._in_thread(self.journal.claim, self.owner, venues=list(self._by_name), limit=free, lease=self.limits.lease)
+        limits = self._free()
+        if not limits:
+            return False  # a turn that ends, or whose call leaves, wakes us
+        claims = await self._in_thread(self.journal.claim, self.owner, limits=limits, lease=self.limits.lease)
         for claim in claims:
+            self._in_line[claim.order.venue].add(_held(claim))
             turn = asyncio.create_task(self._turn(claim), name=f"command {claim.order.command_id}")
-            self._turns.add(turn)
+            self._turns[turn] = claim
             turn.add_done_callback(self._turned)
         return bool(claims)
 
+    def _free(self) -> dict[str, int]:
+        """Return how many commands of each venue may be taken in hand now."""
+        free = self.limits.turns_max - len(self._turns)
+        places = {name: min(free, self._line_max(name) - len(line)) for name, line in self._in_line.items()}
+        return {name: number for name, number in places.items() if number > 0}
+
+    def _line_max(self, venue: str) -> int:
+        pace = self.paces.get(venue)
+        if pace is None:
+            return self.limits.turns_max
+        return max(1, int(pace * self.limits.lease * LINE_SHARE / TURN_REQUESTS))
+
     def _turned(self, turn: asyncio.Task[None]) -> None:
-        self._turns.discard(turn)
+        self._out_of_line(self._turns.pop(turn))
+
+    def _out_of_line(self, claim: Claim) -> None:
+        self._in_line[claim.order.venue].discard(_held(claim))
         self._due.set()
+
+    async def _renew_on(self) -> None:
+        """Keep what is in hand, and end turns whose claim is lost before they take a permit; a call under way has a lease of its own."""
+        while True:
+            await asyncio.sleep(self.limits.lease * RENEW_SHARE)
+            turns = {turn: claim for turn, claim in self._turns.items() if self._waits(claim)}
+            if not turns:
+                continue
+            try:
+                held = await self._in_thread(self.journal.renew, list(turns.values()), lease=self.limits.lease)
+            except RetryableError as error:
+                log.warning("claims are not renewed", extra={"reason": str(error)})
+                continue
+            for turn, claim in turns.items():
+                if claim.order.command_id not in held and self._waits(claim):
+                    turn.cancel()
+
+    def _waits(self, claim: Claim) -> bool:
+        return _held(claim) in self._in_line[claim.order.venue]
 
     def _waiting(self, error: RetryableError) -> None:
         assert self.health is not None
@@ -224,6 +274,10 @@ class Executor:
         may_send = not (claim.order.shadow or self.accepting == "shadow")
         if claim.refusal is not None:
             await self._close_refused(claim, venue, claim.refusal)
+            return
+        late = decide.out_of_reach(claim, venue.time()) if may_send and claim.calls_open == 0 else None
+        if late is not None:  # nothing is asked of the venue for what cannot be in time
+            await self._close(claim, late)
             return
         look = await self._look(claim, venue)
         if look is None:
@@ -259,8 +313,9 @@ class Executor:
     async def _look(self, claim: Claim, venue: VenueCommands) -> Look | None:
         """Read the venue's record; None when that failed and the command is put off or has ended."""
         retry_after: float | None = None
+        quotes = claim.order.kind == CO_SIGN_QUOTE or claim.calls_open > 0  # before the first accept they say nothing that a 409 does not
         try:
-            return await self._read(claim, venue)
+            return await self._read(claim, venue, quotes=quotes, seconds=self._look_seconds(claim, venue))
         except _AWAY as error:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
             metrics.RETRIES.labels(ROLE, f"venue {venue.venue}").inc()
@@ -273,10 +328,15 @@ class Executor:
             await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
         return None
 
-    async def _read(self, claim: Claim, venue: VenueCommands) -> Look:
+    async def _read(self, claim: Claim, venue: VenueCommands, *, quotes: bool, seconds: float) -> Look:
         """Read the venue's record in its turn; raise what a reading may, TimeoutError included."""
-        async with self._looks[venue.venue], asyncio.timeout(self.limits.look_timeout):
-            return await venue.look(claim.order.intent_id, quotes=True)
+        async with self._looks[venue.venue], asyncio.timeout(seconds):
+            return await venue.look(claim.order.intent_id, quotes=quotes)
+
+    def _look_seconds(self, claim: Claim, venue: VenueCommands) -> float:
+        """Return how long a reading may take: one before the first call is of no use after the command's time."""
+        left = (claim.order.not_after - venue.time().latest).total_seconds() if claim.calls_open == 0 else self.limits.look_timeout
+        return min(self.limits.look_timeout, max(left, 0.0) + LOOK_SECONDS_MIN)
 
     async def _put_off(self, claim: Claim, seconds: float, *, looked: bool, result: AttemptResult | None = None) -> None:
         await self._in_thread(self.journal.put_off, claim, seconds=seconds, looked=looked, result=result)
@@ -338,6 +398,7 @@ class Executor:
             call.barred = began
             raise GateClosedError(began.reason)
         call.number = began.number
+        self._out_of_line(claim)
         self.failpoints.reach("commands.before_send")
         if self.clock.monotonic() - began_at > GATE_SECONDS_MAX:
             held = AttemptResult(number=began.number, outcome="not_done", reason="held up after the checks, not sent")
@@ -383,7 +444,7 @@ class Executor:
         """End a command that the venue has refused, after one reading; where that fails the refusal stands."""
         look: Look | None = None
         try:
-            look = await self._read(claim, venue)
+            look = await self._read(claim, venue, quotes=True, seconds=self.limits.look_timeout)
         except _AWAY as error:
             said = {"venue": venue.venue, "reason": str(error) or type(error).__name__}
             log.warning("venue %s: the record of %s cannot be read after a refusal", venue.venue, claim.order.intent_id, extra=said)
@@ -417,14 +478,27 @@ class Executor:
             await self._in_thread(self.also_publish)
 
     def _publish(self, completed: Sequence[Completed]) -> None:
-        self.publisher.publish(events_of(completed))
+        self.publisher.publish([*events_of(completed), *self._records(completed)])
         self.failpoints.reach("commands.after_publish")
+
+    def _records(self, completed: Sequence[Completed]) -> Iterator[Outgoing]:
+        """Yield the orders that co-signatures were answered with: nobody has to read them again (A-14)."""
+        for one in completed:
+            order, ending = one.order, one.ending
+            if order.kind == CO_SIGN_QUOTE and ending.outcome == "succeeded" and ending.response and order.venue in self._by_name:
+                seen = self._by_name[order.venue].answered_order(order.intent_id, ending.response, one.completed_at)
+                if seen is not None:
+                    yield record_of(seen, one)
 
     async def _publish_last(self) -> None:
         try:
             await self._publish_all()
         except (RetryableError, FatalError) as error:
             log.warning("outcomes are left for the next start", extra={"reason": str(error)})
+
+
+def _held(claim: Claim) -> Held:
+    return claim.order.command_id, claim.epoch
 
 
 def _result(number: int, answer: Answer) -> AttemptResult:

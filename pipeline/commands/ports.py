@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
 from pipeline.domain.accepting import Answer, Answered, Kind, Look, VenueTime
-from pipeline.ports import Transaction
+from pipeline.ports import Sighting, Transaction
 
 Gate = Callable[[], Awaitable[None]]
 """Called right before each sending, when nothing else is waited for; raises GateClosedError to keep the call from leaving."""
@@ -41,6 +41,10 @@ class VenueCommands(Protocol):
         """
         ...
 
+    def answered_order(self, intent_id: str, response: str, at: datetime) -> Sighting | None:
+        """Return the order that a successful answer to a call holds, as a record that was here at `at`; None where it holds none (A-14)."""
+        ...
+
     def time(self) -> VenueTime:
         """Return what is known of the venue's clock now."""
         ...
@@ -68,8 +72,12 @@ class Barred:
 class CommandJournal(Protocol):
     """The journal in PostgreSQL; all methods block and may raise RetryableError or FatalError."""
 
-    def claim(self, owner: str, *, venues: Collection[str], limit: int, lease: float) -> list[Claim]:
-        """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
+    def claim(self, owner: str, *, limits: Mapping[str, int], lease: float) -> list[Claim]:
+        """Take commands that are due and nobody else's, of each venue so many, for `lease` seconds: co-signatures, then by deadline."""
+        ...
+
+    def renew(self, claims: Collection[Claim], *, lease: float) -> set[str]:
+        """Hold claims for `lease` seconds from now at least; return the commands that are still ours."""
         ...
 
     def take_back(self, owner: str) -> int:

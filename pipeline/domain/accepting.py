@@ -18,6 +18,11 @@ Kind = Literal["accept_proposal", "co_sign_quote"]
 ACCEPT_PROPOSAL: Kind = "accept_proposal"
 CO_SIGN_QUOTE: Kind = "co_sign_quote"
 
+REQUESTS_PER_ORDER = 9
+"""What an order with some quotes costs of a venue's request cap, from its first hint to its settlement, where nothing goes wrong: the order
+and its compliance snapshot; the order again and the accept call; the quotes; order and quotes again and the co-signature; the settlement.
+Orders and settlements that come together are read by pages, so that a burst costs less for each (infra/decisions/0013)."""
+
 WORDS: Mapping[str, str] = {
     "shadow": "only decided, in shadow",
     "halted": "accepting is halted",

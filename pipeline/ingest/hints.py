@@ -14,6 +14,7 @@ from datetime import datetime
 
 from pipeline import metrics
 from pipeline.clock import Clock
+from pipeline.domain.lifecycle import EXECUTING, QUOTED
 from pipeline.ingest.items import fact_of, letter_of, outgoing_of
 from pipeline.ingest.outbox import Item, Outbox
 from pipeline.ingest.record import RecordBook
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 FULL_GRACE_SECONDS = 1.0
 """A venue that sends a second's worth at once is not slow downstream: TCP holds it back that long before we let go."""
+LEADS_ON_SECONDS = 10.0
+"""So long a QUOTED order is left alone: it settles in some five seconds (contract 1.7), and the record of that is read anyway. Where we
+co-signed, the venue's answer to the call is published as its record."""
 
 
 @dataclass(slots=True)
@@ -53,11 +57,14 @@ class HintReader:
         clock: Clock,
         failpoints: Failpoints,
         grace: float = FULL_GRACE_SECONDS,
+        quote_gather: float = 0.0,
     ) -> None:
-        """`admitted` returns when the venue speaks our contract (asked after every connect); `opened` hears that a listing is due."""
+        """`quote_gather`: seconds after a quote that is known by its hint until the list is read, once for all that come meanwhile.
+
+        `admitted` returns when the venue speaks our contract (asked after every connect); `opened` hears that a listing is due."""
         self._connector, self._outbox, self._book, self._wanted, self._state = connector, outbox, book, wanted, state
         self._admitted, self._opened = admitted, opened
-        self._clock, self._failpoints, self._grace = clock, failpoints, grace
+        self._clock, self._failpoints, self._grace, self._quote_gather = clock, failpoints, grace, quote_gather
         self._last_event_id: str | None = None
 
     async def run(self, last_event_id: str | None) -> None:
@@ -141,21 +148,28 @@ class HintReader:
                     self._book.open.discard(event.intent_id)
                     closed = event.intent_id
                     evidence = self._book.evidence.over(event.intent_id)
-            elif self._book.needs(event.intent_id, event.status, event.transaction_hash):
-                self._wanted.add(
-                    Want(
-                        intent_id=event.intent_id,
-                        what="order",
-                        status=event.status,
-                        transaction_hash=event.transaction_hash,
-                        hinted_at=event.observed.observed_at,
+            else:
+                leads_on = event.status in (QUOTED, EXECUTING)
+                if leads_on:  # nobody decides about it any more
+                    self._wanted.decided(event.intent_id)
+                    evidence = self._book.evidence.over(event.intent_id)
+                if self._book.needs(event.intent_id, event.status, event.transaction_hash):
+                    self._wanted.add(
+                        Want(
+                            intent_id=event.intent_id,
+                            what="order",
+                            status=event.status,
+                            transaction_hash=event.transaction_hash,
+                            hinted_at=event.observed.observed_at,
+                            not_before=self._clock.monotonic() + LEADS_ON_SECONDS if leads_on else 0.0,
+                        )
                     )
-                )
         else:
             if seen.complete:
                 self._book.saw_quote(seen.ce_id)
             # However much the hint says: only the list says what is offered now, and a decision is about all of it (A-03).
-            self._wanted.add(Want(intent_id=event.intent_id, what="quotes", hinted_at=event.observed.observed_at))
+            gathered_at = self._clock.monotonic() + self._quote_gather if seen.complete else 0.0
+            self._wanted.add(Want(intent_id=event.intent_id, what="quotes", hinted_at=event.observed.observed_at, not_before=gathered_at))
             self._book.evidence.quoted(event.intent_id)
         return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed, evidence=evidence)
 

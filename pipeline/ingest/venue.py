@@ -51,6 +51,7 @@ class Limits:
     items_max: int = ITEMS_MAX
     bytes_max: int = BYTES_MAX
     grace: float = FULL_GRACE_SECONDS
+    quote_gather: float = 0.0
     schema_ask_seconds: float = 60.0
 
 
@@ -136,6 +137,7 @@ class VenueIngest:
             clock=self._clock,
             failpoints=self._failpoints,
             grace=self._limits.grace,
+            quote_gather=self._limits.quote_gather,
         )
         publishing = Publishing(
             self._publisher,

@@ -66,7 +66,9 @@ class Wanted:
         earlier = self._wants.get(place)
         if earlier is not None:
             if want.what == "quotes":
-                self._wants[place] = replace(earlier, hints=earlier.hints + (place in self._flying))
+                soonest = min(earlier.not_before, want.not_before)
+                self._wants[place] = replace(earlier, hints=earlier.hints + (place in self._flying), not_before=soonest)
+                self._news.set()
                 return
             if rank(want.status) < rank(earlier.status):
                 return
@@ -83,6 +85,10 @@ class Wanted:
         want = self._wants.get(("order", intent_id))
         if want is not None and is_open(want.status):
             del self._wants["order", intent_id]
+
+    def decided(self, intent_id: str) -> None:
+        """Forget the quotes of an order that has gone on."""
+        self._wants.pop(("quotes", intent_id), None)
 
     def due(self, now: float) -> list[Want]:
         """Return what may be read now and is not being read."""

@@ -69,9 +69,9 @@ class PostgresJournal:
         finally:
             self._free.put(session)
 
-    def claim(self, owner: str, *, venues: Collection[str], limit: int, lease: float) -> list[Claim]:
-        """Take commands that are due and nobody else's, for `lease` seconds; co-signatures first."""
-        asked = {"owner": owner, "venues": list(venues), "limit": limit, "lease": lease}
+    def claim(self, owner: str, *, limits: Mapping[str, int], lease: float) -> list[Claim]:
+        """Take commands that are due and nobody else's, of each venue so many, for `lease` seconds: co-signatures, then by deadline."""
+        asked = {"owner": owner, "venues": list(limits), "limits": list(limits.values()), "lease": lease}
         with self._use("claiming commands") as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(_SQL["claim"], asked).fetchall()
         return [
@@ -88,6 +88,12 @@ class PostgresJournal:
             )
             for row in rows
         ]
+
+    def renew(self, claims: Collection[Claim], *, lease: float) -> set[str]:
+        """Hold claims for `lease` seconds from now at least; return the commands that are still ours."""
+        held = {"commands": [claim.order.command_id for claim in claims], "epochs": [claim.epoch for claim in claims], "lease": lease}
+        with self._use("renewing claims") as connection:
+            return {row[0] for row in connection.execute(_SQL["renew"], held).fetchall()}
 
     def take_back(self, owner: str) -> int:
         """Let go of what an earlier process of this name had in hand when it died; return how many commands that were."""

@@ -28,16 +28,30 @@ UPDATE commands.journal SET open = false
    AND open AND state = 'unknown' AND command_id <> %(command_id)s
 RETURNING calls_open + calls_before, last_call_at, quote_valid_until;
 
--- claim: Take commands that are due and in nobody's hands; a co-signature has seconds, so it goes first.
+-- claim: Take commands that are due and in nobody's hands, of each venue so many: a co-signature has seconds, so it goes first, and then what
+-- ends first. One whose decision is not committed yet costs the venue nothing: it is left until that is, or until its time is over.
 WITH due AS (
-    SELECT command_id FROM commands.journal
-     WHERE state IN ('journalled', 'sent') AND next_at <= clock_timestamp() AND lease_until <= clock_timestamp()
-       AND venue = ANY (%(venues)s)
-     ORDER BY kind = 'co_sign_quote' DESC, next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    SELECT d.command_id
+      FROM unnest(%(venues)s::text[], %(limits)s::integer[]) AS v(venue, free)
+     CROSS JOIN LATERAL (
+        SELECT c.command_id FROM commands.journal AS c
+         WHERE c.state IN ('journalled', 'sent') AND c.next_at <= clock_timestamp() AND c.lease_until <= clock_timestamp()
+           AND c.venue = v.venue
+           AND (c.shadow OR c.calls_open + c.calls_before > 0 OR c.not_after <= clock_timestamp()
+                OR EXISTS (SELECT FROM risk.answers WHERE decision_id = c.decision_id)
+                OR EXISTS (SELECT FROM risk.referrals WHERE answer_id = c.decision_id))
+         ORDER BY c.kind = 'co_sign_quote' DESC, c.not_after, c.next_at LIMIT v.free FOR UPDATE OF c SKIP LOCKED) AS d)
 UPDATE commands.journal AS j
    SET lease_owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_epoch = j.lease_epoch + 1
   FROM due WHERE j.command_id = due.command_id
 RETURNING j.*;
+
+-- renew: Keep commands that are still in hand, and return them; the lease of a call is longer and stays as it is.
+UPDATE commands.journal AS j SET lease_until = greatest(j.lease_until, clock_timestamp() + make_interval(secs => %(lease)s))
+  FROM unnest(%(commands)s::text[], %(epochs)s::bigint[]) AS held(command_id, epoch)
+ WHERE j.command_id = held.command_id AND j.lease_epoch = held.epoch AND j.state IN ('journalled', 'sent')
+   AND j.lease_until > clock_timestamp()
+RETURNING j.command_id;
 
 -- take_back: Let go of what an earlier process of the same name had in hand; its calls are resolved by reading, as any that may have left.
 UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL

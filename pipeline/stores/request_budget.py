@@ -1,9 +1,14 @@
 """The request cap of a venue over all processes: one row, the generic cell rate algorithm, the database's clock.
 
-Promise: over any window of t seconds all processes together are granted at most burst + rate * t requests. Permits are taken for everybody
-who waits at once, at high rates some more; they are used within the time by whose requests the bucket is made smaller, and what is left of
-them lapses, so the promise holds.
-Requests with priority (accept calls) find a reserve that the others leave. Source: Musubi contract A-34.
+Promises:
+* over any window of t seconds all processes together are granted at most burst + rate * t requests. Permits are taken for everybody who
+  waits at once, at high rates some more; they are used within the time by whose requests the bucket is made smaller, and what is left of
+  them lapses, so the promise holds;
+* what one side does not take is left in the bucket for the other;
+* accept calls go first, then the readings before them, then everything else: each leaves a reserve to those before it. But while others
+  wait, accept calls and their readings together are granted ACCEPT_SHARE of the rate, so that ingest goes on.
+
+Source: Musubi contract A-34; infra/decisions/0013.
 """
 
 from __future__ import annotations
@@ -23,15 +28,31 @@ AHEAD_SECONDS = 0.02
 LASTS_SECONDS = 0.25
 """Permits last as long as this at most: longer than a round trip takes on a machine that is busy, or each would bring one request only."""
 WAIT_MAX = 1.0
+ACCEPT_SHARE = 0.6
+"""What accept calls and their readings are granted of the rate while others wait too: of the nine requests that an accepted order may cost,
+five are theirs."""
+ACCEPTS_AHEAD = 2
+"""So many requests, or two chunks, they may be ahead of that share."""
+WAITING_SECONDS = 0.5
+"""Who waits is believed for so much longer than he meant to sleep: machines are busy."""
 
 _TAKE = """
-UPDATE custodian.request_budgets SET arrival = greatest(arrival, n.now) + %(cost)s
+UPDATE custodian.request_budgets
+   SET arrival = greatest(arrival, n.now) + %(cost)s,
+       accepts = CASE WHEN %(accepting)s THEN least(greatest(accepts, n.now) + %(share_cost)s, n.now + %(share_depth)s) ELSE accepts END
   FROM (SELECT extract(epoch FROM clock_timestamp())::double precision AS now) AS n
- WHERE venue = %(venue)s AND greatest(arrival, n.now) + %(cost)s <= n.now + %(depth)s RETURNING 0.0
+ WHERE venue = %(venue)s AND greatest(arrival, n.now) + %(cost)s <= n.now + %(depth)s
+   AND (NOT %(accepting)s OR others_until <= n.now OR greatest(accepts, n.now) + %(share_cost)s <= n.now + %(share_depth)s)
+RETURNING 0.0
 """
 _WAIT = """
-SELECT arrival + %(cost)s - %(depth)s - extract(epoch FROM clock_timestamp())::double precision
-  FROM custodian.request_budgets WHERE venue = %(venue)s
+UPDATE custodian.request_budgets
+   SET others_until = CASE WHEN %(accepting)s THEN others_until
+                           ELSE greatest(others_until, least(n.now + %(wait_max)s, arrival + %(cost)s - %(depth)s) + %(waiting)s) END
+  FROM (SELECT extract(epoch FROM clock_timestamp())::double precision AS now) AS n
+ WHERE venue = %(venue)s
+RETURNING greatest(arrival + %(cost)s - %(depth)s,
+                   CASE WHEN %(accepting)s THEN least(others_until, accepts + %(share_cost)s - %(share_depth)s) END) - n.now
 """
 
 
@@ -45,6 +66,12 @@ class Shape:
     ahead: int
     depth: float
     reserve: float
+    """What others leave to accept calls; the readings before them leave half of it."""
+
+    @property
+    def share_depth(self) -> float:
+        """Return how far accept calls may be ahead of their share, in seconds of it."""
+        return max(ACCEPTS_AHEAD, 2 * self.chunk) / (self.rate * ACCEPT_SHARE)
 
     @classmethod
     def of(cls, rate: float, burst: int) -> Shape:
@@ -58,12 +85,18 @@ class Shape:
 class PostgresRequestBudget:
     """Grants requests to one venue; one object per process and venue, used from one event loop."""
 
-    def __init__(self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock) -> None:
-        """`connect` opens a connection in autocommit mode; `rate` is in requests per second."""
+    def __init__(
+        self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock, accepting: bool = False
+    ) -> None:
+        """`connect` opens a connection in autocommit mode; `rate` is in requests per second.
+
+        `accepting` says that all requests of this object are accept calls and the readings around them.
+        """
         self._session = Session(partial(_opened, connect))
         self._venue = venue
         self._shape = Shape.of(rate, burst)
         self._clock = clock
+        self._accepting = accepting
         self._left = 0
         self._lapses_at = 0.0
         self._urgent: deque[asyncio.Future[None]] = deque()
@@ -137,10 +170,19 @@ class PostgresRequestBudget:
         """Take permits for who waits, of which one is the caller's; return 0, or the seconds to wait when there is none."""
         shape = self._shape
         asked_at = self._clock.monotonic()
-        depth = shape.depth if urgent else shape.depth - shape.reserve
+        reserve = 0.0 if urgent else shape.reserve / 2 if self._accepting else shape.reserve
         wanted = min(shape.chunk, max(shape.ahead, len(self._urgent if urgent else self._others)))
         for permits in (wanted, 1) if wanted > 1 else (1,):
-            values = {"venue": self._venue, "cost": permits / shape.rate, "depth": depth / shape.rate}
+            values = {
+                "venue": self._venue,
+                "cost": permits / shape.rate,
+                "depth": (shape.depth - reserve) / shape.rate,
+                "accepting": self._accepting,
+                "share_cost": permits / (shape.rate * ACCEPT_SHARE),
+                "share_depth": shape.share_depth,
+                "wait_max": WAIT_MAX,
+                "waiting": WAITING_SECONDS,
+            }
             with self._session.use("taking from the request budget") as connection:
                 if connection.execute(_TAKE, values).fetchone() is not None:
                     self._left = permits - 1
@@ -151,7 +193,9 @@ class PostgresRequestBudget:
                     if row is not None:
                         return max(0.001, float(row[0]))
                     # The first request ever, or a server that crashed has forgotten the row.
-                    connection.execute("INSERT INTO custodian.request_budgets VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,))
+                    connection.execute(
+                        "INSERT INTO custodian.request_budgets (venue, arrival) VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._venue,)
+                    )
         return 0.001
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.controls import Control, Edit
 
 _TESTS = "tests/integration/test_commands.py::"
+_BURSTS = "tests/integration/test_bursts.py::"
 _TABLE = "tests/unit/commands/test_decide.py::"
 _FLOW = "tests/unit/workflow/test_accepting.py::"
 _QUOTES = "tests/unit/workflow/test_quotes.py::"
@@ -55,6 +56,11 @@ ACCEPTING = (
                 old="            if allowed is None or allowed[0] is None:\n",
                 new="            allowed = (True,) if allowed is None or allowed[0] is None else allowed\n"
                 "            if allowed is None:\n",
+            ),
+            Edit(
+                file="pipeline/stores/journal.sql",
+                old="           AND (c.shadow OR c.calls_open",
+                new="           AND (true OR c.calls_open",
             ),
         ),
         test=_TESTS + "test_a_decision_that_is_not_committed_yet_is_waited_for",
@@ -379,5 +385,42 @@ ACCEPTING = (
         ),
         test="tests/integration/test_exposures.py::test_the_second_decider_waits_for_the_first_and_sees_its_reservation",
         says=r"waits for the venue's lock",
+    ),
+    Control(
+        name="ingest's share of the request cap",  # accept calls and their readings go before everything again
+        edits=(
+            Edit(
+                file="pipeline/stores/request_budget.py",
+                old="   AND (NOT %(accepting)s OR others_until <= n.now OR",
+                new="   AND (true OR others_until <= n.now OR",
+            ),
+        ),
+        test=_BURSTS + "test_accepting_goes_first_and_leaves_ingest_its_share",
+        says=r"assert \d+ >= ",
+    ),
+    Control(
+        name="claims bounded by rate and lease",  # all is taken in hand at once, and nothing renews it
+        edits=(
+            Edit(file="pipeline/commands/executor.py", old="        if pace is None:\n", new="        if pace is None or pace > 0:\n"),
+            Edit(
+                file="pipeline/commands/executor.py",
+                old="            await asyncio.sleep(self.limits.lease * RENEW_SHARE)\n",
+                new="            await asyncio.sleep(3600 + RENEW_SHARE)\n",
+            ),
+        ),
+        test=_BURSTS + "test_a_burst_beyond_the_cap_is_worked_off_and_ingest_goes_on",
+        says=r"all are accepted|nothing is begun and lost",
+    ),
+    Control(
+        name="a claim is renewed while it waits",
+        edits=(
+            Edit(
+                file="pipeline/commands/executor.py",
+                old="            await asyncio.sleep(self.limits.lease * RENEW_SHARE)\n",
+                new="            await asyncio.sleep(3600 + RENEW_SHARE)\n",
+            ),
+        ),
+        test=_BURSTS + "test_a_claim_is_renewed_while_its_turn_waits_for_permits",
+        says=r"still the first claim",
     ),
 )

@@ -12,7 +12,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ import httpx
 import psycopg
 
 from connectors.simulators.musubi.simulator import Simulator
+from connectors.transports.rest import RequestBudget
 from connectors.venues.musubi.commands import MusubiCommands
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
@@ -66,6 +67,10 @@ class Kept:
         """Return the outcomes that were published."""
         return [json.loads(event.value) for event in self.events if event.envelope.kind == topics.COMMAND_COMPLETED]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the orders that were published out of answers."""
+        return [json.loads(event.value) for event in self.events if event.envelope.kind == topics.ORDER_UPDATED]
+
     def alarms(self) -> list[str]:
         """Return the kinds of the alarms that were published."""
         return [json.loads(event.value)["kind"] for event in self.events if event.envelope.kind == topics.ALARM_RAISED]
@@ -96,11 +101,11 @@ def connector_of(dsn: str) -> Callable[[], Connection]:
     return lambda: connect(postgres, name="commands", autocommit=True)
 
 
-def venue_commands(base_url: str, **section: Any) -> MusubiCommands:
-    """Return the venue's accept calls over its socket."""
+def venue_commands(base_url: str, *, budget: RequestBudget | None = None, **section: Any) -> MusubiCommands:
+    """Return the venue's accept calls over its socket, every request free unless there is a budget."""
     auth = configuration.Auth.model_validate({"kind": "musubi", "client_id": "custodian-a", "client_secret": SECRET})
     venue = configuration.Venue.model_validate({"kind": "musubi", "base_url": base_url, "auth": auth, **section})
-    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=FreeBudget())
+    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=budget or FreeBudget())
 
 
 @dataclass(kw_only=True)
@@ -149,7 +154,7 @@ class Room:
 
     def effective(self, intent: str, kind: str = "accept_proposal") -> int:
         """Return how many accept calls took effect at the venue."""
-        return sum(call["outcome"] == "done" and call["kind"] == kind for call in self.calls(intent))
+        return sum(call.get("outcome") == "done" and call["kind"] == kind for call in self.calls(intent))
 
     def issue(
         self,
@@ -236,6 +241,7 @@ class Room:
         limits: Limits | None = None,
         published: Kept | None = None,
         journal_: PostgresJournal | None = None,
+        paces: Mapping[str, float] | None = None,
     ) -> Executor:
         """Return an executor on this room's database and venue."""
         return Executor(
@@ -246,6 +252,7 @@ class Room:
             failpoints=Failpoints({}),
             owner=owner,
             accepting=accepting,
+            paces=paces or {},
             limits=limits or Limits(),
         )
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from connectors.transports.backoff import Backoff
 from connectors.transports.rest import OutcomeUnknownError, Params, Reply, RequestBudget, RestClient, VenueRefusedError
-from connectors.venues.musubi import config, reads
+from connectors.venues.musubi import config, parse, reads
 from connectors.venues.own_parties import OwnParties
 from pipeline import settings
 from pipeline.clock import Clock
@@ -36,10 +36,10 @@ from pipeline.domain.accepting import (
 )
 from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
-from pipeline.errors import RetryableError
-from pipeline.log.envelope import parse_time
+from pipeline.errors import PoisonRecordError, RetryableError
+from pipeline.log.envelope import parse_time, time_text
 from pipeline.ports import PartyPins, Reading, Sighting, Unreadable
-from schemas.events import OrderUpdated, QuoteReceived
+from schemas.events import Observation, OrderUpdated, QuoteReceived
 
 RESPONSE_MAX = 65_536
 """Bytes of an answer that are kept as evidence: an order has some 1,500."""
@@ -119,6 +119,18 @@ class MusubiCommands:
             return await self.co_sign(intent_id, quote_id or "", gate=gate)
         return await self.accept_proposal(intent_id, gate=gate)
 
+    def answered_order(self, intent_id: str, response: str, at: datetime) -> Sighting | None:
+        """Return the order that a successful answer holds; it may as well be a quote or empty, which is for others to read then (A-14)."""
+        if self._own is None:
+            return None  # an order without its side says less than the record
+        observed = Observation(origin="read", observed_at=time_text(at))
+        try:
+            body = reads.data_of(response.encode())
+            seen = parse.parse_order(body, venue=self.venue, own_party=self._own, observed=observed)
+        except PoisonRecordError:
+            return None
+        return seen if seen.event.intent_id == intent_id else None
+
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
@@ -181,7 +193,7 @@ class _Client(RestClient):
 
 
 class _GatedBudget:
-    """The venue's request budget, ahead of everybody else's waiting; where a gate is set it is passed after the permit is there.
+    """The venue's request budget, calls before readings; where a gate is set it is passed after the permit is there.
 
     The transport takes a permit right before each sending, the second one after a 401 included: there is nothing left to wait for.
     """
@@ -189,9 +201,9 @@ class _GatedBudget:
     def __init__(self, budget: RequestBudget, clock: Clock) -> None:
         self._budget, self._clock = budget, clock
 
-    async def acquire(self, *, priority: bool = False) -> None:  # noqa: ARG002 - what serves an accept goes first in any case
+    async def acquire(self, *, priority: bool = False) -> None:
         """Wait for a permit and pass the gate; raise what either raises."""
-        await self._budget.acquire(priority=True)
+        await self._budget.acquire(priority=priority)
         gate = _gate.get()
         if gate is not None:
             await gate()

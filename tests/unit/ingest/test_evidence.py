@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import ContractBreachError, RetryableError
 from pipeline.ingest.evidence import MISSES_MAX, EvidenceBook
+from pipeline.ingest.venue import Limits
 from pipeline.log.codec import decode
 from pipeline.ports import Evidence, EvidenceStep, RateReading, RateSeen, Reading, Unreadable
 from schemas.accepting import ComplianceRead, RateRead
@@ -317,6 +318,30 @@ async def test_a_quote_hinted_at_while_the_list_is_read_is_read_for_again() -> N
         world.venue.hints.put_nowait([quote(1, "b", origin="stream")])
         await eventually_async(lambda: quotes(world) == names("a", "b"), within=5)
     assert world.venue.count("quotes") == 2
+
+
+async def test_quotes_that_come_within_a_window_are_one_read() -> None:
+    """What a hint states is known at once; the list is read once for all that came until the half of the window."""
+    world = world_of()
+    async with world.running(limits=Limits(quote_gather=0.5)):
+        await world.reconciled()
+        propose(world, 1)
+        world.venue.quotes[1] = [quote(1, "a"), quote(1, "b"), quote(1, "c")]
+        for name in ("a", "b"):
+            world.venue.hints.put_nowait([quote(1, name, origin="list")])
+        await eventually_async(lambda: quotes(world) == names("a", "b", "c"), within=5)
+    assert world.venue.count("quotes") == 1
+
+
+async def test_a_quote_that_only_the_list_can_tell_is_read_at_once() -> None:
+    """A hint without terms says too little to wait for others."""
+    world = world_of()
+    async with world.running(limits=Limits(quote_gather=3600.0)):
+        await world.reconciled()
+        propose(world, 1)
+        world.venue.quotes[1] = [quote(1, "a"), quote(1, "b")]
+        world.venue.hints.put_nowait([quote(1, "b", origin="list"), quote(1, "a", origin="stream")])
+        await eventually_async(lambda: quotes(world) == names("a", "b"), within=5)
 
 
 async def test_quotes_whose_hints_were_lost_are_found_after_a_reconnect() -> None:

@@ -17,6 +17,7 @@ from connectors.venues.musubi.parse import parse_order
 from pipeline.clock import SystemClock
 from pipeline.errors import FatalError, SettingsError
 from pipeline.failpoints import Failpoints
+from pipeline.ingest import hints
 from pipeline.ingest.known import KnownFacts
 from pipeline.ingest.outbox import Outbox
 from pipeline.ingest.record import RecordBook
@@ -118,6 +119,28 @@ async def test_executing_and_known_settlements_are_not_read(world: World) -> Non
         world.venue.hints.put_nowait([sighting(1, "SETTLED"), sighting(2, "EXECUTING"), sighting(1, "PENDING")])
         await eventually_async(lambda: len(world.orders("stream")) == 3, within=5)
     assert world.venue.requests == []
+
+
+async def test_a_quoted_order_is_left_to_its_settlement(world: World) -> None:
+    """QUOTED leads on by itself: what is read is the settlement that follows within seconds."""
+    async with world.running():
+        await world.reconciled()
+        world.venue.orders[1] = "SETTLED"
+        world.venue.hints.put_nowait([sighting(1, "QUOTED"), sighting(1, "EXECUTING")])
+        await eventually_async(lambda: len(world.orders("stream")) == 2, within=5)
+        world.venue.hints.put_nowait([sighting(1, "SETTLED")])
+        await eventually_async(lambda: world.orders("read"), within=5)
+    assert world.venue.requests == ["order hints"]
+
+
+async def test_a_quoted_order_that_does_not_go_on_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds without news the record is asked."""
+    monkeypatch.setattr(hints, "LEADS_ON_SECONDS", 0.3)
+    async with world.running():
+        await world.reconciled()
+        world.venue.orders[1] = "QUOTED"
+        world.venue.hints.put_nowait([sighting(1, "QUOTED")])
+        await eventually_async(lambda: [order.status for order in world.orders("read")] == ["QUOTED"], within=5)
 
 
 async def test_a_hint_that_contradicts_the_record_is_looked_up_once(world: World) -> None:
