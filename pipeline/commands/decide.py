@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order, OutcomeName
 from pipeline.domain import lifecycle, quotes
+from pipeline.domain.moments import bounded
 from pipeline.domain.accepting import (
     ACCEPT_PROPOSAL,
     CO_SIGN_QUOTE,
@@ -262,7 +263,8 @@ def _wait_or_give_up(claim: Claim, look: Look, time: VenueTime) -> Wait | Close:
 
 def _read_until(claim: Claim) -> datetime:
     ends = [claim.order.not_after, claim.quote_valid_until, claim.last_call_at and claim.last_call_at + patience(claim.order)]
-    return max(at for at in ends if at is not None) + READ_ON
+    # A journal of before may hold the last moment of the calendar.
+    return bounded(max(at for at in ends if at is not None)) + READ_ON
 
 
 def out_of_reach(claim: Claim, time: VenueTime) -> Ending | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
+from pipeline.domain.moments import is_moment
 from pipeline.errors import PoisonRecordError
 from pipeline.log.topics import BY_CE_TYPE, EventType
 
@@ -150,15 +151,24 @@ def _utc_text(at: datetime) -> str:
 
 
 def parse_time(text: object, name: str) -> datetime:
-    """Read an RFC 3339 time with a zone, in UTC; raise PoisonRecordError naming `name`."""
+    """Read an RFC 3339 time with a zone, in UTC; raise PoisonRecordError naming `name`, also where it is no `moment`."""
+    at = moment(text, name)
+    if at is None:
+        raise PoisonRecordError(f"{name} lies beyond every time that can be meant: {str(text)[:60]!r}")
+    return at
+
+
+def moment(text: object, name: str) -> datetime | None:
+    """Read a time like `parse_time`; None for the ends of the calendar, which stand for "unset" and "never" and count as not stated."""
     if not isinstance(text, str):
         raise PoisonRecordError(f"{name} is {type(text).__name__}, not an ISO 8601 time")
     try:
         at = datetime.fromisoformat(text)
-        if at.tzinfo is UTC:
-            return at
         if at.tzinfo is None:
             raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):  # year 9999 with a zone may lie beyond what a datetime holds in UTC
+        at = at if at.tzinfo is UTC else at.astimezone(UTC)
+    except OverflowError:  # years 1 and 9999 with a zone may lie beyond what a datetime holds in UTC
+        return None
+    except ValueError:
         raise PoisonRecordError(f"{name} is no ISO 8601 time: {text[:60]!r}") from None
+    return at if is_moment(at) else None
