@@ -16,7 +16,6 @@ from enum import StrEnum
 
 from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order, OutcomeName
 from pipeline.domain import lifecycle, quotes
-from pipeline.domain.moments import bounded
 from pipeline.domain.accepting import (
     ACCEPT_PROPOSAL,
     CO_SIGN_QUOTE,
@@ -28,6 +27,7 @@ from pipeline.domain.accepting import (
     QuoteSeen,
     VenueTime,
 )
+from pipeline.domain.moments import bounded
 
 PATIENCE_MAX = timedelta(seconds=12)
 PATIENCE_SHARE = 8

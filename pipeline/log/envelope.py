@@ -116,26 +116,32 @@ def from_headers(headers: Headers) -> Envelope:
     """Read the attributes of an event; raise PoisonRecordError naming what is missing or unknown."""
     given = {key: value for key, value in headers if value is not None}
     try:
-        ce_type = _text(given["ce_type"])
+        ce_type = _text(given["ce_type"], "ce_type")
         kind = BY_CE_TYPE.get(ce_type)
         if kind is None:
             raise PoisonRecordError(f"unknown ce_type {ce_type[:80]!r}")
-        event_id, subject = _text(given["ce_id"]), _text(given["ce_subject"])
+        event_id, subject = _text(given["ce_id"], "ce_id"), _text(given["ce_subject"], "ce_subject")
         correlation_id, causation_id = given.get("ce_correlationid"), given.get("ce_causationid")
         return Envelope(
             id=event_id,
             kind=kind,
-            source=_text(given["ce_source"]),
+            source=_text(given["ce_source"], "ce_source"),
             subject=subject,
-            time=parse_time(_text(given["ce_time"]), "ce_time"),
-            correlation_id=correlation_of(None, subject) if correlation_id is None else _text(correlation_id),
-            causation_id=None if causation_id is None else _text(causation_id),
+            time=parse_time(_text(given["ce_time"], "ce_time"), "ce_time"),
+            correlation_id=correlation_of(None, subject) if correlation_id is None else _text(correlation_id, "ce_correlationid"),
+            causation_id=None if causation_id is None else _text(causation_id, "ce_causationid"),
         )
     except KeyError as error:
         raise PoisonRecordError(f"the record has no header {error.args[0]}: it is no CloudEvent in binary mode") from None
 
 
-def _text(value: bytes) -> str:
+ATTRIBUTE_SIZE_MAX = 2048
+"""Bytes of an attribute: 512 characters of any script. It is remembered and repeated in what follows, so it has a bound as values have."""
+
+
+def _text(value: bytes, name: str) -> str:
+    if len(value) > ATTRIBUTE_SIZE_MAX:
+        raise PoisonRecordError(f"the header {name} has {len(value)} bytes, over {ATTRIBUTE_SIZE_MAX}")
     return value.decode("utf-8", "replace")
 
 

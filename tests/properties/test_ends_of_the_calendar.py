@@ -78,7 +78,7 @@ def test_a_workflow_goes_on_and_co_signs_no_such_quote(created: str | None, expi
     assert not set(request["context"]) & set(times)
     commands_ = [said for said in scene.hears(decision(request, "ACCEPT")) if said["_kind"] == "command-issued"]
     assert len(commands_) == 1
-    said = scene.hears(quote("q1", valid=None, **{"valid_until": valid} if noted is None else {"valid_until": noted}))
+    said = scene.hears(quote("q1").model_copy(update={"valid_until": noted or valid}))
     for seconds in (20, 100, 400):
         said += scene.at(seconds)
         assert scene.engine.due_at is None or is_moment(scene.engine.due_at)
@@ -107,9 +107,8 @@ def test_a_workflow_that_remembers_such_a_time_goes_on(name: str, text: str, hel
 def test_settlement_goes_on(text: str, name: str) -> None:
     """A settlement without a time that can be meant is a dead letter; other times are no matter of a settlement."""
     engine = InlineEngine(SETTLEMENT, HandClock())
-    terms = {**TERMS, "settled_at": text} if name == "settled_at" else TERMS
-    fields = {} if name == "settled_at" else {name: text}
-    out = engine.run(records([shown(terms=terms, transaction_hash=tx(1), **fields), shown(order=2, terms=TERMS, transaction_hash=tx(2))]))
+    strange = shown(terms=TERMS, transaction_hash=tx(1)).model_copy(update={name: text})
+    out = engine.run(records([strange, shown(order=2, terms=TERMS, transaction_hash=tx(2))]))
     kinds = [one.envelope.kind for one in out]
     assert kinds == [topics.DEAD_LETTER if name == "settled_at" else topics.ORDER_SETTLED, topics.ORDER_SETTLED]
 
@@ -125,7 +124,7 @@ def test_settlement_goes_on(text: str, name: str) -> None:
 def test_risk_answers_whatever_times_are_stated(
     stated: dict[str, Any], check: str, valid: str, seen: str, quoted: str, screened: str
 ) -> None:
-    """Every check of the catalogue answers; an unset end is over, and a reference or screening of no time that can be meant is not fresh."""
+    """Every check of the catalogue answers; an unset end is over, and evidence of no time that can be meant is not fresh."""
     rule = CHECKS[check]
     evidence = questions.COMPLIANCE.model_copy(
         update={"sanctions_screened_at": screened, "kyc_expires_at": screened, "pep_checked_at": screened}

@@ -90,7 +90,7 @@ def decode(record: Record) -> Keyed[Heard]:
     cause = header(record.headers, "ce_id")
     if not cause:
         raise PoisonRecordError("the record has no header ce_id: it is no CloudEvent in binary mode")
-    heard = reader(record.value, cause)
+    heard = reader(record.value, opaque(cause, "ce_id"))
     if record.key != heard.intent_id.encode():
         # Partitions keep an intent's records together by this key.
         raise PoisonRecordError(f"the record's key is not its intent id {heard.intent_id}")
