@@ -102,8 +102,8 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings) -> Re
         return origin.topic, record.key, record.value, list(record.headers)
     for part in letter.cut or ():
         raise PoisonRecordError(
-            f"Kafka no longer has {origin.topic}[{origin.partition}] at offset {origin.offset}, and of its {part.part} of {part.size} bytes "
-            "only a part was kept"
+            f"Kafka no longer has {origin.topic}[{origin.partition}] at offset {origin.offset}, "
+            f"and of its {part.part} of {part.size} bytes only a part was kept"
         )
     headers: Headers = [(name, text.encode()) for name, text in (letter.headers or {}).items()]
     if letter.headers_base64 is not None:

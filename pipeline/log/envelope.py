@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from typing import Literal
 
 from pipeline.domain.moments import is_moment
 from pipeline.errors import PoisonRecordError
@@ -18,9 +19,18 @@ from pipeline.log.topics import BY_CE_TYPE, EventType
 Headers = list[tuple[str, bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Why an offset of the log has no record: a mark that ends a transaction stands there, or what a transaction took back."""
+
+    kind: Literal["control", "aborted"]
+    last: int
+    """The last offset of the batch that it stands in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record as it stands in Kafka."""
+    """A record as it stands in Kafka; where `passed` is set there is none, and `value` is the batch of the log that stands there."""
 
     topic: str
     partition: int
@@ -29,6 +39,7 @@ class Record:
     value: bytes
     headers: Headers
     timestamp_ms: int = 0
+    passed: Passed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ BODY_KEPT_MAX = 512 * 1024
 """Bytes of an unreadable document that travel in its dead letter; base64 keeps the record under Kafka's usual 1 MiB."""
 KEY_KEPT_MAX, HEADERS_KEPT_MAX, REASON_KEPT_MAX, TEXT_KEPT_MAX = 16 * 1024, 24 * 1024, 2048, 512
 """Bytes of a dead record's key and headers, characters of a reason and of a text that goes into a header. With every byte written as an
-escape of six, and headers in base64 besides, a letter is under 1,000 KiB: what was too large for a letter would end the role at every start."""
+escape of six, and headers in base64 besides, a letter is under 1,000 KiB: one that no broker takes would end the role at every start."""
 _HEADER_COST = 16
 """Bytes that a header takes beside name and value; many small ones are large together."""
 DETAIL_KEPT_MAX = 4096
@@ -42,7 +42,13 @@ def alarm(
     """Build an alarm; its id is derived from kind, venue, subject and `identity` (what tells two alarms about one subject apart)."""
     alarm_id = derive_id("alarm", kind, venue, subject, *identity)
     event = AlarmRaised(
-        alarm_id=alarm_id, kind=kind, severity=severity, venue=venue, subject=subject, raised_at=time_text(now), detail={name: text[:DETAIL_KEPT_MAX] for name, text in detail.items()}
+        alarm_id=alarm_id,
+        kind=kind,
+        severity=severity,
+        venue=venue,
+        subject=subject,
+        raised_at=time_text(now),
+        detail={name: text[:DETAIL_KEPT_MAX] for name, text in detail.items()},
     )
     envelope = Envelope(
         id=alarm_id,

@@ -58,6 +58,30 @@ SPINE = (
         says=r"OverflowError",
     ),
     Control(
+        name="marks of transactions",
+        edits=(
+            Edit(
+                file="pipeline/log/log_batches.py",
+                old="        if batch.control or (batch.transactional and batch.producer_id in taken_back):\n",
+                new="        if batch.last < 0:\n",
+            ),
+        ),
+        test="tests/exams/test_transactions.py::test_marks_are_passed_over_and_what_was_taken_back_has_no_effect[librdkafka]",
+        says=r"position_hole|every worker has ended",
+    ),
+    Control(
+        name="what was taken back",
+        edits=(
+            Edit(
+                file="pipeline/engines/_faust_transport.py",
+                old='        consumer._isolation_level = "read_committed"\n',
+                new="",
+            ),
+        ),
+        test="tests/exams/test_transactions.py::test_marks_are_passed_over_and_what_was_taken_back_has_no_effect[faust]",
+        says=r"audit.booked == expected",
+    ),
+    Control(
         name="unique booking key",
         edits=(
             Edit(
