@@ -45,6 +45,11 @@ class FatalError(PipelineError):
 class PositionHoleError(FatalError):
     """Records between the stored position and the one that arrived were skipped: the worker stops and starts again from there."""
 
+    def __init__(self, reason: str, *, topic: str = "", partition: int = 0, expected: int = 0) -> None:
+        """`expected`: the offset that is missing."""
+        super().__init__(reason)
+        self.topic, self.partition, self.expected = topic, partition, expected
+
 
 class TopicReplacedError(FatalError):
     """The topic is not the one that positions were stored for: nothing is read until a person has looked."""

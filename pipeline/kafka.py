@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
 from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
-from pipeline.log.topic_guard import truncated
+from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class EventProducer:
                 "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
                 "queue.buffering.max.messages": 200_000,
                 "queue.buffering.max.kbytes": 262_144,
-                "message.max.bytes": 1_048_576,
+                "message.max.bytes": RECORD_SIZE,
             }
         )
 
@@ -159,6 +159,7 @@ class BatchConsumer:
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": int(session_timeout * 1000),
             "heartbeat.interval.ms": max(200, int(session_timeout * 1000 / 3)),
@@ -304,8 +305,8 @@ class TopicAdmin:
     def ensure_topics(self, kinds: Sequence[EventType] = ALL, *, retention_ms: int = 7 * 24 * 3600 * 1000) -> list[str]:
         """Make the topics that are missing and check the others; return the names of those made.
 
-        Raise SettingsError when a topic has another number of partitions or is compacted: order per intent would be lost, or offsets
-        would have holes.
+        Raise SettingsError when a topic has another number of partitions, or settings that break a promise (`topic_guard.unfit`), such as
+        compaction: order per intent would be lost, or offsets would have holes.
         """
         names = [kind.topic(self._kafka.topic_prefix) for kind in kinds]
         present = self.describe(names)
@@ -315,6 +316,9 @@ class TopicAdmin:
                     f"kafka.partitions: found {self._kafka.partitions}, but the topic {state.name} has {state.partitions}; "
                     f"write {state.partitions} (partitions of topics in use cannot be changed: an intent's records would leave their order)"
                 )
+        for name, config in sorted(self.configs(list(present)).items()):
+            if (wrong := unfit(name, config)) is not None:
+                raise SettingsError(wrong)
         missing = [name for name in names if name not in present]
         options = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "message.timestamp.type": "CreateTime"}
         made = (
@@ -346,6 +350,19 @@ class TopicAdmin:
                     raise ServiceAwayError(f"Kafka does not describe the topic {name}: {error.args[0].str()}") from None
         return states
 
+    def configs(self, names: Sequence[str], *, timeout: float = 10) -> dict[str, dict[str, str]]:
+        """Return the settings of topics that exist; none of a topic whose settings we may not see. Raise ServiceAwayError."""
+        found = {}
+        asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+        for resource, future in (self._admin.describe_configs(asked, request_timeout=timeout) if asked else {}).items():
+            try:
+                found[resource.name] = {name: str(entry.value) for name, entry in future.result(timeout + 5).items()}
+            except KafkaException as error:
+                if error.args[0].code() not in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.UNKNOWN_TOPIC_OR_PART):
+                    raise ServiceAwayError(f"Kafka does not tell the settings of {resource.name}: {error.args[0].str()}") from None
+                log.warning("the settings of a topic cannot be seen", extra={"topic": resource.name, "reason": error.args[0].str()})
+        return found
+
     def offsets(self, partitions: Sequence[Partition], *, timeout: float = 10) -> dict[Partition, tuple[int, int]]:
         """Return the first and the next offset of each partition; raise ServiceAwayError."""
         consumer = Consumer({**client_options(self._kafka), "group.id": "custodian-offsets", "enable.auto.commit": False})
@@ -362,7 +379,9 @@ class TopicAdmin:
 
         asked = {TopicPartition(t, p): OffsetSpec.latest() for t, p in partitions}
         try:
-            answered = self._admin.list_offsets(asked, request_timeout=timeout) if asked else {}
+            # What a transaction has not committed yet is not there yet: nobody stands still before it.
+            isolation = IsolationLevel.READ_COMMITTED
+            answered = self._admin.list_offsets(asked, request_timeout=timeout, isolation_level=isolation) if asked else {}
             return {(tp.topic, tp.partition): future.result(timeout + 5).offset for tp, future in answered.items()}
         except KafkaException as error:
             raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.topics import EventType
@@ -64,6 +64,15 @@ class Sink(Protocol):
 
     def write(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Written:
         """Write a batch; the same record twice has the effect of one. Raise RetryableError or FatalError."""
+        ...
+
+
+@runtime_checkable
+class KeepsPassed(Protocol):
+    """A sink that also keeps why offsets of its topics have no record."""
+
+    def keep_passed(self, transaction: Transaction, passed: Sequence[Record], now: datetime) -> None:
+        """Keep what stands in the log in the place of records, each with `passed`; the same twice has the effect of one."""
         ...
 
 

@@ -354,6 +354,7 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     from pipeline.deliver.delivery import StepDelivery
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
+    from pipeline.engines.log_inspection import log_inspection
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
     from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
 
@@ -380,6 +381,7 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
         publisher=publisher,
         clock=given.clock,
         stop=given.stop,
+        inspect=log_inspection(kafka),
     )
     given.health.watch(f"{sink.consumer} loop", lambda: loop.health.reason, lambda: loop.health.last_progress)
     given.health.started()

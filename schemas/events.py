@@ -163,6 +163,14 @@ class Coordinates(Event):
     offset: int = Field(ge=0)
 
 
+class CutPart(Event):
+    """A part of a dead record that is too large for its letter, which keeps the beginning, or what is small of it."""
+
+    part: Literal["key", "headers"]
+    size: int = Field(ge=0, description="bytes of the whole; of headers, names and values together")
+    sha256: Digest = Field(description="of the whole; of headers, names and values one after the other")
+
+
 class DeadLetter(Event):
     """What could not be read, with its bytes, the reason and where it came from."""
 
@@ -177,7 +185,12 @@ class DeadLetter(Event):
     body_complete: bool = True
     event_type: str | None = Field(default=None, description="the stream event's type")
     headers: dict[str, str] | None = Field(default=None, description="headers of a record that came from a topic")
-    key: str | None = Field(default=None, description="key of a record that came from a topic")
+    key: str | None = Field(default=None, description="key of a record that came from a topic, where it is UTF-8")
+    headers_base64: tuple[tuple[str, str | None], ...] | None = Field(
+        default=None, description="headers in order with values in base64, where `headers` cannot say them: repeated, absent or no UTF-8"
+    )
+    key_base64: str | None = Field(default=None, description="key in base64, where it is no UTF-8; the beginning of one that was cut")
+    cut: tuple[CutPart, ...] | None = Field(default=None, description="what was too large to be kept whole beside the body")
     requeued_from: str | None = Field(default=None, description="the dead letter this one was before it was requeued")
     first_dead_letter_id: str | None = Field(default=None, description="the first death of this record, when it has been requeued since")
     requeued_times: int | None = Field(default=None, ge=1, description="how often this record had been requeued when it died")

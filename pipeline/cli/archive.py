@@ -59,7 +59,8 @@ def verify(form: Format) -> None:
         findings = run(connection, progress=progress)
     show([finding.line() for finding in findings.kept], form, columns=FINDINGS)
     waiting = f", {findings.unsequenced} wait for their index" if findings.unsequenced else ""
+    passed = f", {findings.passed} offsets without a record" if findings.passed else ""
     verdict = "sound" if findings.sound else f"{findings.count} findings"
-    click.echo(f"{verdict}: {findings.records} records, {findings.leaves} indexed{waiting}", err=True)
+    click.echo(f"{verdict}: {findings.records} records, {findings.leaves} indexed{passed}{waiting}", err=True)
     if not findings.sound:
         sys.exit(1)

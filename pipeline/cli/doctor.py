@@ -134,6 +134,7 @@ def _policy(loaded: Settings) -> list[Line]:
 
 def _kafka(loaded: Settings) -> list[Line]:
     from pipeline.kafka import TopicAdmin
+    from pipeline.log.topic_guard import unfit
     from pipeline.log.topics import ALL
 
     admin = TopicAdmin(loaded.kafka)
@@ -150,6 +151,16 @@ def _kafka(loaded: Settings) -> list[Line]:
         lines.append(Line("topics", found, f"write kafka.partitions = {other[0].partitions}"))
     else:
         lines.append(Line("topics", f"all {len(names)} with {loaded.kafka.partitions} partitions"))
+    configs = admin.configs(list(states))
+    wrong = [said for name in sorted(configs) if (said := unfit(name, configs[name])) is not None]
+    for said in wrong:
+        found, _, do = said.partition("; ")
+        lines.append(Line("topic settings", found, do))
+    if configs and not wrong:
+        lines.append(Line("topic settings", "kept by time, not compacted, records large enough"))
+    elif states and not configs:
+        do = "grant DescribeConfigs on the topics, or look yourself: cleanup.policy=delete, retention.ms of a day or more"
+        lines.append(Line("topic settings", "Kafka does not let us see them", do))
     return lines
 
 

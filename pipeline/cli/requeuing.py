@@ -101,8 +101,16 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings) -> Re
     record = read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5)
     if record is not None:
         return origin.topic, record.key, record.value, list(record.headers)
-    headers = [(name, text.encode()) for name, text in (letter.headers or {}).items()]
-    return origin.topic, None if letter.key is None else letter.key.encode(), _whole(letter), headers
+    for part in letter.cut or ():
+        raise PoisonRecordError(
+            f"Kafka no longer has {origin.topic}[{origin.partition}] at offset {origin.offset}, "
+            f"and of its {part.part} of {part.size} bytes only a part was kept"
+        )
+    headers: Headers = [(name, text.encode()) for name, text in (letter.headers or {}).items()]
+    if letter.headers_base64 is not None:
+        headers = [(name, None if text is None else base64.b64decode(text)) for name, text in letter.headers_base64]  # type: ignore[misc]
+    key = None if letter.key is None else letter.key.encode()
+    return origin.topic, key if letter.key_base64 is None else base64.b64decode(letter.key_base64), _whole(letter), headers
 
 
 def _whole(letter: DeadLetter) -> bytes:

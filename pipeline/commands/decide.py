@@ -27,6 +27,7 @@ from pipeline.domain.accepting import (
     QuoteSeen,
     VenueTime,
 )
+from pipeline.domain.moments import bounded
 
 PATIENCE_MAX = timedelta(seconds=12)
 PATIENCE_SHARE = 8
@@ -262,7 +263,8 @@ def _wait_or_give_up(claim: Claim, look: Look, time: VenueTime) -> Wait | Close:
 
 def _read_until(claim: Claim) -> datetime:
     ends = [claim.order.not_after, claim.quote_valid_until, claim.last_call_at and claim.last_call_at + patience(claim.order)]
-    return max(at for at in ends if at is not None) + READ_ON
+    # A journal of before may hold the last moment of the calendar.
+    return bounded(max(at for at in ends if at is not None)) + READ_ON
 
 
 def out_of_reach(claim: Claim, time: VenueTime) -> Ending | None:

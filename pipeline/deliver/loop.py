@@ -31,7 +31,9 @@ from pipeline.errors import (
     service_of,
 )
 from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.log_batches import Inspect, nothing_passed
 from pipeline.log.notices import alarm
+from pipeline.log.position import leading, over_gaps
 from pipeline.log.topic_guard import StoredTopic, check_topics
 from pipeline.ports import EventPublisher
 
@@ -95,8 +97,13 @@ class DeliverLoop:
         timers: Timers | None = None,
         on_health: Callable[[Health], None] = lambda _: None,
         batch_size_max: int = BATCH_SIZE_MAX,
+        inspect: Inspect = nothing_passed,
     ) -> None:
-        """`publisher` is for the alarm of a run that ends; `on_health` is called with `health` after every turn, in the loop's thread."""
+        """`publisher` is for the alarm of a run that ends; `on_health` is called with `health` after every turn, in the loop's thread.
+
+        `inspect` reads the log where offsets are missing.
+        """
+        self._inspect = inspect
         self._delivery, self._open_source, self._topic_reader = delivery, open_source, topic_reader
         self._publisher, self._clock, self._stop = publisher, clock, stop
         self._timers, self._on_health = timers, on_health
@@ -195,7 +202,7 @@ class DeliverLoop:
 
     def _deliver(self) -> None:
         """Deliver the batch; raise RetryableError, after which it is repeated as a whole, or FatalError."""
-        self._delivery.deliver(self._batch)
+        over_gaps(self._delivery.deliver, self._batch, self._inspect)
         # Committed by us, or by somebody else before: either way a partition is now past its last record here.
         next_offsets = {(record.topic, record.partition): record.offset + 1 for record in self._batch}
         self._batch = []
@@ -257,6 +264,9 @@ class DeliverLoop:
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._delivery.consumer).set(self.health.lag)
         self._judge({partition: offset for partition, offset in self._positions.items() if ends[partition] > offset})
+        for (topic, number), (offset, since) in self._still.items():
+            if since < self._clock.monotonic():  # so it was at the look before: nothing may come after the mark of a transaction
+                self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)
 
     def _judge(self, behind: Mapping[Partition, int]) -> None:
         """Raise StuckError when a partition that has records has stood at one offset for too long."""

@@ -61,6 +61,12 @@ class StoredPositionThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_start()
         self._ensure_consumer()._coordinator._do_fetch_commit_offsets = self._stored_as_committed
 
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # What a transaction took back must have no effect: an answer that was aborted is none. Faust asks for it all.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
     async def _stored_as_committed(self, partitions: Iterable[Any]) -> dict[Any, Any]:
         """Answer aiokafka's question what is committed; it asks again after a retriable error."""
         try:
@@ -182,7 +188,7 @@ _MENTIONS: Mapping[Any, tuple[str, ...]] = {
     faust.transport.consumer.Consumer.getmany: ("perform_seek",),
     faust.transport.consumer.Consumer._drain_messages: ("callback(message), self.suspend_flow.wait()", "yield_every"),
     driver.AIOKafkaConsumerThread.on_start: ("_consumer",),
-    aiokafka.consumer.consumer.AIOKafkaConsumer.start: ("_coordinator",),
+    aiokafka.consumer.consumer.AIOKafkaConsumer.start: ("_coordinator", "isolation_level=self._isolation_level"),
     aiokafka.consumer.consumer.AIOKafkaConsumer.committed: ("fetch_committed_offsets",),
     aiokafka.consumer.group_coordinator.GroupCoordinator._maybe_refresh_commit_offsets: ("_do_fetch_commit_offsets",),
     aiokafka.consumer.group_coordinator.GroupCoordinator.fetch_committed_offsets: ("_do_fetch_commit_offsets",),

@@ -42,6 +42,7 @@ from pipeline.collector import collect_seldom
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
 from pipeline.engines.health import Health
+from pipeline.engines.log_inspection import log_inspection
 from pipeline.engines.step import Settle, Step
 from pipeline.engines.wakes import Wakes
 from pipeline.engines.watch import Watch, watch_interval
@@ -59,6 +60,7 @@ from pipeline.errors import (
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log.envelope import Record
 from pipeline.log.notices import alarm
+from pipeline.log.position import leading, over_gaps
 from pipeline.log.topic_guard import truncated
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
@@ -144,6 +146,8 @@ class _Worker:
         self._watch = Watch(
             processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
         )
+        self._inspect = log_inspection(settings.kafka)
+        self._passed: list[Record] = []  # found behind the last record of a partition
         self._waiting: deque[Any] = deque()
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._app: Any = None
@@ -255,17 +259,18 @@ class _Worker:
 
     async def _work(self) -> None:
         while True:
-            if not self._waiting and not self._wakes_now():
+            if not self._waiting and not self._passed and not self._wakes_now():
                 self._some.clear()
                 self._idle.set()
                 await self._some_or_due()
             self._idle.clear()
-            if self._waiting:
+            if self._waiting or self._passed:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
                 if not self._closing:
                     self._room.set()
-                records = [_record(event.message) for event in batch]
-                await self._until_done(partial(self._step.run, records))
+                passed, self._passed = self._passed, []
+                records = [*passed, *(_record(event.message) for event in batch)]
+                await self._until_done(partial(over_gaps, self._step.run, records, self._inspect))
                 for event in batch:
                     event.ack()
             if self._wakes_now():
@@ -313,6 +318,10 @@ class _Worker:
             assigned = self._assigned(app)
             try:
                 lag = await asyncio.to_thread(self._watch.look, assigned)
+                for (topic, number), (offset, end) in self._watch.stands.items() if assigned else ():
+                    # Nothing may come after the mark of a transaction, so nobody is told that the position can go on.
+                    self._passed += leading(await asyncio.to_thread(self._inspect, topic, number, offset, end), offset)
+                    self._some.set()
             except RetryableError as error:
                 self._watch.waiting(str(error))
                 self._on_health(Health(healthy=False, note=str(error), partitions=len(assigned)))

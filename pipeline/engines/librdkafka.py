@@ -24,6 +24,7 @@ from pipeline.clock import Clock
 from pipeline.deliver import loop as batch_loop
 from pipeline.deliver.ports import Partition, StoredPosition
 from pipeline.engines.health import Health
+from pipeline.engines.log_inspection import log_inspection
 from pipeline.engines.step import Settle, Step
 from pipeline.engines.wakes import Wakes
 from pipeline.kafka import BatchConsumer, TopicAdmin
@@ -77,6 +78,7 @@ def run_librdkafka(
         stop=stop,
         timers=_Timers(Wakes(step, waits=True, clock=clock), topics[0]) if processor.waits else None,
         on_health=_Told(on_health),
+        inspect=log_inspection(settings.kafka),
     )
     ended = threading.Event()
     threading.Thread(target=_end_in_time, args=(stop, ended), name="stop", daemon=True).start()

@@ -228,10 +228,11 @@ class Step(Generic[S, E, F]):
         settled = {} if self._settle is None else self._settled(connection, batches, self._settle)
         with connection.transaction():
             fresh = self._fresh(connection, batches)
-            records = [record for batch in fresh.values() for record in batch]
-            repeated = sum(map(len, batches.values())) - len(records)
-            if not records:
+            kept = [record for batch in fresh.values() for record in batch]
+            repeated = sum(map(len, batches.values())) - len(kept)
+            if not kept:
                 return Outcome(counts=Counter(seen_before=repeated))
+            records = [record for record in kept if record.passed is None]
             # Positions only grow, so whatever is fresh now was so when it was settled.
             keyed = [decoded(self._processor, record) if self._settle is None else settled[_place(record)] for record in records]
             keys = {item.key for item in keyed if isinstance(item, Keyed)}
@@ -239,6 +240,7 @@ class Step(Generic[S, E, F]):
             outcome = run_events(self._processor, records, keyed, known.get, self._clock)
             outcome.counts["seen"] += len(records)
             outcome.counts["seen_before"] += repeated
+            outcome.counts["passed_over"] += len(kept) - len(records)
             positions.advance(connection, name, {partition: batch[-1].offset + 1 for partition, batch in fresh.items() if batch})
             if self._recorded and outcome.at is not None:
                 readings.write(connection, name, readings_of(records, outcome.at, self._looked))
@@ -256,7 +258,8 @@ class Step(Generic[S, E, F]):
     ) -> dict[tuple[str, int, int], Keyed[E] | PoisonRecordError]:
         """Settle what is fresh and commit that; return everything fresh, by its place in the log."""
         with connection.transaction():
-            records = [record for batch in self._fresh(connection, batches).values() for record in batch]
+            kept = [record for batch in self._fresh(connection, batches).values() for record in batch]
+            records = [record for record in kept if record.passed is None]
             read = {_place(record): decoded(self._processor, record) for record in records}
             places = [place for place, item in read.items() if isinstance(item, Keyed)]
             events = settle(connection, [read[place].event for place in places])  # type: ignore[union-attr]

@@ -44,6 +44,8 @@ class Watch:
         self._connection: Connection | None = None
         self._lock = threading.Lock()
         self._still: dict[Partition, tuple[int, float]] = {}
+        self.stands: dict[Partition, tuple[int, int]] = {}
+        """Where partitions stood at the look before already, though there is more: the position, and the end."""
         self.reason = ""
         """Why the worker waits; empty while it does not."""
 
@@ -90,7 +92,9 @@ class Watch:
             found = self._load(partitions)
         ends = self._admin.ends(partitions)
         behind = {partition: max(0, ends[partition] - found[partition].next_offset) for partition in partitions}
+        before = self._still
         self._judge({p: found[p].next_offset for p in partitions if behind[p]})
+        self.stands = {p: (offset, ends[p]) for p, (offset, _) in self._still.items() if p in before and before[p][0] == offset}
         return sum(behind.values()) if assigned else 0
 
     def _judge(self, waiting: dict[Partition, int]) -> None:

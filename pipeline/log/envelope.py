@@ -10,16 +10,27 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from typing import Literal
 
+from pipeline.domain.moments import is_moment
 from pipeline.errors import PoisonRecordError
 from pipeline.log.topics import BY_CE_TYPE, EventType
 
 Headers = list[tuple[str, bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Why an offset of the log has no record: a mark that ends a transaction stands there, or what a transaction took back."""
+
+    kind: Literal["control", "aborted"]
+    last: int
+    """The last offset of the batch that it stands in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record as it stands in Kafka."""
+    """A record as it stands in Kafka; where `passed` is set there is none, and `value` is the batch of the log that stands there."""
 
     topic: str
     partition: int
@@ -28,6 +39,7 @@ class Record:
     value: bytes
     headers: Headers
     timestamp_ms: int = 0
+    passed: Passed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,26 +127,32 @@ def from_headers(headers: Headers) -> Envelope:
     """Read the attributes of an event; raise PoisonRecordError naming what is missing or unknown."""
     given = {key: value for key, value in headers if value is not None}
     try:
-        ce_type = _text(given["ce_type"])
+        ce_type = _text(given["ce_type"], "ce_type")
         kind = BY_CE_TYPE.get(ce_type)
         if kind is None:
             raise PoisonRecordError(f"unknown ce_type {ce_type[:80]!r}")
-        event_id, subject = _text(given["ce_id"]), _text(given["ce_subject"])
+        event_id, subject = _text(given["ce_id"], "ce_id"), _text(given["ce_subject"], "ce_subject")
         correlation_id, causation_id = given.get("ce_correlationid"), given.get("ce_causationid")
         return Envelope(
             id=event_id,
             kind=kind,
-            source=_text(given["ce_source"]),
+            source=_text(given["ce_source"], "ce_source"),
             subject=subject,
-            time=parse_time(_text(given["ce_time"]), "ce_time"),
-            correlation_id=correlation_of(None, subject) if correlation_id is None else _text(correlation_id),
-            causation_id=None if causation_id is None else _text(causation_id),
+            time=parse_time(_text(given["ce_time"], "ce_time"), "ce_time"),
+            correlation_id=correlation_of(None, subject) if correlation_id is None else _text(correlation_id, "ce_correlationid"),
+            causation_id=None if causation_id is None else _text(causation_id, "ce_causationid"),
         )
     except KeyError as error:
         raise PoisonRecordError(f"the record has no header {error.args[0]}: it is no CloudEvent in binary mode") from None
 
 
-def _text(value: bytes) -> str:
+ATTRIBUTE_SIZE_MAX = 2048
+"""Bytes of an attribute: 512 characters of any script. It is remembered and repeated in what follows, so it has a bound as values have."""
+
+
+def _text(value: bytes, name: str) -> str:
+    if len(value) > ATTRIBUTE_SIZE_MAX:
+        raise PoisonRecordError(f"the header {name} has {len(value)} bytes, over {ATTRIBUTE_SIZE_MAX}")
     return value.decode("utf-8", "replace")
 
 
@@ -150,15 +168,24 @@ def _utc_text(at: datetime) -> str:
 
 
 def parse_time(text: object, name: str) -> datetime:
-    """Read an RFC 3339 time with a zone, in UTC; raise PoisonRecordError naming `name`."""
+    """Read an RFC 3339 time with a zone, in UTC; raise PoisonRecordError naming `name`, also where it is no `moment`."""
+    at = moment(text, name)
+    if at is None:
+        raise PoisonRecordError(f"{name} lies beyond every time that can be meant: {str(text)[:60]!r}")
+    return at
+
+
+def moment(text: object, name: str) -> datetime | None:
+    """Read a time like `parse_time`; None for the ends of the calendar, which stand for "unset" and "never" and count as not stated."""
     if not isinstance(text, str):
         raise PoisonRecordError(f"{name} is {type(text).__name__}, not an ISO 8601 time")
     try:
         at = datetime.fromisoformat(text)
-        if at.tzinfo is UTC:
-            return at
         if at.tzinfo is None:
             raise PoisonRecordError(f"{name} has no time zone: {text[:60]!r}")
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):  # year 9999 with a zone may lie beyond what a datetime holds in UTC
+        at = at if at.tzinfo is UTC else at.astimezone(UTC)
+    except OverflowError:  # years 1 and 9999 with a zone may lie beyond what a datetime holds in UTC
+        return None
+    except ValueError:
         raise PoisonRecordError(f"{name} is no ISO 8601 time: {text[:60]!r}") from None
+    return at if is_moment(at) else None

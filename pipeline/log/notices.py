@@ -14,10 +14,17 @@ from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Headers, Outgoing, Record, correlation_of, derive_id, header, parse_time, time_text
-from schemas.events import AlarmRaised, Coordinates, DeadLetter, Severity
+from schemas.events import AlarmRaised, Coordinates, CutPart, DeadLetter, Severity
 
 BODY_KEPT_MAX = 512 * 1024
 """Bytes of an unreadable document that travel in its dead letter; base64 keeps the record under Kafka's usual 1 MiB."""
+KEY_KEPT_MAX, HEADERS_KEPT_MAX, REASON_KEPT_MAX, TEXT_KEPT_MAX = 16 * 1024, 24 * 1024, 2048, 512
+"""Bytes of a dead record's key and headers, characters of a reason and of a text that goes into a header. With every byte written as an
+escape of six, and headers in base64 besides, a letter is under 1,000 KiB: one that no broker takes would end the role at every start."""
+_HEADER_COST = 16
+"""Bytes that a header takes beside name and value; many small ones are large together."""
+DETAIL_KEPT_MAX = 4096
+"""Characters of one detail of an alarm."""
 
 
 def alarm(
@@ -35,7 +42,13 @@ def alarm(
     """Build an alarm; its id is derived from kind, venue, subject and `identity` (what tells two alarms about one subject apart)."""
     alarm_id = derive_id("alarm", kind, venue, subject, *identity)
     event = AlarmRaised(
-        alarm_id=alarm_id, kind=kind, severity=severity, venue=venue, subject=subject, raised_at=time_text(now), detail=dict(detail)
+        alarm_id=alarm_id,
+        kind=kind,
+        severity=severity,
+        venue=venue,
+        subject=subject,
+        raised_at=time_text(now),
+        detail={name: text[:DETAIL_KEPT_MAX] for name, text in detail.items()},
     )
     envelope = Envelope(
         id=alarm_id,
@@ -70,13 +83,13 @@ def dead_letter(
         dead_letter_id=derive_id("dead-letter", venue, origin, digest, time_text(now)),
         venue=venue,
         origin="stream" if origin == "stream" else "read",
-        reason=reason,
+        reason=reason[:REASON_KEPT_MAX],
         sha256=digest,
         size=whole,
         seen_at=time_text(now),
         body=base64.b64encode(body[:BODY_KEPT_MAX]).decode(),
         body_complete=whole <= min(len(body), BODY_KEPT_MAX),
-        event_type=event_type,
+        event_type=None if event_type is None else event_type[:TEXT_KEPT_MAX],
     )
     return _outgoing(event, key=venue, source=f"/venues/{venue}", now=now)
 
@@ -87,7 +100,7 @@ def dead_letter_of_rates(provider: str, *, body: bytes, reason: str, now: dateti
     event = DeadLetter(
         dead_letter_id=derive_id("dead-letter", "rates", provider, digest),
         origin="read",
-        reason=f"rates.{provider}: {reason}",
+        reason=f"rates.{provider}: {reason}"[:REASON_KEPT_MAX],
         sha256=digest,
         size=len(body),
         seen_at=time_text(now),
@@ -113,18 +126,57 @@ def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source:
         dead_letter_id=derive_id("dead-letter", source, record.topic, *place),
         venue=venue,
         origin=Coordinates(topic=record.topic, partition=record.partition, offset=record.offset),
-        reason=reason,
+        reason=reason[:REASON_KEPT_MAX],
         sha256=digest,
         size=len(record.value),
         seen_at=time_text(now),
         body=base64.b64encode(record.value[:BODY_KEPT_MAX]).decode(),
         body_complete=len(record.value) <= BODY_KEPT_MAX,
-        headers={name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None},
-        key=None if record.key is None else record.key.decode("utf-8", "replace"),
+        **_kept(record),
         **history,
     )
-    key = event.key or f"{record.topic}[{record.partition}]"
-    return _outgoing(event, key=key, source=source, now=now, causation_id=header(record.headers, "ce_id"))
+    key = event.key if event.key and len(event.key) <= TEXT_KEPT_MAX else f"{record.topic}[{record.partition}]"
+    cause = header(record.headers, "ce_id")
+    return _outgoing(event, key=key, source=source, now=now, causation_id=cause if cause and len(cause) <= TEXT_KEPT_MAX else None)
+
+
+def _kept(record: Record) -> dict[str, Any]:
+    """Return key and headers as fields of a dead letter, without loss as far as there is room, and what had to be cut."""
+    fields: dict[str, Any] = {}
+    cut: list[CutPart] = []
+    key = record.key
+    if key is not None:
+        text = _text(key)
+        if len(key) > KEY_KEPT_MAX:
+            fields["key_base64"] = base64.b64encode(key[:KEY_KEPT_MAX]).decode()
+            cut.append(CutPart(part="key", size=len(key), sha256=hashlib.sha256(key).hexdigest()))
+        elif text is not None:
+            fields["key"] = text
+        else:
+            fields["key_base64"] = base64.b64encode(key).decode()
+    headers, room = [], HEADERS_KEPT_MAX
+    sizes = [len(name.encode()) + len(value or b"") + _HEADER_COST for name, value in record.headers]
+    for number in sorted(range(len(sizes)), key=lambda number: (sizes[number], number)):  # what is small says most
+        if (room := room - sizes[number]) < 0:
+            whole = b"".join(name.encode() + (value or b"") for name, value in record.headers)
+            cut.append(CutPart(part="headers", size=len(whole), sha256=hashlib.sha256(whole).hexdigest()))
+            break
+        headers.append(number)
+    kept = [record.headers[number] for number in sorted(headers)]
+    texts = {name: text for name, value in kept if value is not None and (text := _text(value)) is not None}
+    fields["headers"] = texts
+    if len(texts) < len(kept):
+        fields["headers_base64"] = [(name, None if value is None else base64.b64encode(value).decode()) for name, value in kept]
+    if cut:
+        fields["cut"] = cut
+    return fields
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 REQUEUED_FROM = "requeued_from"

@@ -1,17 +1,21 @@
 """The position guard: which records of a batch are new, and whether any were skipped.
 
-Offsets of our topics are contiguous (no compaction, no Kafka transactions), so a record beyond the next offset means that somebody skipped
-one. Ours on purpose: no client library knows the position that our database holds.
+Offsets of our topics are contiguous (no compaction), so a record beyond the next offset means that somebody skipped one, unless the log
+itself shows that no record stands there (`log_batches`: somebody writes in transactions). Ours on purpose: no client library knows the
+position that our database holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from pipeline.errors import PositionHoleError
 from pipeline.log.envelope import Record
+from pipeline.log.log_batches import Inspect
 
 Partition = tuple[str, int]
+T = TypeVar("T")
 
 
 def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
@@ -35,8 +39,34 @@ def unseen(records: Sequence[Record], next_offset: int) -> Sequence[Record]:
         if record.offset > expected:
             raise PositionHoleError(
                 f"position_hole: {record.topic}[{record.partition}] goes on at offset {record.offset}, "
-                f"but the stored position is {expected}; nothing was written, the worker starts again from the stored position"
+                f"but the stored position is {expected}; nothing was written, the worker starts again from the stored position",
+                topic=record.topic,
+                partition=record.partition,
+                expected=expected,
             )
         kept.append(record)
         expected += 1
     return kept
+
+
+def over_gaps(run: Callable[[Sequence[Record]], T], records: Sequence[Record], inspect: Inspect) -> T:
+    """Run a batch; where offsets are missing, run it once more with what the log has in their place.
+
+    Raise PositionHoleError where the log does not show that they have no records, and what `run` and `inspect` raise.
+    """
+    while True:
+        try:
+            return run(records)
+        except PositionHoleError as hole:
+            here = [record for record in records if (record.topic, record.partition) == (hole.topic, hole.partition)]
+            end = max((record.offset for record in here), default=hole.expected)
+            found = inspect(hole.topic, hole.partition, hole.expected, end)
+            if not found or found[0].offset != hole.expected:
+                raise
+            others = [record for record in records if (record.topic, record.partition) != (hole.topic, hole.partition)]
+            records = [*others, *sorted([*here, *found], key=lambda record: record.offset)]
+
+
+def leading(records: Sequence[Record], begin: int) -> list[Record]:
+    """Return those records that stand at `begin` and right behind it."""
+    return [record for number, record in enumerate(records) if record.offset == begin + number]

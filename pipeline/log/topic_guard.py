@@ -56,6 +56,35 @@ def check_topics(consumer: str, stored: Mapping[str, StoredTopic], present: Mapp
             )
 
 
+RECORD_SIZE = 1_048_576
+"""Bytes of the largest record that we produce; dead letters are cut to it."""
+RETENTION_MIN_MS = 24 * 3600 * 1000
+"""What a consumer may be away for at least; `init` makes topics that keep seven days."""
+
+
+def unfit(topic: str, config: Mapping[str, str]) -> str | None:
+    """Say which setting of a topic breaks a promise, and what to write; None when none does. A setting that is not known is well."""
+    if (policy := config.get("cleanup.policy", "delete")) != "delete":
+        why = "compaction removes records that nobody has read yet, and offsets would have holes"
+        return f"the topic {topic} has cleanup.policy={policy}; {_alter(topic, 'cleanup.policy=delete')}: {why}"
+    if int(config.get("max.message.bytes", RECORD_SIZE)) < RECORD_SIZE:
+        why = "an event or a dead letter of that size ends the role that has to write it"
+        found = f"the topic {topic} has max.message.bytes={config['max.message.bytes']}, under {RECORD_SIZE}"
+        return f"{found}; {_alter(topic, f'max.message.bytes={RECORD_SIZE + 12}')}: {why}"
+    retention = int(config.get("retention.ms", -1))
+    if 0 <= retention < RETENTION_MIN_MS:
+        why = "records are gone before a consumer that was away for a day has read them"
+        return f"the topic {topic} has retention.ms={retention}; {_alter(topic, 'retention.ms=604800000')}: {why}"
+    if int(config.get("retention.bytes", -1)) >= 0:
+        why = "a burst pushes out records that nobody has read yet; retention is by time"
+        return f"the topic {topic} has retention.bytes={config['retention.bytes']}; {_alter(topic, 'retention.bytes=-1')}: {why}"
+    return None
+
+
+def _alter(topic: str, setting: str) -> str:
+    return f"run kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {setting}"
+
+
 def truncated(topic: str, partition: int) -> TopicTruncatedError:
     """Return what an engine raises when Kafka says that it does not have the stored position."""
     return TopicTruncatedError(

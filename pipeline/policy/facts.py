@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
+from pipeline.domain.moments import bounded
 from pipeline.domain.money import plain
 from pipeline.log.codec import encode
 from pipeline.policy.exact import amount, times
@@ -29,14 +30,15 @@ def context_sha256(request: DecisionRequested) -> str:
 
 
 def instant(text: str | None) -> datetime | None:
-    """Return an RFC 3339 time in UTC; None when there is none or it cannot be read."""
+    """Return an RFC 3339 time in UTC; None when there is none or it cannot be read. What "never" and "unset" mean is as far as a bound."""
     if text is None:
         return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if at.tzinfo is None else at if at.tzinfo is UTC else at.astimezone(UTC)
+    # Bounded before it is turned into UTC: neither that nor a margin can lead out of the calendar.
+    return None if at.tzinfo is None else bounded(at) if at.tzinfo is UTC else bounded(at).astimezone(UTC)
 
 
 class Quote(NamedTuple):

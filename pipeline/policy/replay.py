@@ -12,11 +12,12 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from sys import intern
 from typing import NamedTuple
 
+from pipeline.domain.moments import EARLIEST
 from pipeline.domain.money import plain
 from pipeline.log.codec import encode
 from pipeline.policy.book import Book
@@ -65,7 +66,7 @@ class Recorded:
             said={intern(outcome.name): outcome.verdict for outcome in made.rules},
             sha256=hashlib.sha256(encode(made)).hexdigest() if sha256 is None else sha256,
         )
-        return cls(facts_of(request, made.counters, instant(made.decided_at) or datetime.min.replace(tzinfo=UTC)), answered)
+        return cls(facts_of(request, made.counters, instant(made.decided_at) or EARLIEST), answered)
 
     @property
     def at(self) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pipeline.log.envelope import parse_time, time_text
+from pipeline.log.envelope import moment, time_text
 from pipeline.ports import Evidence, EvidenceStep
 from pipeline.stores.postgres import Connection
 
@@ -29,7 +29,9 @@ def load(connection: Connection, venue: str) -> dict[str, Evidence]:
     ).fetchall()
     return {
         intent: Evidence(
-            pair=(source, target), snapshot=snapshot, rates={name: parse_time(text, "quoted_at") for name, text in rates.items()}
+            pair=(source, target),
+            snapshot=snapshot,
+            rates={name: at for name, text in rates.items() if (at := moment(text, "quoted_at")) is not None},
         )
         for intent, source, target, snapshot, rates in rows
     }

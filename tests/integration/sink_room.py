@@ -30,6 +30,7 @@ from pipeline.decisions.sink import DecisionSink
 from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.sink_step import SinkStep
+from pipeline.engines.log_inspection import log_inspection
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
 from pipeline.log import topics
@@ -174,6 +175,7 @@ class SinkRoom:
             clock=clock,
             stop=stop,
             batch_size_max=batch_size_max,
+            inspect=log_inspection(kafka),
         )
 
     def sequencer(self, stop: threading.Event | None = None) -> Sequencer:

@@ -26,3 +26,7 @@ class ComplianceArchive:
         """Keep every record once, also when positions were moved back; raise FatalError when other bytes are archived in its place."""
         kept = writer.write(transaction, records, now)
         return Written(counts={"archived": kept, "duplicate": len(records) - kept})
+
+    def keep_passed(self, transaction: Transaction, passed: Sequence[Record], now: datetime) -> None:
+        """Keep why offsets have no record, with the batch of the log that stands there."""
+        writer.keep_passed(transaction, passed, now)

@@ -18,7 +18,8 @@ from connectors.sinks.compliance_archive.rows import headers_of
 from connectors.sinks.compliance_archive.stories import Story, tell
 from connectors.sinks.compliance_archive.writer import SQL
 from pipeline.errors import PoisonRecordError
-from pipeline.log.codec import decode
+from pipeline.log import strict_json
+from pipeline.log.codec import RECORD_SIZE_MAX, decode
 from pipeline.log.envelope import Headers, Record, time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
 from pipeline.stores import acts, requeued
@@ -117,8 +118,9 @@ def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
     """Yield every record about an intent in the order of the archive, with the event that it holds where it holds one."""
     for row in _rows(connection, subject=intent_id, with_body=True):
         try:
-            event = json.loads(bytes(row["value"]))
-        except (ValueError, RecursionError):
+            strict_json.scan(row["value"], size_max=RECORD_SIZE_MAX)  # what two readers could read in two ways is shown as no event
+            event = json.loads(row["value"])
+        except PoisonRecordError:
             event = None
         yield _present(
             {

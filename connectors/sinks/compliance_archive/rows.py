@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
+from pipeline.domain.moments import EARLIEST, LATEST
 from pipeline.log.envelope import Headers, Record
 
 TEXT_LENGTH_MAX = 512
 """What a header may have to be copied into a column of its own; longer ones stand in the headers only."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_EARLIEST_MS, _LATEST_MS = (int(at.timestamp()) * 1000 for at in (EARLIEST, LATEST))
 
 HeaderText = str | dict[str, str] | None
 
@@ -24,7 +28,7 @@ def row_of(record: Record, topic_no: int, now: datetime) -> tuple[Any, ...]:
         topic_no,
         record.partition,
         record.offset,
-        datetime.fromtimestamp(record.timestamp_ms / 1000, UTC) if record.timestamp_ms > 0 else None,
+        produced_at(record.timestamp_ms),
         now,
         attributes[0],
         attributes[1],
@@ -34,6 +38,11 @@ def row_of(record: Record, topic_no: int, now: datetime) -> tuple[Any, ...]:
         headers_text(record.headers),
         record.value,
     )
+
+
+def produced_at(timestamp_ms: int) -> datetime | None:
+    """Return when a record was produced; None where its producer wrote no time that can be meant, such as microseconds, or -1 for none."""
+    return _EPOCH + timedelta(milliseconds=timestamp_ms) if _EARLIEST_MS <= timestamp_ms < _LATEST_MS else None
 
 
 def attributes_of(headers: Headers) -> tuple[str | None, str | None, str | None]:

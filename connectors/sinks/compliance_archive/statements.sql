@@ -20,6 +20,15 @@ SELECT r.topic_no, r.partition, r."offset", r.sha256
 COPY archive.records (topic_no, partition, "offset", produced_at, recorded_at, ce_id, ce_type, subject, sha256, key, headers, value)
 FROM STDIN (FORMAT binary);
 
+-- keep_passed: Keep what stands in the log in the place of records, once.
+INSERT INTO archive.passed (topic_no, partition, "offset", last_offset, kind, recorded_at, sha256, batch)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
+
+-- every_passed: All offsets without a record by coordinates, for verification.
+SELECT p.topic_no, t.topic, p.partition, p."offset", p.last_offset, p.kind, p.sha256, p.batch
+  FROM archive.passed p JOIN archive.topics t USING (topic_no)
+ ORDER BY p.topic_no, p.partition, p."offset";
+
 -- lock_sequence: Be the one sequencer until the end of the transaction, or learn that another one is.
 SELECT pg_try_advisory_xact_lock(%s);
 
@@ -77,7 +86,7 @@ SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_ty
 SELECT topic, partition, next_offset FROM custodian.positions WHERE consumer = %s ORDER BY topic, partition;
 
 -- every_record: All records by coordinates, for verification.
-SELECT t.topic, r.partition, r."offset", r.sha256, r.value, r.ce_id, r.ce_type, r.subject, r.headers::text
+SELECT r.topic_no, t.topic, r.partition, r."offset", r.sha256, r.value, r.ce_id, r.ce_type, r.subject, r.headers::text
   FROM archive.records r JOIN archive.topics t USING (topic_no)
  ORDER BY r.topic_no, r.partition, r."offset";
 
@@ -108,6 +117,7 @@ SELECT coalesce(o.source, 'unknown'), count(*), min(o.since)
           JOIN archive.topics t USING (topic_no)
          WHERE r.ce_type = 'custody.dead-letter.v1' AND t.topic LIKE '%dead-letter.v1'
            AND r.ce_id ~ '^[0-9a-f]{32}$' -- our own: anybody can write into the topic
+           AND strpos(r.headers::text, '\u0000') = 0 -- a NUL is archived as it is, and no text of PostgreSQL
            AND NOT EXISTS (SELECT FROM custodian.requeues q WHERE q.dead_letter_id = r.ce_id AND q.produced_at IS NOT NULL)
            AND NOT EXISTS (SELECT FROM custodian.closed_letters c WHERE c.dead_letter_id = r.ce_id)
          GROUP BY r.ce_id) o

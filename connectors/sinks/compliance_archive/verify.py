@@ -16,6 +16,7 @@ from typing import Any
 from connectors.sinks.compliance_archive.adapter import CONSUMER
 from connectors.sinks.compliance_archive.rows import attributes_of, headers_of
 from connectors.sinks.compliance_archive.writer import SQL
+from pipeline.log.log_batches import batches
 from pipeline.stores.postgres import Connection, translated
 
 FINDINGS_KEPT_MAX = 1_000
@@ -33,7 +34,7 @@ class Finding:
 
     kind: str
     """In capitals: DIGEST_DIFFERS, ATTRIBUTES_DIFFER, RECORDS_MISSING, RECORD_BEYOND_POSITION, INDEX_GAP, LEAF_DIGEST_DIFFERS,
-    LEAF_WITHOUT_RECORD, LEAF_OUT_OF_ORDER, RECORD_WITHOUT_INDEX."""
+    LEAF_WITHOUT_RECORD, LEAF_OUT_OF_ORDER, RECORD_WITHOUT_INDEX, PASSED_WITHOUT_EVIDENCE, PASSED_OVER_A_RECORD."""
     topic: str | None
     partition: int | None
     offset: int | None
@@ -61,6 +62,8 @@ class Findings:
     leaves: int = 0
     unsequenced: int = 0
     """Records that wait for their index."""
+    passed: int = 0
+    """Offsets without a record, each explained by the batch of Kafka's log that stands there."""
     count: int = 0
     kept: list[Finding] = field(default_factory=list)
 
@@ -103,12 +106,16 @@ def verify(connection: Connection, *, progress: Progress = unwatched) -> Finding
 def _verify_records(connection: Connection, findings: Findings, progress: Callable[[int], None]) -> None:
     stored = {(topic, partition): end for topic, partition, end in connection.execute(SQL["positions"], (CONSUMER,)).fetchall()}
     expected: dict[Partition, int] = {}
-    with _streamed(connection, "every_record") as rows:
-        for done, (topic, partition, offset, sha256, value, *attributes, headers) in enumerate(rows):
+    with _streamed(connection, "every_record") as rows, _streamed(connection, "every_passed") as passed_rows:
+        passed = _Passed(passed_rows, findings, expected)
+        for done, (topic_no, topic, partition, offset, sha256, value, *attributes, headers) in enumerate(rows):
+            passed.up_to((topic_no, partition, offset))
             here = expected.get((topic, partition), 0)
+            if offset < here:
+                findings.note("PASSED_OVER_A_RECORD", (topic, partition, offset), "the offset is also kept as one without a record")
             if offset > here:
                 findings.note("RECORDS_MISSING", (topic, partition, here), f"offsets {here} to {offset - 1} are not there")
-            expected[topic, partition] = offset + 1
+            expected[topic, partition] = max(offset + 1, here)
             found = hashlib.sha256(value).digest()
             if found != sha256:
                 findings.note("DIGEST_DIFFERS", (topic, partition, offset), f"stored {sha256.hex()}, the bytes have {found.hex()}")
@@ -116,6 +123,7 @@ def _verify_records(connection: Connection, findings: Findings, progress: Callab
                 findings.note("ATTRIBUTES_DIFFER", (topic, partition, offset), "ce_id, ce_type or subject is not what the headers say")
             if done % PROGRESS_EVERY == 0:
                 progress(done)
+        passed.up_to(None)
     for (topic, partition), end in sorted(stored.items() | ((p, 0) for p in expected if p not in stored)):
         here = expected.get((topic, partition), 0)
         if here < end:
@@ -124,6 +132,52 @@ def _verify_records(connection: Connection, findings: Findings, progress: Callab
             )
         elif here > end:
             findings.note("RECORD_BEYOND_POSITION", (topic, partition, here - 1), f"the stored position is {end}")
+
+
+class _Passed:
+    """Offsets without a record, each believed for the batch of the log that is kept with it and for nothing else."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]], findings: Findings, expected: dict[Partition, int]) -> None:
+        """`expected` is moved on over what is passed over rightly."""
+        self._rows, self._findings, self._expected = rows, findings, expected
+        self._head = next(rows, None)
+        self._taken_back: dict[tuple[str, int, int], int] = {}  # by partition and producer, until the mark that says so comes
+
+    def up_to(self, until: tuple[int, int, int] | None) -> None:
+        """Judge what stands before these coordinates (topic number, partition, offset); None: all the rest."""
+        while self._head is not None and (until is None or (self._head[0], self._head[2], self._head[3]) < until):
+            _, topic, partition, offset, last, kind, sha256, batch = self._head
+            self._head = next(self._rows, None)
+            here = self._expected.get((topic, partition), 0)
+            self._findings.passed += last - offset + 1
+            wrong = self._wrong(topic, partition, offset, last, kind, sha256, batch)
+            if wrong is not None:
+                self._findings.note("PASSED_WITHOUT_EVIDENCE", (topic, partition, offset), wrong)
+            elif offset < here:
+                self._findings.note("PASSED_OVER_A_RECORD", (topic, partition, offset), "a record is archived at this offset")
+            else:
+                if offset > here:
+                    self._findings.note("RECORDS_MISSING", (topic, partition, here), f"offsets {here} to {offset - 1} are not there")
+                self._expected[topic, partition] = last + 1
+
+    def _wrong(self, topic: str, partition: int, offset: int, last: int, kind: str, sha256: bytes, raw: bytes) -> str | None:
+        """Say why the kept batch does not explain the offsets; None when it does."""
+        if hashlib.sha256(raw).digest() != sha256:
+            return f"stored {sha256.hex()}, the batch has {hashlib.sha256(raw).hexdigest()}"
+        found = list(batches(raw))
+        if len(found) != 1 or len(found[0].raw) != len(raw):
+            return "what is kept is no batch of Kafka's log"
+        batch = found[0]
+        if not batch.first <= offset <= last == batch.last:
+            return f"the batch has offsets {batch.first} to {batch.last}"
+        producer = (topic, partition, batch.producer_id)
+        if kind == "aborted":
+            self._taken_back[producer] = offset
+            return None if batch.transactional and not batch.control else "the batch belongs to no transaction"
+        if not batch.control:
+            return "the batch holds records"
+        taken_back = self._taken_back.pop(producer, None)
+        return f"its transaction was committed, offset {taken_back} included" if taken_back is not None and not batch.aborts else None
 
 
 def _verify_leaves(connection: Connection, findings: Findings, progress: Callable[[int], None]) -> None:

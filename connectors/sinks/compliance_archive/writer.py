@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from connectors.sinks.compliance_archive.rows import row_of
 from pipeline.errors import FatalError
@@ -29,6 +30,20 @@ def write(transaction: Transaction, records: Sequence[Record], now: datetime) ->
         for record in fresh:
             copy.write_row(row_of(record, numbers[record.topic], now))
     return len(fresh)
+
+
+def keep_passed(transaction: Transaction, passed: Sequence[Record], now: datetime) -> None:
+    """Insert what stands in the log in the place of records, one row per batch; once, also when positions were moved back."""
+    numbers = _topic_numbers(transaction, {record.topic for record in passed})
+    rows: dict[tuple[int, int, int], tuple[Any, ...]] = {}
+    for record in passed:
+        assert record.passed is not None
+        batch = (numbers[record.topic], record.partition, record.passed.last)
+        if batch not in rows:
+            digest = hashlib.sha256(record.value).digest()
+            rows[batch] = (*batch[:2], record.offset, record.passed.last, record.passed.kind, now, digest, record.value)
+    with transaction.cursor() as cursor:
+        cursor.executemany(SQL["keep_passed"], list(rows.values()))
 
 
 def _fresh(transaction: Transaction, records: Sequence[Record], numbers: Mapping[str, int]) -> Sequence[Record]:

@@ -34,10 +34,11 @@ from pipeline.domain.accepting import (
     QuoteSeen,
     VenueTime,
 )
+from pipeline.domain.moments import EARLIEST
 from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
 from pipeline.errors import PoisonRecordError, RetryableError
-from pipeline.log.envelope import parse_time, time_text
+from pipeline.log.envelope import moment, time_text
 from pipeline.ports import PartyPins, Reading, Sighting, Unreadable
 from schemas.events import Observation, OrderUpdated, QuoteReceived
 
@@ -259,7 +260,7 @@ def quote_seen(event: QuoteReceived) -> QuoteSeen:
     return QuoteSeen(
         quote_id=event.quote_id,
         fx_rate=parse_amount(event.fx_rate, "fx_rate"),
-        valid_until=parse_time(event.valid_until, "valid_until"),
+        valid_until=moment(event.valid_until, "valid_until") or EARLIEST,  # no end that can be meant: it is seen, and over
         source_amount=_amount(event.source_amount),
         target_amount=_amount(event.target_amount),
         market_maker_party_id=event.market_maker_party_id,
@@ -273,7 +274,7 @@ def _amount(text: str | None) -> Decimal | None:
 
 
 def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse_time(text, "time")
+    return None if text is None else moment(text, "time")
 
 
 def _short(text: str | None) -> str | None:

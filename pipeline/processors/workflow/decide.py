@@ -14,7 +14,7 @@ Design, section 5; Musubi contract 1.5 and A-09 to A-13.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from pipeline.domain import following, lifecycle
 from pipeline.domain.money import plain
 from pipeline.domain.quotes import required_source
 from pipeline.errors import FatalError
-from pipeline.log.envelope import parse_time
+from pipeline.log.envelope import moment
 from pipeline.processors.processor import Raised
 from pipeline.processors.workflow import answers, outcomes, quotes, transitions, words
 from pipeline.processors.workflow.asking import (
@@ -146,12 +146,17 @@ def _noted(rules: WorkflowRules, state: WorkflowState, event: Heard, now: dateti
             return [ComplianceNoted(event)] if news else [Counted("evidence_repeated")]
         case RateShown():
             held = state.rates.get(event.provider)
-            news = held is None or (event.quoted_at >= parse_time(held["quoted_at"], "quoted_at") and event.stated != held)
+            news = held is None or (event.stated != held and _newer(event, held))
             return [RateNoted(event)] if news else [Counted("evidence_repeated")]
         case Answered(answer=answer):
             return answers.answered(rules, state, answer, now)
         case Completed(done=done):
             return outcomes.completed(rules, state, done, now)
+
+
+def _newer(event: RateShown, held: Mapping[str, str]) -> bool:
+    before = moment(held["quoted_at"], "quoted_at")
+    return before is None or event.quoted_at >= before
 
 
 def _order(state: WorkflowState, event: OrderShown) -> list[Fact]:

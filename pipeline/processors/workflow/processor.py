@@ -19,7 +19,7 @@ from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.codec import decode as decode_event
 from pipeline.log.codec import encode
-from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, header, parse_time
+from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, header, moment, parse_time
 from pipeline.log.topics import EventType
 from pipeline.processors.processor import Keyed, Processor, Raised
 from pipeline.processors.workflow import decide as decisions
@@ -90,7 +90,7 @@ def decode(record: Record) -> Keyed[Heard]:
     cause = header(record.headers, "ce_id")
     if not cause:
         raise PoisonRecordError("the record has no header ce_id: it is no CloudEvent in binary mode")
-    heard = reader(record.value, cause)
+    heard = reader(record.value, opaque(cause, "ce_id"))
     if record.key != heard.intent_id.encode():
         # Partitions keep an intent's records together by this key.
         raise PoisonRecordError(f"the record's key is not its intent id {heard.intent_id}")
@@ -98,17 +98,15 @@ def decode(record: Record) -> Keyed[Heard]:
 
 
 def _stated(event: Any, names: tuple[str, ...]) -> dict[str, str]:
-    """Return what is stated, checked: what stands in a state can be read again."""
+    """Return what is stated, checked: what stands in a state can be read again. The ends of the calendar state nothing."""
     stated: dict[str, str] = {}
     for name in names:
         value = getattr(event, name)
-        if value is None:
+        if value is None or (name in _TIMES and moment(value, name) is None):
             continue
         stated[name] = opaque(value, name)
         if name in _AMOUNTS:
             parse_amount(value, name)
-        elif name in _TIMES:
-            parse_time(value, name)
     return stated
 
 

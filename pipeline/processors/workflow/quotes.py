@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline.domain import quotes as rules_of_quotes
-from pipeline.log.envelope import parse_time
+from pipeline.log.envelope import moment
 from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.state import Quote, WorkflowState
 
@@ -44,25 +44,27 @@ def _number(text: str | None) -> Decimal | None:
 
 def expires_at(rules: WorkflowRules, state: WorkflowState) -> datetime:
     """Return when the order ends, as it says or as is assumed of one that does not say."""
-    stated = state.order.get("expires_at")
+    stated = _moment(state.order.get("expires_at"), "expires_at")
     if stated is not None:
-        return parse_time(stated, "expires_at")
-    created = state.order.get("created_at")
-    begin = parse_time(created, "created_at") if created is not None else state.first_seen_at
+        return stated
+    begin = _moment(state.order.get("created_at"), "created_at") or state.first_seen_at
     assert begin is not None  # an order whose terms are known was seen
     return begin + rules.lifetime_assumed
 
 
+def _moment(text: str | None, name: str) -> datetime | None:
+    return None if text is None else moment(text, name)
+
+
 def lapses_at(rules: WorkflowRules, state: WorkflowState, quote: Quote) -> datetime | None:
     """Return when a co-signature of a quote would come too late; None when the quote does not say how long it is valid."""
-    if quote.valid_until is None:
-        return None
-    return min(parse_time(quote.valid_until, "valid_until") - rules.quote_margin, expires_at(rules, state))
+    valid_until = _moment(quote.valid_until, "valid_until")
+    return None if valid_until is None else min(valid_until - rules.quote_margin, expires_at(rules, state))
 
 
 def is_open(quote: Quote) -> bool:
     """Tell whether a decision sees a quote."""
-    stated = quote.fx_rate is not None and quote.valid_until is not None
+    stated = quote.fx_rate is not None and _moment(quote.valid_until, "valid_until") is not None
     return stated and not quote.lapsed and not quote.refused and (quote.status or "").upper() not in CLOSED
 
 
