@@ -103,7 +103,7 @@ SPINE = (
                 new="TERM_NAMES = tuple(f.name for f in fields(Terms))[:-2]\n",
             ),
         ),
-        test="tests/exams/test_settlement_exam.py::test_a_history_settles_once_and_raises_what_it_must[another client]",
+        test="tests/exams/test_settlement_exam.py::test_each_history_comes_out_right_in_memory[another client]",
         says=r"settlement_conflict|settlement_unattributed",
     ),
     Control(

@@ -13,6 +13,7 @@ from pipeline.errors import FatalError, RetryableError, ServiceAwayError, Settin
 from pipeline.stores import migrations, positions
 from pipeline.stores.migrations import Migration, found_in
 from pipeline.stores.postgres import classify, connect, translated
+from pipeline.stores.venue_parties import PostgresPartyPins
 from tests.waiting import eventually
 
 
@@ -154,3 +155,12 @@ def test_errors_are_told_apart_by_sqlstate(postgres: str) -> None:
         with pytest.raises(psycopg.Error) as caught:
             connection.execute("SELECT 1")
         assert isinstance(classify(caught.value, "reading"), ServiceAwayError)
+
+
+def test_the_first_party_of_a_venue_is_pinned(postgres: str) -> None:
+    """Whoever asks later, with whatever answer, gets the first one; another venue has its own."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+    pins = [PostgresPartyPins(lambda: psycopg.connect(postgres, autocommit=True)) for _ in range(2)]
+    said = [("tokyo", "A::1"), ("tokyo", "A::1 "), ("osaka", "B::2"), ("tokyo", "B::2")]
+    assert [pins[number % 2].pin(*one) for number, one in enumerate(said)] == ["A::1", "A::1", "B::2", "A::1"]
