@@ -12,10 +12,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from pipeline.clock import Clock
-from pipeline.stores.postgres import Connection, translated
+from pipeline.stores.postgres import Connection
 from pipeline.stores.session import Session
 
 AHEAD_SECONDS = 0.02
@@ -23,6 +22,8 @@ AHEAD_SECONDS = 0.02
 LASTS_SECONDS = 0.25
 """Permits last as long as this at most: longer than a round trip takes on a machine that is busy, or each would bring one request only."""
 WAIT_MAX = 1.0
+FORGETFUL = {"synchronous_commit": "off"}
+"""Commits that do not wait for the disk: a crash of the server takes longer than what it may forget."""
 
 _TAKE = """
 UPDATE custodian.request_budgets SET arrival = greatest(arrival, n.now) + %(cost)s
@@ -59,8 +60,8 @@ class PostgresRequestBudget:
     """Grants requests to one venue; one object per process and venue, used from one event loop."""
 
     def __init__(self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock) -> None:
-        """`connect` opens a connection in autocommit mode; `rate` is in requests per second."""
-        self._session = Session(partial(_opened, connect))
+        """`connect` opens a connection in autocommit mode, better with the settings `FORGETFUL`; `rate` is in requests per second."""
+        self._session = Session(connect)
         self._venue = venue
         self._shape = Shape.of(rate, burst)
         self._clock = clock
@@ -157,11 +158,3 @@ class PostgresRequestBudget:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
-
-
-def _opened(connect: Callable[[], Connection]) -> Connection:
-    """Open a connection whose commits do not wait for the disk: a crash of the server takes longer than what it may forget."""
-    connection = connect()
-    with translated("opening the request budget"):
-        connection.execute("SET synchronous_commit = off")
-    return connection
