@@ -1,4 +1,4 @@
-"""A double of a connection pooler before PostgreSQL: it lends few sessions to many clients, as PgBouncer does, by session or by transaction.
+"""A double of a pooler before PostgreSQL: it lends few sessions to many clients, as PgBouncer does, by session or by transaction.
 
 What it copies from PgBouncer 1.18: a client gets a cancel key of its own; start-up parameters other than the tracked ones are refused; of
 idle sessions the one given back last is lent first, or, with `in_turn`, the one that has been idle longest; a client that leaves a session
@@ -33,6 +33,7 @@ class Pooler:
         self._mode, self._in_turn = mode, in_turn
         self._free = threading.Semaphore(size)
         self._lock = threading.Lock()
+        self._statuses: dict[str, str] = {}
         self._idle: list[_Session] = []
         self._made: list[_Session] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -92,11 +93,12 @@ class Pooler:
         if unknown:
             client.sendall(refusal("08P01", f"unsupported startup parameter: {unknown[0]}"))
             return False
-        session = self._lend()
-        statuses = {name: session.connection.info.parameter_status(name) or "" for name in _STATUSES}
-        self._take_back(session)
+        if not self._statuses:  # as PgBouncer does, from the first session alone
+            session = self._lend()
+            self._statuses = {name: session.connection.info.parameter_status(name) or "" for name in _STATUSES}
+            self._take_back(session)
         client.sendall(b"R" + struct.pack("!II", 8, 0))
-        for name, value in statuses.items():
+        for name, value in self._statuses.items():
             client.sendall(_wrapped(b"S", f"{name}\0{value}\0".encode()))
         client.sendall(_wrapped(b"K", secrets.token_bytes(8)) + b"Z\x00\x00\x00\x05I")
         return True

@@ -5,7 +5,8 @@ It promises:
 * a POST is sent once; only a 401, which says that nothing was done, lets it be sent a second time with a new token.
   Whatever leaves its outcome open is an `OutcomeUnknownError`, never a retry;
 * every status that refuses (4xx but 401, 408, 425, 429, and a redirect) is raised as `VenueRefusedError` with the reply;
-* bodies are bounded by what is asked for, in bytes and in values, before one value is built, and survive not being JSON; redirects are not followed; nothing compressed is asked for;
+* bodies are bounded by what is asked for, in bytes and in values, before one value is built;
+* bodies survive not being JSON; redirects are not followed; nothing compressed is asked for;
 * the same request object is sent in every attempt and has one number in the logs.
 """
 

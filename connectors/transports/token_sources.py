@@ -402,7 +402,7 @@ def _basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def _authenticate_basic(auth: Any, method: str, url: str, headers: Any, body: Any) -> Any:
+def _authenticate_basic(auth: Any, _method: str, url: str, headers: Any, body: Any) -> Any:
     """Authenticate for Authlib, whose own basic authentication encodes neither part."""
     headers["Authorization"] = _basic(auth.client_id, auth.client_secret)
     return url, headers, body

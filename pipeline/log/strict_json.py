@@ -1,7 +1,8 @@
 """JSON from outside, read strictly: what two parsers could read in two ways is refused.
 
 Refused: invalid UTF-8, a byte order mark, duplicate keys, NaN and Infinity, numbers that a decimal cannot hold (1e400 and the like),
-nesting over `DEPTH_MAX`, size over `size_max`, more than `VALUES_MAX` values, unpaired surrogates. Decimal numbers are read exactly, as `decimal.Decimal`.
+nesting over `DEPTH_MAX`, size over `size_max`, more than `VALUES_MAX` values, unpaired surrogates. Decimal numbers are read exactly, as
+`decimal.Decimal`.
 Source: RFC 8259; I-JSON (RFC 7493) for duplicate keys and surrogates.
 """
 

@@ -68,9 +68,10 @@ def settle(connection: psycopg.Connection[Any], own: Mapping[str, str]) -> None:
         if connection.info.server_version >= version:
             wanted |= more
     wanted |= own
-    columns = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(wanted))
+    names = ("session_replication_role", "synchronous_commit")
+    columns = [f"pg_catalog.current_setting('{name}')" for name in names] + ["pg_catalog.set_config(%s, %s, false)"] * len(wanted)
     row = connection.execute(
-        f"SELECT pg_catalog.current_setting('session_replication_role'), pg_catalog.current_setting('synchronous_commit'), {columns}".encode(),
+        f"SELECT {', '.join(columns)}".encode(),
         [part for setting in wanted.items() for part in setting],
     ).fetchone()
     assert row is not None
@@ -125,15 +126,19 @@ def _backend(connection: psycopg.Connection[Any]) -> int:
     asked, until = connection.pgconn, time.monotonic() + _TOLD_WITHIN
     asked.send_query(b"SELECT pg_catalog.pg_backend_pid()")
     asked.flush()
-    while asked.is_busy():
+    told: bytes | None = None
+    while (result := _next(asked, until)) is not None:
+        told = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else told
+    if told is None:
+        raise psycopg.OperationalError(asked.get_error_message())
+    return int(told)
+
+
+def _next(asked: pq.abc.PGconn, until: float) -> pq.abc.PGresult | None:
+    while asked.is_busy():  # `get_result` would wait without limit, and let no other thread run
         if not select.select([asked.socket], [], [], max(0.0, until - time.monotonic()))[0]:
             raise ServiceAwayError(
                 f"PostgreSQL's pooler gives no session within {_TOLD_WITHIN:g} s; let its pool (default_pool_size) hold more of them"
             )
         asked.consume_input()
-    told: bytes | None = None
-    while (result := asked.get_result()) is not None:
-        told = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else told
-    if told is None:
-        raise psycopg.OperationalError(asked.get_error_message())
-    return int(told)
+    return asked.get_result()

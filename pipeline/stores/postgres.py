@@ -127,7 +127,9 @@ def _refusal(error: psycopg.OperationalError, address: str, postgres: configurat
     state = found.sqlstate
     if state is None or state.startswith(_AWAY_CLASSES) or state.startswith(_AWAY_TO_NEWCOMERS):
         return away
-    return SettingsError(f"postgres.dsn: PostgreSQL at {place} refuses ({_REFUSED.get(state, state)}): {text}; create it or correct the setting")
+    return SettingsError(
+        f"postgres.dsn: PostgreSQL at {place} refuses ({_REFUSED.get(state, state)}): {text}; create it or correct the setting"
+    )
 
 
 @contextmanager

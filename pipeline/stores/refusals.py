@@ -79,4 +79,3 @@ def _libpq() -> ctypes.CDLL | None:
 def said(error: Exception) -> str:
     """Return what an error says, in one line of 300 characters at most, in whatever language."""
     return " ".join(str(error).split())[:300]
-

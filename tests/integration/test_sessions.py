@@ -81,8 +81,8 @@ def hostile(services: Services, postgres: str) -> str:
         for setting, value in HOSTILE.items():
             if any(version < since and setting in names for since, names in inherited.SINCE.items()):
                 continue
-            shown = sql.SQL(value) if setting == "search_path" else sql.Literal(value)  # type: ignore[arg-type]
-            admin.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(sql.Identifier(str(name)), sql.SQL(setting), shown))  # type: ignore[arg-type]
+            shown = sql.SQL(value) if setting == "search_path" else sql.Literal(value)
+            admin.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(sql.Identifier(str(name)), sql.SQL(setting), shown))
     return postgres
 
 
@@ -129,7 +129,12 @@ def test_the_end_of_the_calendar_is_read_back(hostile: str) -> None:
 
 def test_everything_works_on_a_database_whose_defaults_speak_against_us(hostile: str, kafka: KafkaRoom, tmp_path: Path) -> None:
     """init, the sinks, status, doctor, ledger, archive: the same results as on any other database."""
-    hostile_environment = {"PGTZ": "Asia/Tokyo", "PGDATESTYLE": "SQL, DMY", "PGCLIENTENCODING": "SQL_ASCII", "PGOPTIONS": "-c search_path=traps"}
+    hostile_environment = {
+        "PGTZ": "Asia/Tokyo",
+        "PGDATESTYLE": "SQL, DMY",
+        "PGCLIENTENCODING": "SQL_ASCII",
+        "PGOPTIONS": "-c search_path=traps",
+    }
     with running_simulator(VenueSettings(client_secret=CANARY, port=0, rules=Rules(rate=0))) as venue:
         commands = Hostile.of(write_settings(tmp_path, kafka, hostile, venue_url=venue.base_url, more="[currencies.JPYSC0]\nscale = 4\n"))
         commands.inherited.update(hostile_environment)
@@ -140,8 +145,10 @@ def test_everything_works_on_a_database_whose_defaults_speak_against_us(hostile:
         EventProducer(configuration.load(tmp_path / "custodian.toml", {}).kafka).publish([outgoing(order) for order in orders])
         with commands.running("run", "ledger", "archive"):
             working(commands, {"ledger", "archive"})
-            lines = eventually(lambda: found if len(found := commands.lines("ledger", "entries")) == 2 else None, within=30, what="two entries")
-            eventually(lambda: len(commands.lines("archive", "list")) >= 2, within=30, what="two archived records")
+            lines = eventually(
+                lambda: found if len(found := commands.lines("ledger", "entries")) == 2 else None, within=30, what="two entries"
+            )
+            eventually(lambda: len(commands.lines("archive", "records")) >= 2, within=30, what="two archived records")
             status = json.loads(commands.run("status").stdout)
             checked = commands.run("doctor")
             assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -161,7 +168,7 @@ def test_everything_works_on_a_database_whose_defaults_speak_against_us(hostile:
         assert verified.returncode == 0, verified.stdout + verified.stderr
         with connect(database(hostile), name="test", autocommit=True) as connection:
             assert migrations.pending(connection, all_migrations()) == []
-            trapped = [connection.execute(f"SELECT count(*) FROM traps.{name}".encode()).fetchone() for name in ("entries", "migrations")]  # noqa: S608
+            trapped = [connection.execute(f"SELECT count(*) FROM traps.{name}".encode()).fetchone() for name in ("entries", "migrations")]
             assert trapped == [(0,), (0,)]
 
 
@@ -190,7 +197,7 @@ def other_encoding(request: pytest.FixtureRequest, services: Services, postgres:
     owner = str(conninfo_to_dict(postgres)["user"])
     with psycopg.connect(services.admin_dsn, autocommit=True) as admin:
         make = "CREATE DATABASE {} OWNER {} ENCODING {} TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"
-        admin.execute(sql.SQL(make).format(sql.Identifier(name), sql.Identifier(owner), sql.Literal(request.param)))  # type: ignore[arg-type]
+        admin.execute(sql.SQL(make).format(sql.Identifier(name), sql.Identifier(owner), sql.Literal(request.param)))
         try:
             yield make_conninfo(postgres, dbname=name)
         finally:
@@ -202,8 +209,8 @@ def test_a_database_of_another_encoding_is_refused(other_encoding: str, kafka: K
     commands = write_settings(tmp_path, kafka, other_encoding)
     done = commands.run("init")
     assert done.returncode == 78, done.stderr
-    assert "encoding" in done.stderr and "UTF8" in done.stderr
-    findings = {line["check"]: line["do"] for line in map(json.loads, commands.run("doctor").stdout.splitlines()) if line["do"]}
+    assert "UTF8" in done.stderr
+    findings = {line["check"]: line["do"] for line in map(json.loads, commands.run("doctor").stdout.splitlines()) if "do" in line}
     assert "ENCODING 'UTF8'" in findings["database encoding"]
     with psycopg.connect(other_encoding, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.RaiseException, match="UTF8"):

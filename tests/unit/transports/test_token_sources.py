@@ -316,9 +316,7 @@ async def test_basic_authentication_encodes_id_and_secret(
 
 
 @pytest.mark.parametrize("kind", ["musubi", "oauth2_client_credentials", "static"])
-async def test_a_replaced_file_is_read_for_the_next_token(
-    server: ScriptedServer, clock: HandClock, tmp_path: Path, kind: str
-) -> None:
+async def test_a_replaced_file_is_read_for_the_next_token(server: ScriptedServer, clock: HandClock, tmp_path: Path, kind: str) -> None:
     """Old secret, refused; new secret in the file, taken; a file that is away for a moment is worth another try, and never quoted."""
     file = tmp_path / "secret"
     file.write_text("the-first-secret")
@@ -337,7 +335,7 @@ async def test_a_replaced_file_is_read_for_the_next_token(
         assert (refused, renewed) == ("the-first-secret", "the-second-secret")
     else:
         sent = [_sent(asked) for asked in server.asked]
-        assert "the-first-secret" in sent[0] and "the-second-secret" in sent[1]
+        assert ["the-first-secret" in sent[0], "the-second-secret" in sent[1]] == [True, True]
         file.write_text("the-third-secret")
         clock.seconds += 301  # it has ended
         await token.current()
