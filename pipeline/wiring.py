@@ -44,14 +44,13 @@ class Surroundings:
     stop: threading.Event
     health: Health
 
-    def connector(self, name: str, *, autocommit: bool = True, options: str | None = None) -> Callable[[], Connection]:
+    def connector(self, name: str, *, autocommit: bool = True, session: Mapping[str, str] | None = None) -> Callable[[], Connection]:
         """Return what opens a connection to PostgreSQL under a name of this role."""
 
         def connect_() -> Connection:
             from pipeline.stores.postgres import connect
 
-            extra = {} if options is None else {"options": options}
-            return connect(self.settings.postgres, name=name, autocommit=autocommit, **extra)
+            return connect(self.settings.postgres, name=name, autocommit=autocommit, session=session)
 
         return connect_
 
@@ -147,11 +146,11 @@ def _pins(settings: Settings) -> PostgresPartyPins:
 
 def _budget(settings: Settings, name: str, clock: Clock, *, accepting: bool = False) -> PostgresRequestBudget:
     from pipeline.stores.postgres import connect
-    from pipeline.stores.request_budget import PostgresRequestBudget
+    from pipeline.stores.request_budget import FORGETFUL, PostgresRequestBudget
 
     section = settings.venues[name]
     return PostgresRequestBudget(
-        partial(connect, settings.postgres, name=f"budget-{name}", autocommit=True),
+        partial(connect, settings.postgres, name=f"budget-{name}", autocommit=True, session=FORGETFUL),
         name,
         rate=section.requests_per_second,
         burst=section.request_burst,
@@ -332,18 +331,18 @@ def archive(given: Surroundings) -> int:
     from connectors.sinks.compliance_archive.config import ArchiveConfig
     from connectors.sinks.compliance_archive.open_letters import OpenLetters
     from connectors.sinks.compliance_archive.sequencer import Sequencer
-    from pipeline.stores.batches import SESSION_OPTIONS
+    from pipeline.stores.batches import LIMITS
 
     delivered = threading.Event()  # the sequencer ends after the loop, so that the last records have their index too
     sequencer = Sequencer(
-        connect=given.connector("sequencer", options=SESSION_OPTIONS),
+        connect=given.connector("sequencer", session=LIMITS),
         config=ArchiveConfig(),
         clock=given.clock,
         failpoints=given.failpoints,
         stop=delivered,
     )
     given.health.watch("sequencer", lambda: sequencer.waiting_for)
-    waiting = OpenLetters(connect=given.connector("open-letters", options=SESSION_OPTIONS), clock=given.clock, stop=delivered)
+    waiting = OpenLetters(connect=given.connector("open-letters", session=LIMITS), clock=given.clock, stop=delivered)
     with _beside(given, until=delivered, sequencer=sequencer.run, letters=waiting.run):
         _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
     return 0
@@ -356,14 +355,14 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     from pipeline.deliver.sink_step import SinkStep
     from pipeline.engines.log_inspection import log_inspection
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
-    from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
+    from pipeline.stores.batches import LIMITS, BatchStore
 
     kafka = given.settings.kafka
     publisher = EventProducer(kafka)
     loop = DeliverLoop(
         delivery=StepDelivery(
             SinkStep(sink),
-            store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
+            store=BatchStore(given.connector(sink.consumer, session=LIMITS), sink.consumer),
             publisher=publisher,
             clock=given.clock,
             failpoints=given.failpoints,

@@ -5,7 +5,8 @@ It promises:
 * a POST is sent once; only a 401, which says that nothing was done, lets it be sent a second time with a new token.
   Whatever leaves its outcome open is an `OutcomeUnknownError`, never a retry;
 * every status that refuses (4xx but 401, 408, 425, 429, and a redirect) is raised as `VenueRefusedError` with the reply;
-* bodies are bounded and survive not being JSON; redirects are not followed; nothing compressed is asked for;
+* bodies are bounded by what is asked for, in bytes and in values, before one value is built;
+* bodies survive not being JSON; redirects are not followed; nothing compressed is asked for;
 * the same request object is sent in every attempt and has one number in the logs.
 """
 
@@ -28,6 +29,7 @@ from connectors.transports.bearer_token import BearerToken
 from connectors.transports.http_client import http_date, open_client, read_bounded, retry_after, without_detail
 from pipeline.clock import Clock
 from pipeline.errors import ContractBreachError, PipelineError, PoisonRecordError, RetryableError
+from pipeline.log.strict_json import has_more_values
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +37,20 @@ Loads = Callable[[bytes], Any]
 """Reads JSON; raises PoisonRecordError."""
 Params = Mapping[str, str | int]
 
-# A page of 100 orders has some 150 KB; a compliance snapshot less. This is a fuse, not a measure.
-REPLY_BYTES_MAX = 32 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What one reply may hold; more of either is a venue that is broken, and costs us no memory."""
+
+    bytes: int
+    values: int
+    """Elements and members; a value costs up to some hundred bytes of memory."""
+
+
+# An order has some 1.5 KB and fifty values, and has to fit into a record of Kafka, 1 MiB.
+ONE = Bound(bytes=1024 * 1024, values=20_000)
+# A hundred orders, each with twenty times the values that one has.
+PAGE = Bound(bytes=8 * 1024 * 1024, values=100_000)
 # A reply may come slowly, but not for ever: the per-read timeout alone would let one byte per second pass.
 REPLY_SECONDS_MAX = 60.0
 # How long one GET is repeated before its caller hears of it.
@@ -180,7 +194,6 @@ class RestClient:
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         retry_seconds_max: float = RETRY_SECONDS_MAX,
-        reply_bytes_max: int = REPLY_BYTES_MAX,
         reply_seconds_max: float = REPLY_SECONDS_MAX,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
@@ -195,7 +208,6 @@ class RestClient:
         self._backoff = backoff or Backoff(first=0.25, maximum=8.0)
         self._sleep = sleep
         self._retry_seconds_max = retry_seconds_max
-        self._reply_bytes_max = reply_bytes_max
         self._reply_seconds_max = reply_seconds_max
         self._numbers = itertools.count(1)
         self._client = open_client(self._base_url, httpx.Timeout(http_timeout), verify)
@@ -204,13 +216,13 @@ class RestClient:
         """Close the connections."""
         await self._client.aclose()
 
-    async def get(self, path: str, params: Params | None = None, retry: bool = True) -> Reply:
+    async def get(self, path: str, params: Params | None = None, retry: bool = True, bound: Bound = ONE) -> Reply:
         """Return the 2xx reply to a read, repeated by the retry table unless `retry` is false.
 
         Raise VenueRefusedError (refused for good), RetryableError (away or busy beyond the budget of time),
-        ContractBreachError (a body that is compressed or too large), SettingsError (no token to be had).
+        ContractBreachError (a body that is compressed or over `bound`), SettingsError (no token to be had).
         """
-        call = self._call("GET", path, params)
+        call = self._call("GET", path, params, bound)
         give_up_at = self._clock.monotonic() + self._retry_seconds_max
         backoff = self._backoff
         while True:
@@ -230,7 +242,7 @@ class RestClient:
         Raise VenueRefusedError (a definite no), OutcomeUnknownError (sent, and the outcome is open), RetryableError
         (not done: never sent, or status 429), SettingsError (no token to be had).
         """
-        call = self._call("POST", path, None)
+        call = self._call("POST", path, None, ONE)
         try:
             reply = await self._authorised(call, priority=True)
         except _UnansweredError as unanswered:
@@ -256,7 +268,7 @@ class RestClient:
         """
         before: Page | None = None
         for number in range(1, pages_max + 1):
-            reply = await self.get(path, {**(params or {}), "page": number, "page_size": page_size})
+            reply = await self.get(path, {**(params or {}), "page": number, "page_size": page_size}, bound=PAGE)
             page = Page(number=number, items=_items(reply), reply=reply)
             total = _pages_total(reply)
             if not page.items or (total is None and before is not None and page.items == before.items):
@@ -269,11 +281,11 @@ class RestClient:
 
     # --- one request ---------------------------------------------------------------------------------------------
 
-    def _call(self, method: str, path: str, params: Params | None) -> _Call:
+    def _call(self, method: str, path: str, params: Params | None, bound: Bound) -> _Call:
         request = self._client.build_request(
             method, self._base_url + path, params=dict(params) if params else None, headers={"Accept": "application/json"}
         )
-        return _Call(request=request, where=f"venue {self._venue}, request {next(self._numbers)}, {method} {path}")
+        return _Call(request=request, where=f"venue {self._venue}, request {next(self._numbers)}, {method} {path}", bound=bound)
 
     async def _read_once(self, call: _Call) -> Reply | RetryableError:
         """Return the reply, or the failure that a later attempt may mend; raise what none can."""
@@ -309,9 +321,11 @@ class RestClient:
             async with asyncio.timeout(self._reply_seconds_max):
                 response = await self._client.send(call.request, stream=True)
                 try:
-                    body = await read_bounded(response, self._reply_bytes_max)
+                    body = await read_bounded(response, call.bound.bytes)
                 finally:
                     await response.aclose()
+                if has_more_values(body, call.bound.values):
+                    raise ContractBreachError(f"body of more than {call.bound.values} values")
                 return self._reply(response, body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # The transport's error carries the request and so the token: it is described, not chained.
@@ -365,6 +379,7 @@ class _Call:
 
     request: httpx.Request = field(repr=False)
     where: str
+    bound: Bound
 
 
 class _UnansweredError(Exception):

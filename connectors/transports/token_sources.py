@@ -1,7 +1,8 @@
 """Where bearer tokens come from: the venue's own `/auth/token`, OAuth 2.0, or a file.
 
 Source: contracts/musubi-custodian.md, sections 2.1, 2.2 and A-32; RFC 6749 section 4.4 (client credentials), RFC 7523
-(private_key_jwt). A source is asked once per token; sharing and renewal are `bearer_token.BearerToken`'s part.
+(private_key_jwt). A source is asked once per token; sharing and renewal are `bearer_token.BearerToken`'s part. Secrets are read anew each
+time that a token is asked for, so replacing a file needs no restart.
 
 No secret is part of an error: transport errors carry the request they failed with, so they are described and left
 behind instead of being chained.
@@ -13,14 +14,13 @@ import base64
 import json
 import ssl
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr
 
 from connectors.transports.http_client import (
     client_options,
@@ -40,17 +40,22 @@ _BODY_BYTES_MAX = 256 * 1024
 _ASSERTION_SECONDS = 120
 _TRY_AGAIN = frozenset({408, 425, 429})
 
+Secret = Callable[[], str]
+"""Reads a secret as it is now; raises SettingsError or RetryableError. What it returns is in no `repr`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticTokenSource:
     """A token that somebody else keeps fresh; its life is read from its `exp` claim, if it has one."""
 
-    token: SecretStr
+    token: Secret = field(repr=False)
     clock: Clock
 
     async def fetch(self) -> TokenGrant:
-        """Return the token of the settings."""
-        token = self.token.get_secret_value()
+        """Return the token as the settings have it now; raise SettingsError when it cannot be used."""
+        token = self.token()
+        if not _fits_a_header(token):
+            raise SettingsError("venues.*.auth.token_file: the token holds characters that no header can carry; write the token alone")
         return TokenGrant(token, lifetime_of_jwt(token, now=self.clock.now()))
 
 
@@ -61,7 +66,7 @@ class MusubiTokenSource:
     venue: str
     base_url: str
     client_id: str
-    client_secret: SecretStr
+    client_secret: Secret = field(repr=False)
     clock: Clock
     request: Literal["json", "form", "basic"] = "json"
     http_timeout: float = 10.0
@@ -100,16 +105,14 @@ class MusubiTokenSource:
         )
 
     def _credentials(self) -> dict[str, Any]:
-        secret = self.client_secret.get_secret_value()
+        secret = self.client_secret()
         match self.request:
             case "json":
                 return {"json": {"client_id": self.client_id, "client_secret": secret}}
             case "form":
                 return {"data": {"client_id": self.client_id, "client_secret": secret}}
             case "basic":
-                # RFC 6749 section 2.3.1: both parts are form-encoded first, so that a colon in an id does no harm.
-                pair = f"{quote(self.client_id, safe='')}:{quote(secret, safe='')}"
-                return {"headers": {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}}
+                return {"headers": {"Authorization": _basic(self.client_id, secret)}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class OAuth2ClientCredentialsSource:
     venue: str
     token_url: str
     client_id: str
-    client_secret: SecretStr
+    client_secret: Secret = field(repr=False)
     clock: Clock
     scope: str | None = None
     audience: str | None = None
@@ -134,8 +137,8 @@ class OAuth2ClientCredentialsSource:
                 venue=self.venue,
                 token_url=self.token_url,
                 client_id=self.client_id,
-                secret=self.client_secret,
-                auth_method=self.auth_method,
+                secret=self.client_secret(),
+                auth_method=_authenticate_basic if self.auth_method == "client_secret_basic" else self.auth_method,
                 scope=self.scope,
                 audience=self.audience,
                 secret_key="client_secret_file",  # noqa: S106 the name of a setting
@@ -236,7 +239,7 @@ class _Oauth2Request:
     venue: str
     token_url: str
     client_id: str
-    secret: SecretStr | None
+    secret: str | None = field(repr=False)
     auth_method: Any = field(repr=False)
     scope: str | None
     audience: str | None
@@ -262,7 +265,7 @@ async def _oauth2_answer(request: _Oauth2Request, clock: Clock) -> Mapping[str, 
     try:
         async with _authlib()(
             client_id=request.client_id,
-            client_secret=request.secret.get_secret_value() if request.secret else None,
+            client_secret=request.secret,
             token_endpoint_auth_method=request.auth_method,
             scope=request.scope,
             event_hooks={"response": [seen.take]},
@@ -376,7 +379,7 @@ def granted(document: Mapping[str, Any], *, clock: Clock, where: str) -> TokenGr
     )
     if not isinstance(token, str):
         raise RetryableError(f"{where}: the answer holds no token")
-    if not all("!" <= character <= "~" for character in token):
+    if not _fits_a_header(token):
         raise RetryableError(f"{where}: the token holds characters that no header can carry")
     expires_in = lifetime_stated(stated)
     if expires_in is None:
@@ -384,6 +387,25 @@ def granted(document: Mapping[str, Any], *, clock: Clock, where: str) -> TokenGr
     elif expires_in <= 0:
         raise RetryableError(f"{where}: the token had ended when it came")
     return TokenGrant(token, expires_in)
+
+
+def _fits_a_header(token: str) -> bool:
+    return all("!" <= character <= "~" for character in token)
+
+
+def _basic(client_id: str, secret: str) -> str:
+    """Return the header's value; both parts are form-encoded first (RFC 6749 section 2.3.1), so that a colon or a € does no harm.
+
+    A space becomes %20, which servers that decode forms and servers that decode addresses both understand.
+    """
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _authenticate_basic(auth: Any, _method: str, url: str, headers: Any, body: Any) -> Any:
+    """Authenticate for Authlib, whose own basic authentication encodes neither part."""
+    headers["Authorization"] = _basic(auth.client_id, auth.client_secret)
+    return url, headers, body
 
 
 def _object(body: bytes) -> Mapping[str, Any] | None:

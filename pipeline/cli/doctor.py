@@ -166,7 +166,7 @@ def _kafka(loaded: Settings) -> list[Line]:
 
 def _postgres(loaded: Settings) -> list[Line]:
     from pipeline.clock import SystemClock
-    from pipeline.stores import inspection, migrations
+    from pipeline.stores import inherited, inspection, migrations
     from pipeline.stores.postgres import connect, translated, where
     from pipeline.supervisor.preparation import all_migrations
 
@@ -178,9 +178,8 @@ def _postgres(loaded: Settings) -> list[Line]:
             lines = [Line("PostgreSQL", f"{about.version} answers at {where(loaded.postgres)}")]
             if skew > SKEW_MAX:
                 lines.append(Line("database clock", f"differs from ours by {skew:.1f} s", "let both keep time by NTP"))
-            if about.synchronous_commit == "off":
-                found = "off: a crash of the server can lose what was committed"
-                lines.append(Line("synchronous_commit", found, "set it to on for this database"))
+            if (fault := inherited.encoding_fault(connection)) is not None:
+                lines.append(Line("database encoding", fault, inherited.OF_UTF8))
             pending = migrations.pending(connection, all_migrations())
             if pending:
                 return [*lines, Line("migrations", f"{len(pending)} are not applied, first {pending[0].name}", "run `custodian init`")]

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from pipeline.domain.moments import bounded
+
 
 class Time(click.ParamType):
-    """An RFC 3339 time, or a date that stands for its first moment in UTC."""
+    """An RFC 3339 time, or a date that stands for its first moment in UTC; one beyond every moment stands for the nearer end."""
 
     name = "time"
 
@@ -20,7 +22,7 @@ class Time(click.ParamType):
             at = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no time; write 2026-04-01 or 2026-04-01T09:00:00Z", param, ctx)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+        return bounded(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
 
 
 class Duration(click.ParamType):

@@ -1,7 +1,8 @@
 """JSON from outside, read strictly: what two parsers could read in two ways is refused.
 
 Refused: invalid UTF-8, a byte order mark, duplicate keys, NaN and Infinity, numbers that a decimal cannot hold (1e400 and the like),
-nesting over `DEPTH_MAX`, size over `size_max`, unpaired surrogates. Decimal numbers are read exactly, as `decimal.Decimal`.
+nesting over `DEPTH_MAX`, size over `size_max`, more than `VALUES_MAX` values, unpaired surrogates. Decimal numbers are read exactly, as
+`decimal.Decimal`.
 Source: RFC 8259; I-JSON (RFC 7493) for duplicate keys and surrogates.
 """
 
@@ -11,6 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from types import NoneType
 from typing import Any, NoReturn
 
@@ -22,16 +24,21 @@ SIZE_MAX = 256 * 1024
 """Bytes of one stream event; a REST page may be larger and says so itself."""
 DEPTH_MAX = 32
 """Levels of nesting: venue documents have at most five."""
+VALUES_MAX = 100_000
+"""Elements and members of one document, counted before one is built: an empty object has two bytes in JSON and some seventy in memory."""
 NUMBER_LENGTH_MAX = 40
 EXPONENT_MAX = 100
 
-_NOT_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}"]+', re.DOTALL)
+# Possessive, and with an end that may be missing: a text of quotation marks that never ends is walked once, not from each mark anew.
+_STRING = r'"(?:[^"\\]++|\\.?)*+"?'
+_NOT_STRUCTURE = re.compile(_STRING + r'|[^\[\]{}"]+', re.DOTALL)
+_TEXT_OR_MARK = re.compile(_STRING.encode() + rb"|([,\[{])", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def loads(raw: bytes, *, size_max: int = SIZE_MAX, depth_max: int = DEPTH_MAX) -> Any:
     """Return the value that `raw` holds; raise PoisonRecordError with the reason when it is not strict JSON."""
-    if len(raw) <= size_max and depth_max > 0 and (flat := _flat_object(raw)) is not None:
+    if len(raw) <= min(size_max, VALUES_MAX) and depth_max > 0 and (flat := _flat_object(raw)) is not None:
         return flat
     return scan(raw, size_max=size_max, depth_max=depth_max)
 
@@ -92,6 +99,8 @@ def decode_text(raw: bytes, *, size_max: int, depth_max: int) -> str:
     """Return `raw` as text after the checks that need no parser; raise PoisonRecordError."""
     if len(raw) > size_max:
         raise PoisonRecordError(f"JSON of {len(raw)} bytes, over {size_max}")
+    if has_more_values(raw, VALUES_MAX):
+        raise PoisonRecordError(f"JSON of more than {VALUES_MAX} values")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -102,6 +111,15 @@ def decode_text(raw: bytes, *, size_max: int, depth_max: int) -> str:
     if "\\u" in text and _has_lone_surrogate(text):
         raise PoisonRecordError("JSON escapes an unpaired surrogate")
     return text
+
+
+def has_more_values(raw: bytes, values_max: int) -> bool:
+    """Tell whether JSON holds more than so many values, of which none is built; brackets count twice, so half as many can be too many."""
+    # Every value is the first of its document or container, or follows a comma. A cheap bound first, which counts inside texts too.
+    if len(raw) <= values_max or 1 + raw.count(b",") + raw.count(b"[") + raw.count(b"{") <= values_max:
+        return False
+    marks = (True for found in _TEXT_OR_MARK.finditer(raw) if found.lastindex)
+    return next(islice(marks, values_max - 1, None), False)
 
 
 def _has_lone_surrogate(text: str) -> bool:

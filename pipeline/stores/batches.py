@@ -13,8 +13,9 @@ from pipeline.log.topic_guard import StoredTopic
 from pipeline.stores import positions
 from pipeline.stores.positions import Partition, Position
 from pipeline.stores.postgres import Connection, translated
+from pipeline.stores.refusals import said
 
-SESSION_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=20s"
+LIMITS: Mapping[str, str] = {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "20s"}
 """For connections of batch roles: a table that somebody locked, or an owner that stands still, leads to a retry, not to waiting for ever.
 
 An owner that was stopped in the middle of a transaction gives its partitions back after 20 s. Kafka may take longer than that to
@@ -70,7 +71,7 @@ class BatchStore:
             with translated(doing):
                 yield
         except psycopg.IntegrityError as error:
-            text = " ".join(str(error).split())[:300]
+            text = said(error)
             if isinstance(error, psycopg.errors.UniqueViolation):
                 raise RetryableError(f"somebody else wrote the same row while {doing}: {text}") from error
             raise FatalError(f"PostgreSQL holds a rule against {doing}: {text}") from error

@@ -16,16 +16,13 @@ class About:
     version: str
     user: str
     now: datetime
-    synchronous_commit: str
 
 
 def about(connection: Connection) -> About:
     """Ask the server about itself."""
-    row = connection.execute(
-        "SELECT current_setting('server_version'), current_user, clock_timestamp(), current_setting('synchronous_commit')"
-    ).fetchone()
+    row = connection.execute("SELECT current_setting('server_version'), current_user, clock_timestamp()").fetchone()
     assert row is not None
-    return About(version=row[0].split()[0], user=row[1], now=row[2], synchronous_commit=row[3])
+    return About(version=row[0].split()[0], user=row[1], now=row[2])
 
 
 def forbidden(connection: Connection, schemas: Sequence[str]) -> list[str]:

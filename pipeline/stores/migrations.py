@@ -14,11 +14,18 @@ from importlib import resources
 from psycopg import sql
 
 from pipeline.errors import SettingsError
+from pipeline.stores.inherited import SESSION
 from pipeline.stores.postgres import Connection, translated
 
 SCHEMAS = ("custodian", "ledger", "archive", "accounting", "compliance")
 READERS = {"accounting_reader": "accounting", "compliance_reader": "compliance"}
+_SCRIPTED = ("search_path", "standard_conforming_strings", "TimeZone", "DateStyle")
+"""What an administrator's session may have otherwise, and what SQL means depends on."""
 _LOCK = 0x6375_7374  # "cust": one init at a time
+
+ENCODED = """DO $$ BEGIN
+  IF current_setting('server_encoding') <> 'UTF8' THEN RAISE 'the database has to be of the encoding UTF8'; END IF;
+END $$;"""
 
 FOUNDATION = "\n".join(
     [
@@ -102,6 +109,8 @@ def script(migrations: Sequence[Migration], owner: str) -> str:
     parts = [
         f"-- For a superuser, or for an administrator who is a member of {user} and may create roles; run it in the database itself.",
         "BEGIN;",
+        *(f"SELECT pg_catalog.set_config('{name}', '{SESSION[name]}', true);" for name in _SCRIPTED),
+        ENCODED,
         ROLES,
         f"DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), {sql.Literal(owner).as_string()}); END $$;",
         f"SET LOCAL ROLE {user};",

@@ -5,7 +5,7 @@ psycopg is imported here, in the other stores and in the sinks, nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline import settings as configuration
 from pipeline.errors import FatalError, RetryableError, ServiceAwayError, SettingsError
+from pipeline.stores.inherited import STARTUP, is_pooled, is_shared, settle
+from pipeline.stores.refusals import refusal_of, said
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -26,6 +28,10 @@ _REPEAT = (
     "25P03",
     "25P04",
 )  # serialization, deadlock, lock not available, cancelled, idle timeouts
+_AWAY_TO_NEWCOMERS = ("55", "58", "XX")  # no connections just now (maintenance), the server's own faults
+NOT_OURS = ("26000", "42P05")
+"""A prepared statement of ours is gone, or was there before us: somebody lends our session out."""
+_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 _REFUSED = {"28P01": "password", "28000": "user", "3D000": "database", "42501": "permission"}
 
 
@@ -38,7 +44,8 @@ def conninfo(postgres: configuration.Postgres, **extra: Any) -> str:
     secret = postgres.secret()
     if secret is not None:
         parts["password"] = secret
-    return make_conninfo(**{"connect_timeout": 5, **parts, **extra})
+    # An empty `options` keeps PGOPTIONS out; what the address itself says is meant.
+    return make_conninfo(**{"connect_timeout": 5, "options": "", **parts, **extra})
 
 
 def where(postgres: configuration.Postgres) -> str:
@@ -58,28 +65,71 @@ def user_of(postgres: configuration.Postgres) -> str:
     return str(name)
 
 
-def connect(postgres: configuration.Postgres, *, name: str, autocommit: bool = False, **extra: Any) -> Connection:
-    """Open a connection that PostgreSQL lists as `name`.
+def connect(
+    postgres: configuration.Postgres, *, name: str, autocommit: bool = False, session: Mapping[str, str] | None = None, **extra: Any
+) -> Connection:
+    """Open a connection that PostgreSQL lists as `name`; `session` holds settings of this connection beside those that all of ours have.
 
     Raise ServiceAwayError when PostgreSQL does not answer, SettingsError when it refuses us, both naming the setting.
     """
-    options = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+    address = conninfo(postgres, **STARTUP, application_name=f"custodian-{name}", **_KEEPALIVES, **extra)
+    connection = _opened(address, postgres)
     try:
-        return psycopg.connect(conninfo(postgres, application_name=f"custodian-{name}", **options, **extra), autocommit=autocommit)
+        with translated("opening a session"):
+            _refuse_shared(connection, address, postgres)
+            settle(connection, session or {})
+    except BaseException:
+        connection.close()
+        raise
+    connection.autocommit = autocommit
+    return connection
+
+
+def _opened(address: str, postgres: configuration.Postgres) -> Connection:
+    """Open a connection in autocommit mode, so that a setting cannot be rolled back."""
+    try:
+        return psycopg.connect(address, autocommit=True)
+    except psycopg.ProgrammingError as error:
+        raise SettingsError(f"postgres.dsn: not a PostgreSQL address: {said(error)}") from None
     except psycopg.OperationalError as error:
-        raise _refusal(error, postgres) from None
+        raise _refusal(error, address, postgres) from None
 
 
-def _refusal(error: psycopg.OperationalError, postgres: configuration.Postgres) -> Exception:
-    text = " ".join(str(error).split())
+def _refuse_shared(connection: Connection, address: str, postgres: configuration.Postgres) -> None:
+    """Raise SettingsError behind a pooler that gives our session to others between two transactions; asked once per process and address."""
     place = where(postgres)
-    if "password authentication failed" in text or "no password supplied" in text:
+    if place in _kept_sessions:
+        return
+    if is_pooled(connection) and is_shared(connection, lambda: _opened(address, postgres)):
+        raise SettingsError(
+            f"postgres.dsn: the pooler at {place} pools by transaction: it gives a session, and with it our time zone, time limits and "
+            "prepared statements, to others between two transactions; write pool_mode = session for this database in PgBouncer, or let "
+            "postgres.dsn name PostgreSQL itself"
+        )
+    _kept_sessions.add(place)
+
+
+_kept_sessions: set[str] = set()
+"""Addresses where a session of ours was seen to stay ours."""
+
+
+def _refusal(error: psycopg.OperationalError, address: str, postgres: configuration.Postgres) -> Exception:
+    """Tell by SQLSTATE why nobody let us in; the words of the server are for people only."""
+    text, place = said(error), where(postgres)
+    away = ServiceAwayError(f"PostgreSQL does not answer at {place} ({text[-200:]}); start it (`custodian dev up`) or correct postgres.dsn")
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return away
+    found = refusal_of(address)
+    if found.unusable:
+        return SettingsError(f"postgres.dsn: not a PostgreSQL address: {text}; write postgresql://user@host:port/database")
+    if found.wants_password or found.sqlstate == "28P01":
         return SettingsError(f"postgres.password_file: PostgreSQL refuses the password for {place}; correct the file, or PGPASSFILE")
-    if "does not exist" in text and ("database" in text or "role" in text):
-        return SettingsError(f"postgres.dsn: {text.split('FATAL:')[-1].strip()} ({place}); create it or correct the setting")
-    if "no pg_hba.conf entry" in text or "permission denied" in text:
-        return SettingsError(f"postgres.dsn: PostgreSQL does not let us in at {place}: {text.split('FATAL:')[-1].strip()}")
-    return ServiceAwayError(f"PostgreSQL does not answer at {place} ({text[-200:]}); start it (`custodian dev up`) or correct postgres.dsn")
+    state = found.sqlstate
+    if state is None or state.startswith(_AWAY_CLASSES) or state.startswith(_AWAY_TO_NEWCOMERS):
+        return away
+    return SettingsError(
+        f"postgres.dsn: PostgreSQL at {place} refuses ({_REFUSED.get(state, state)}): {text}; create it or correct the setting"
+    )
 
 
 @contextmanager
@@ -98,14 +148,20 @@ def translated(doing: str) -> Iterator[None]:
 
 def classify(error: psycopg.Error, doing: str) -> RetryableError | FatalError:
     """Tell by SQLSTATE whether trying again can help."""
-    state = error.sqlstate
-    text = " ".join(str(error).split())[:300]
+    state, text = error.sqlstate, said(error)
+    if state is None and not isinstance(error, psycopg.OperationalError):
+        return FatalError(f"{doing} is not possible ({type(error).__name__}): {text}")  # psycopg itself refuses: PostgreSQL is well
     if state is None or state.startswith(_AWAY_CLASSES):
         return ServiceAwayError(f"PostgreSQL went away while {doing}: {text}")
     if state in _REPEAT:
         return RetryableError(f"PostgreSQL asks to repeat {doing}: {text}")
     if state in _REFUSED:
         return FatalError(f"PostgreSQL refuses ({_REFUSED[state]}) {doing}: {text}; run `custodian init` or grant it")
+    if state in NOT_OURS:
+        return FatalError(
+            f"the session was given to somebody else while {doing}: {text}; a pooler before PostgreSQL has to pool by session: "
+            "write pool_mode = session, or let postgres.dsn name PostgreSQL itself"
+        )
     if state in ("42P01", "3F000", "42703"):
         return FatalError(f"the database is not prepared for {doing}: {text}; run `custodian init`")
     return FatalError(f"PostgreSQL rejects {doing} ({state}): {text}")

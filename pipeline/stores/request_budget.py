@@ -17,10 +17,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from pipeline.clock import Clock
-from pipeline.stores.postgres import Connection, translated
+from pipeline.stores.postgres import Connection
 from pipeline.stores.session import Session
 
 AHEAD_SECONDS = 0.02
@@ -35,6 +34,8 @@ ACCEPTS_AHEAD = 2
 """So many requests, or two chunks, they may be ahead of that share."""
 WAITING_SECONDS = 0.5
 """Who waits is believed for so much longer than he meant to sleep: machines are busy."""
+FORGETFUL = {"synchronous_commit": "off"}
+"""Commits that do not wait for the disk: a crash of the server takes longer than what it may forget."""
 
 _TAKE = """
 UPDATE custodian.request_budgets
@@ -88,11 +89,11 @@ class PostgresRequestBudget:
     def __init__(
         self, connect: Callable[[], Connection], venue: str, *, rate: float, burst: int, clock: Clock, accepting: bool = False
     ) -> None:
-        """`connect` opens a connection in autocommit mode; `rate` is in requests per second.
+        """`connect` opens a connection in autocommit mode, better with the settings `FORGETFUL`; `rate` is in requests per second.
 
         `accepting` says that all requests of this object are accept calls and the readings around them.
         """
-        self._session = Session(partial(_opened, connect))
+        self._session = Session(connect)
         self._venue = venue
         self._shape = Shape.of(rate, burst)
         self._clock = clock
@@ -201,11 +202,3 @@ class PostgresRequestBudget:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
-
-
-def _opened(connect: Callable[[], Connection]) -> Connection:
-    """Open a connection whose commits do not wait for the disk: a crash of the server takes longer than what it may forget."""
-    connection = connect()
-    with translated("opening the request budget"):
-        connection.execute("SET synchronous_commit = off")
-    return connection

@@ -70,5 +70,6 @@ def code_of(error: BaseException) -> int:
             return 70
 
 
-_UNPREPARED = {"42501", "42P01", "3F000", "42703", "28P01", "28000", "3D000"}
-"""The database refuses us or is not prepared: the settings name the wrong one, or `custodian init` has not been run."""
+_UNPREPARED = {"42501", "42P01", "3F000", "42703", "28P01", "28000", "3D000", "26000", "42P05"}
+"""The database refuses us, is not prepared, or stands behind a pooler that lends our session out: the settings name the wrong one, or
+`custodian init` has not been run."""

@@ -12,6 +12,7 @@ from pipeline.log import topics
 from pipeline.log.topics import EventType
 from pipeline.settings import Settings
 from pipeline.stores import migrations, positions
+from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection, connect, translated
 from pipeline.wiring import policy_of
@@ -77,6 +78,7 @@ def prepare(settings: Settings) -> Prepared:
     admin.check_connection(timeout=10)
     connection = connect(settings.postgres, name="init", autocommit=True)
     try:
+        refuse_encoding(connection)
         applied = migrations.apply(connection, all_migrations())
         names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
@@ -89,6 +91,12 @@ def prepare(settings: Settings) -> Prepared:
         return Prepared(topics=made, migrations=applied, positions=added)
     finally:
         connection.close()
+
+
+def refuse_encoding(connection: Connection) -> None:
+    """Raise SettingsError when the database's encoding cannot hold what venues write."""
+    if (fault := encoding_fault(connection)) is not None:
+        raise SettingsError(f"postgres.dsn: {fault}; {OF_UTF8}")
 
 
 def check_prepared(settings: Settings) -> None:

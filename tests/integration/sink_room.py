@@ -39,7 +39,7 @@ from pipeline.log.envelope import Envelope, Headers, Outgoing, correlation_of, d
 from pipeline.log.topics import EventType
 from pipeline.ports import Sink
 from pipeline.stores import migrations, positions
-from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
+from pipeline.stores.batches import LIMITS, BatchStore
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection, connect
 from schemas.events import OrderSettled
@@ -164,7 +164,7 @@ class SinkRoom:
         return DeliverLoop(
             delivery=StepDelivery(
                 SinkStep(sink),
-                store=BatchStore(lambda: self.connection(options=SESSION_OPTIONS), sink.consumer),
+                store=BatchStore(lambda: self.connection(session=LIMITS), sink.consumer),
                 publisher=publisher,
                 clock=clock,
                 failpoints=Failpoints.from_environment(),
@@ -181,7 +181,7 @@ class SinkRoom:
     def sequencer(self, stop: threading.Event | None = None) -> Sequencer:
         """Assemble the archive's sequencer."""
         return Sequencer(
-            connect=lambda: self.connection(options=SESSION_OPTIONS),
+            connect=lambda: self.connection(session=LIMITS),
             config=ArchiveConfig(),
             clock=SystemClock(),
             failpoints=Failpoints.from_environment(),

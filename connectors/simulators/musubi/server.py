@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 from aiohttp import web
@@ -432,7 +433,7 @@ async def _credentials(request: web.Request) -> tuple[str, str]:
             given_id, _, given_secret = b64decode(rest.strip(), validate=True).decode().partition(":")
         except (Base64Error, UnicodeDecodeError):
             return "", ""
-        return given_id, given_secret
+        return unquote_plus(given_id), unquote_plus(given_secret)  # RFC 6749 section 2.3.1
     if request.content_type == "application/x-www-form-urlencoded":
         form = await request.post()
         return str(form.get("client_id", "")), str(form.get("client_secret", ""))

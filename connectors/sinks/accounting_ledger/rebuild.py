@@ -95,7 +95,6 @@ def compared(
         "consumer": AccountingLedger.consumer,
     }
     with snapshot(connection):
-        connection.execute("SET LOCAL timezone = 'UTC'")
         yield _entries(connection, schema, bounds), _balances(connection, schema, bounds)
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.transports.backoff import Backoff
-from connectors.transports.rest import OutcomeUnknownError, Params, Reply, RequestBudget, RestClient, VenueRefusedError
+from connectors.transports.rest import ONE, Bound, OutcomeUnknownError, Params, Reply, RequestBudget, RestClient, VenueRefusedError
 from connectors.venues.musubi import config, parse, reads
 from connectors.venues.own_parties import OwnParties
 from pipeline import settings
@@ -167,9 +167,9 @@ class _Client(RestClient):
 
     venue_clock: VenueClock
 
-    async def get(self, path: str, params: Params | None = None, retry: bool = True) -> Reply:
+    async def get(self, path: str, params: Params | None = None, retry: bool = True, bound: Bound = ONE) -> Reply:
         """Read, and note the time."""
-        return await self._timed(super().get(path, params, retry))
+        return await self._timed(super().get(path, params, retry, bound))
 
     async def post(self, path: str) -> Reply:
         """Command, and note the time."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from pydantic import SecretStr
+from functools import partial
 
 from connectors.transports.bearer_token import (
     BearerToken,
@@ -19,6 +18,8 @@ from connectors.transports.sse import SseStream
 from connectors.venues.musubi import reads, stream
 from pipeline import settings
 from pipeline.clock import Clock
+from pipeline.errors import RetryableError, SettingsError
+from pipeline.observability.redaction import redact
 
 READ_RETRY_SECONDS = 5.0
 """How long the transport repeats one read by itself; after that ingest decides when to ask again."""
@@ -33,7 +34,7 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 venue=venue,
                 base_url=section.base_url,
                 client_id=auth.client_id,
-                client_secret=SecretStr(auth.secret(venue)),
+                client_secret=_read_anew(partial(auth.secret, venue)),
                 clock=clock,
                 request=auth.request,
                 http_timeout=section.http_timeout,
@@ -43,7 +44,7 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 venue=venue,
                 token_url=auth.token_url or "",
                 client_id=auth.client_id,
-                client_secret=SecretStr(auth.secret(venue)),
+                client_secret=_read_anew(partial(auth.secret, venue)),
                 clock=clock,
                 scope=auth.scope,
                 audience=auth.audience,
@@ -65,7 +66,25 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 http_timeout=section.http_timeout,
             )
         case "static":
-            return StaticTokenSource(token=SecretStr(auth.static_token(venue)), clock=clock)
+            return StaticTokenSource(token=_read_anew(partial(auth.static_token, venue)), clock=clock)
+
+
+def _read_anew(secret: Callable[[], str]) -> Callable[[], str]:
+    """Return what reads a secret as it is now; raise SettingsError when it cannot be read at all.
+
+    One that was there and is not now is being replaced: that is worth another try, not the end.
+    """
+
+    def read() -> str:
+        try:
+            found = secret()
+        except SettingsError as error:
+            raise RetryableError(str(error)) from None
+        redact.learn([found])
+        return found
+
+    redact.learn([secret()])
+    return read
 
 
 def bearer_token(venue: str, section: settings.Venue, clock: Clock, random: Callable[[], float]) -> BearerToken:

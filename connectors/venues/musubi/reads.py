@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from connectors.transports.rest import Reply, RestClient, UnreadableReplyError, VenueRefusedError
+from connectors.transports.rest import PAGE, Reply, RestClient, UnreadableReplyError, VenueRefusedError
 from connectors.venues.musubi import parse
 from connectors.venues.musubi.compliance import parse_compliance
 from connectors.venues.musubi.payloads import WHOAMI_SPELLINGS
@@ -124,7 +124,7 @@ async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: H
     seen: list[Sighting | Unreadable] = []
     for page in range(1, QUOTE_PAGES_MAX + 1):
         try:
-            reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE})
+            reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE}, bound=PAGE)
         except VenueRefusedError as error:
             if error.status in (401, 403, 404, 409):
                 return Reading(absent=_text(error.reply))
@@ -334,6 +334,6 @@ def _text(reply: Reply | None) -> str:
 
 async def _get(client: RestClient, path: str, params: Mapping[str, str | int], venue: str) -> Reply:
     try:
-        return await client.get(path, params)
+        return await client.get(path, params, bound=PAGE)
     except VenueRefusedError as error:
         raise refusal(error, venue) from None

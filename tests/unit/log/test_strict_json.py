@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -146,3 +147,24 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     """No input raises anything but PoisonRecordError."""
     with contextlib.suppress(PoisonRecordError):
         strict_json.loads(raw)
+
+
+def test_values_are_counted_before_they_are_built() -> None:
+    """A document of the greatest size with too many values is refused by every reader, one that has just as many is read."""
+    fits, too_many = (b"[" + b",".join([b"0"] * count) + b"]" for count in (strict_json.VALUES_MAX - 2, strict_json.VALUES_MAX + 1))
+    size = 10 * strict_json.VALUES_MAX
+    assert len(strict_json.loads(fits, size_max=size)) == strict_json.VALUES_MAX - 2
+    for read in (strict_json.loads, strict_json.scan, strict_json.elements, strict_json.members):
+        with pytest.raises(PoisonRecordError, match="values"):
+            read(too_many, size_max=size)
+    flat = b"{" + b",".join(b'"%d":null' % number for number in range(strict_json.VALUES_MAX + 1)) + b"}"
+    with pytest.raises(PoisonRecordError, match="values"):
+        strict_json.loads(flat, size_max=10 * size)
+
+
+def test_a_text_of_escaped_marks_that_never_ends_is_measured_in_one_walk() -> None:
+    """Depth is measured by the size of the document, not by its square."""
+    before = time.process_time()
+    with pytest.raises(PoisonRecordError, match="JSON"):
+        strict_json.loads(b"[" * 40 + b'"' + b'\\"' * 100_000)
+    assert time.process_time() - before < 5

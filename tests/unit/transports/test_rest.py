@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from connectors.transports.bearer_token import BearerToken, TokenGrant
 from connectors.transports.rest import (
+    ONE,
+    PAGE,
+    Bound,
     OutcomeUnknownError,
     Reply,
     RestClient,
@@ -276,9 +281,53 @@ async def silence(asked: Asked, writer: Writer) -> None:
 async def test_a_body_over_the_limit_is_refused(server: ScriptedServer, clock: HandClock, source: Numbered, budget: CountedBudget) -> None:
     """More bytes than permitted are a breach of contract, whatever the header says about the length."""
     server.will(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 2000)
-    rest = client_of(server, clock, source, budget, reply_bytes_max=1999)
+    rest = client_of(server, clock, source, budget)
     with pytest.raises(ContractBreachError, match="more than 1999 bytes"):
-        await rest.get("/x")
+        await rest.get("/x", bound=Bound(bytes=1999, values=100))
+
+
+HARMLESS = json.dumps({"data": [{"remark": ',[{"' * 2000 + "\\" * 50 + '"'} for _ in range(300)]}).encode()
+"""Brackets and commas inside texts are no values."""
+
+
+async def test_brackets_inside_texts_are_no_values(server: ScriptedServer, rest: RestClient) -> None:
+    """A client's remark of two thousand brackets makes no order unreadable."""
+    assert HARMLESS.count(b"[{") > 500_000
+    server.will(reply(200, HARMLESS))
+    assert len((await rest.get("/x", bound=PAGE)).document["data"]) == 300
+
+
+@pytest.mark.parametrize("element", [b"{}", b"[]", b"0", b'""', b'{"a":{}}', b"[[]]", b'{"a":0,"b":0}'])
+@pytest.mark.parametrize("bound", [ONE, PAGE], ids=["one", "page"])
+async def test_values_are_counted_before_one_is_built(server: ScriptedServer, rest: RestClient, element: bytes, bound: Bound) -> None:
+    """A reply of the greatest size made of the smallest values costs its bytes, not thirty times them."""
+    count = (bound.bytes - 100) // (len(element) + 1)
+    server.will(reply(200, b'{"meta":{},"data":[' + b",".join([element] * count) + b"]}"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ContractBreachError, match=f"more than {bound.values} values"):
+            await rest.get("/x", bound=bound)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * bound.bytes, f"{peak / 2**20:.0f} MiB"
+
+
+@pytest.mark.parametrize("text", [b'"\\', b'"\\"', b"\\"], ids=["never ends", "escaped marks", "backslashes"])
+async def test_texts_that_never_end_are_walked_once(server: ScriptedServer, rest: RestClient, text: bytes) -> None:
+    """Counting takes time by the size of the reply, not by its square."""
+    server.will(reply(200, b'{"data":[' + b"," * 200_000 + text * 1_000_000))
+    before = time.process_time()
+    with pytest.raises(ContractBreachError, match="values"):
+        await rest.get("/x", bound=PAGE)
+    assert time.process_time() - before < 10
+
+
+async def test_a_full_page_fits(server: ScriptedServer, rest: RestClient) -> None:
+    """A hundred orders of four times the members that the contract knows are read."""
+    order = {f"member_{number}": "x" * 40 for number in range(200)}
+    server.will(reply(200, json.dumps({"data": [order] * 100}).encode()))
+    assert (await rest.get("/x", bound=PAGE)).unreadable is None
 
 
 async def test_a_compressed_body_is_refused(server: ScriptedServer, rest: RestClient) -> None:

@@ -8,12 +8,11 @@ import json
 import logging
 import traceback
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
-from pydantic import SecretStr
 
 from connectors.transports.bearer_token import (
     BearerToken,
@@ -24,7 +23,10 @@ from connectors.transports.bearer_token import (
     TokenGrant,
     TokenSource,
 )
+from connectors.venues.musubi.config import token_source
 from pipeline.errors import PipelineError, RetryableError, SettingsError
+from pipeline.observability.redaction import redact
+from pipeline.settings import Venue
 from tests.unit.transports.scripted import Asked, HandClock, ScriptedServer, Writer, reply
 
 CANARY = "c4nary-s3cret:%&+ä"
@@ -37,7 +39,7 @@ def musubi(server: ScriptedServer, clock: HandClock, request: str = "json", http
         venue="tokyo",
         base_url=server.url + "/",
         client_id="custodian-a",
-        client_secret=SecretStr(CANARY),
+        client_secret=lambda: CANARY,
         clock=clock,
         request=request,  # type: ignore[arg-type]
         http_timeout=http_timeout,
@@ -50,7 +52,7 @@ def oauth2(server: ScriptedServer, clock: HandClock) -> OAuth2ClientCredentialsS
         venue="tokyo",
         token_url=server.url + "/oauth/token",
         client_id="custodian-a",
-        client_secret=SecretStr(CANARY),
+        client_secret=lambda: CANARY,
         clock=clock,
         scope="orders:read",
         audience="musubi-api",
@@ -252,7 +254,7 @@ async def test_an_unusable_private_key_names_its_setting(
 
 async def test_a_static_token_is_passed_on(clock: HandClock) -> None:
     """A token of the settings is used as it is, with the life that it states."""
-    assert await StaticTokenSource(token=SecretStr("abc"), clock=clock).fetch() == TokenGrant("abc", None)
+    assert await StaticTokenSource(token=lambda: "abc", clock=clock).fetch() == TokenGrant("abc", None)
 
 
 async def test_a_canary_secret_shows_nowhere(server: ScriptedServer, clock: HandClock, caplog: pytest.LogCaptureFixture) -> None:
@@ -288,3 +290,78 @@ def everything_of(error: BaseException | None) -> list[str]:
         texts += [repr(frame.f_locals) for frame, _ in traceback.walk_tb(frames)]
         error = error.__cause__ or error.__context__
     return texts
+
+
+@pytest.mark.parametrize("pair", [("p+l%us:x", "€"), ("custodian-a", CANARY)])
+@pytest.mark.parametrize("kind", ["oauth2", "musubi"])
+async def test_basic_authentication_encodes_id_and_secret(
+    server: ScriptedServer, clock: HandClock, kind: str, pair: tuple[str, str]
+) -> None:
+    """RFC 6749 section 2.3.1: each part is form-encoded, so what a server splits at the colon and decodes is what was meant."""
+    client_id, secret = pair
+    server.will(OAUTH_OK)
+    source: TokenSource = OAuth2ClientCredentialsSource(
+        venue="tokyo", token_url=server.url + "/oauth/token", client_id=client_id, client_secret=lambda: secret, clock=clock
+    )
+    if kind == "musubi":
+        source = MusubiTokenSource(
+            venue="tokyo", base_url=server.url, client_id=client_id, client_secret=lambda: secret, clock=clock, request="basic"
+        )
+    await source.fetch()
+    (asked,) = server.asked
+    scheme, _, encoded = asked.headers["authorization"].partition(" ")
+    parts = base64.b64decode(encoded).decode("ascii").split(":")
+    assert (scheme, [unquote_plus(part) for part in parts]) == ("Basic", [client_id, secret])
+    assert secret not in asked.body.decode()
+
+
+@pytest.mark.parametrize("kind", ["musubi", "oauth2_client_credentials", "static"])
+async def test_a_replaced_file_is_read_for_the_next_token(server: ScriptedServer, clock: HandClock, tmp_path: Path, kind: str) -> None:
+    """Old secret, refused; new secret in the file, taken; a file that is away for a moment is worth another try, and never quoted."""
+    file = tmp_path / "secret"
+    file.write_text("the-first-secret")
+    section = Venue.model_validate(
+        {
+            "base_url": server.url,
+            "auth": {"kind": kind, "client_id": "a", "token_url": server.url + "/t", "client_secret_file": file, "token_file": file},
+        }
+    )
+    server.will(reply(200, b'{"access_token":"abc","token_type":"Bearer","expires_in":300}', "Content-Type: application/json"))
+    token = BearerToken(token_source("tokyo", section, clock), clock=clock, random=lambda: 0.5)
+    refused = await token.current()
+    file.write_text("the-second-secret")
+    renewed = await token.renew_after_401(refused)
+    if kind == "static":
+        assert (refused, renewed) == ("the-first-secret", "the-second-secret")
+    else:
+        sent = [_sent(asked) for asked in server.asked]
+        assert ["the-first-secret" in sent[0], "the-second-secret" in sent[1]] == [True, True]
+        file.write_text("the-third-secret")
+        clock.seconds += 301  # it has ended
+        await token.current()
+        assert "the-third-secret" in _sent(server.asked[-1])
+    file.unlink()
+    with pytest.raises(RetryableError, match="cannot be read") as raised:
+        await token.renew_after_401(await token.current())
+    assert "secret-" not in str(raised.value)
+    assert redact("the-second-secret") == "[secret]"
+
+
+def _sent(asked: Asked) -> str:
+    basic = asked.headers.get("authorization", "").partition(" ")[2]
+    return asked.body.decode() + base64.b64decode(basic).decode()
+
+
+async def test_a_missing_file_is_a_setting_from_the_start(tmp_path: Path, clock: HandClock) -> None:
+    """Nothing is asked with a secret that was never there."""
+    auth = {"kind": "static", "token_file": tmp_path / "none"}
+    with pytest.raises(SettingsError, match=r"venues\.tokyo\.auth\.token_file"):
+        token_source("tokyo", Venue.model_validate({"base_url": "http://127.0.0.1:9", "auth": auth}), clock)
+
+
+async def test_a_static_token_that_no_header_can_carry_is_a_setting(clock: HandClock) -> None:
+    """Two lines, or a letter beyond ASCII, would break the request in the middle of its headers."""
+    for text in ("a\nb", "schlüssel"):
+        with pytest.raises(SettingsError, match="token_file") as raised:
+            await StaticTokenSource(token=lambda text=text: text, clock=clock).fetch()  # type: ignore[misc]
+        assert text not in str(raised.value)

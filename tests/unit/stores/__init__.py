@@ -1,0 +1,1 @@
+"""Stores: what they decide without a database."""
