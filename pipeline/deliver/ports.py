@@ -36,7 +36,10 @@ class Step(Protocol):
     kinds: Sequence[EventType]
 
     def run(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Outcome:
-        """Take records, in order per partition; the same record twice has the effect of one. Raise RetryableError or FatalError."""
+        """Take records, in order per partition; the same record twice has the effect of one. Raise RetryableError or FatalError.
+
+        Where `passed` is set an offset has no record; the batch of the log that stands there may be kept.
+        """
         ...
 
 

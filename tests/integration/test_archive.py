@@ -21,6 +21,7 @@ from connectors.sinks.compliance_archive.config import ArchiveConfig
 from connectors.sinks.compliance_archive.open_letters import OpenLetters
 from connectors.sinks.compliance_archive.sequencer import Sequencer
 from connectors.sinks.compliance_archive.verify import Finding, verify
+from connectors.sinks.compliance_archive.writer import SQL
 from pipeline import metrics
 from pipeline.cli import orders
 from pipeline.clock import SystemClock
@@ -447,3 +448,31 @@ def test_compliance_readers_see_the_view_and_nothing_else(archive: Archive, serv
         for table in ("archive.records", "archive.leaves", "accounting.journal"):
             with pytest.raises(psycopg.Error, match=r"permission denied|does not exist"):
                 reader.execute(f"SELECT * FROM {table}".encode())
+
+
+@pytest.mark.parametrize("timestamp_ms", [-1, 0, 1, -(2**63), 1_742_029_200_000_000, 2**63 - 1])
+def test_a_record_of_any_timestamp_is_archived_and_ordered(archive: Archive, timestamp_ms: int) -> None:
+    """A producer that writes microseconds, or no time: the record is kept like any other, without a time of production."""
+    records = [archive.of(outgoing(settled(number))) for number in range(3)]
+    archive.write([records[0], replace(records[1], timestamp_ms=timestamp_ms), records[2]])
+    archive.sequencer.drain()
+    assert [row[0] is None for row in archive.connection.execute('SELECT produced_at FROM archive.records ORDER BY "offset"')] == [
+        False,
+        True,
+        False,
+    ]
+    assert found(archive) == []
+    assert [line["offset"] for line in archive.lines()] == [0, 1, 2]
+
+
+def test_a_letter_of_somebody_else_with_a_nul_in_a_header_stops_nobody_counting(archive: Archive) -> None:
+    """PostgreSQL has no text with a NUL; the headers are kept as they are, and open letters are counted all the same."""
+    letter = dead_letter(venue="tokyo", origin="read", body=b"?", reason="r", now=NOW)
+    forged = [(name, b"0" * 32 if name == "ce_id" else value) for name, value in letter.headers()] + [
+        ("ce_source", b"a\x00b"),
+        ("\x00", b""),
+    ]
+    archive.write([archive.of(letter), archive.record(letter.value, [("ce_source", b"\x00"), *forged], kind=topics.DEAD_LETTER)])
+    with psycopg.connect(archive.dsn, autocommit=True) as connection:
+        rows = connection.execute(SQL["open_letters"]).fetchall()
+    assert [(source, count) for source, count, _ in rows] == [("/venues/tokyo", 1)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from pipeline import settings as configuration
 from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
@@ -14,6 +15,7 @@ from pipeline.kafka import BatchConsumer, EventProducer, Partition, TopicAdmin, 
 from pipeline.log import topics
 from pipeline.log.envelope import Envelope, Outgoing, Record
 from tests.services import KafkaRoom
+from tests.waiting import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -130,3 +132,31 @@ def test_an_absent_broker_is_named() -> None:
     settings = configuration.Kafka(bootstrap_servers="127.0.0.1:1")
     with pytest.raises(ServiceAwayError, match=r"kafka.bootstrap_servers = 127.0.0.1:1 .*custodian dev up"):
         TopicAdmin(settings).check_connection(timeout=2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("cleanup.policy", "compact", r"cleanup.policy=compact; run kafka-configs.sh .* --add-config cleanup.policy=delete"),
+        ("cleanup.policy", "compact,delete", r"cleanup.policy=compact,delete; run"),
+        ("max.message.bytes", "100000", r"max.message.bytes=100000, under 1048576; run"),
+        ("retention.ms", "3600000", r"retention.ms=3600000; run"),
+        ("retention.bytes", "1000000", r"retention.bytes=1000000; run"),
+    ],
+)
+def test_a_topic_that_cannot_keep_our_promises_is_refused_by_name(kafka: KafkaRoom, setting: str, value: str, says: str) -> None:
+    """Compaction, small records, little time or room: the error names topic and setting, and what to run; without it all is well."""
+    settings = room_settings(kafka)
+    admin = TopicAdmin(settings)
+    kinds = [topics.ORDER_UPDATED, topics.DEAD_LETTER]
+    eventually(lambda: admin.ensure_topics(kinds) == [], within=30, what="the topics are there and well")
+    name = topics.DEAD_LETTER.topic(settings.topic_prefix)
+    changed = ConfigResource(
+        ConfigResource.Type.TOPIC, name, incremental_configs=[ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)]
+    )
+    plain = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    for future in plain.incremental_alter_configs([changed]).values():
+        future.result(10)
+    eventually(lambda: admin.configs([name])[name][setting] == value, within=30, what="Kafka shows the setting")
+    with pytest.raises(SettingsError, match=f"the topic {name} has {says}"):
+        admin.ensure_topics(kinds)

@@ -15,6 +15,7 @@ from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.ports import Outcome, Partition
 from pipeline.log import topics
 from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.log_batches import Inspect, nothing_passed
 from pipeline.log.topic_guard import StoredTopic
 from pipeline.log.topics import EventType
 from pipeline.ports import Transaction
@@ -122,6 +123,7 @@ class Writing:
     def run(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Outcome:
         """Write all records."""
         store: Any = transaction
+        records = [each for each in records if each.passed is None]
         store.written += records
         self.batches.append([each.offset for each in records])
         return Outcome(outputs=self.outputs)
@@ -195,6 +197,7 @@ class Reader:
 
     topic_id: str = "id-1"
     partitions: int = 1
+    end: int = 100
 
     def check_connection(self, *, timeout: float) -> str:
         """Answer."""
@@ -206,7 +209,7 @@ class Reader:
 
     def ends(self, partitions: Sequence[Partition], *, timeout: float = 10) -> Mapping[Partition, int]:
         """Return an end."""
-        return dict.fromkeys(partitions, 100)
+        return dict.fromkeys(partitions, self.end)
 
 
 @dataclass
@@ -273,6 +276,7 @@ def stage(
     outputs: Sequence[Outgoing] = (),
     topic_id: str = "id-1",
     due_at: float = 1e9,
+    inspect: Inspect = nothing_passed,
 ) -> Stage:
     """Assemble a loop that stops when the script is over."""
     clock, stop = HandClock(), threading.Event()
@@ -289,5 +293,6 @@ def stage(
         stop=stop,
         timers=(timers := Timers(clock, due_at)),
         on_health=lambda health: said.append((health.waiting_for, health.partitions)),
+        inspect=inspect,
     )
     return Stage(clock, store, source, reader, publisher, step, loop, timers, said)

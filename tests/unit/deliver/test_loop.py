@@ -20,7 +20,7 @@ from pipeline.errors import (
 )
 from pipeline.log import topics
 from pipeline.log.codec import decode
-from pipeline.log.envelope import Envelope, Outgoing, Record
+from pipeline.log.envelope import Envelope, Outgoing, Passed, Record
 from pipeline.log.topics import EventType
 from pipeline.ports import Refusal, Transaction, Written
 from schemas.events import AlarmRaised, Coordinates, DeadLetter
@@ -326,3 +326,41 @@ def test_waking_is_repeated_while_postgresql_is_away() -> None:
     assert at.said[-1] == (None, 1)
     assert offsets(at) == [0]
     assert not at.source.paused
+
+
+def mark(offset: int) -> Record:
+    """Return what an inspection says of an offset where the mark of a transaction stands."""
+    passed = Passed(kind="control", last=offset)
+    return Record(topic=TOPIC, partition=0, offset=offset, key=None, value=b"batch", headers=[], passed=passed)
+
+
+def test_marks_of_transactions_are_passed_over_wherever_they_stand() -> None:
+    """The log is asked once for a batch, and the records around the marks are committed in order."""
+    asked: list[tuple[int, int]] = []
+
+    def inspect(_topic: str, _partition: int, begin: int, end: int) -> list[Record]:
+        asked.append((begin, end))
+        return [mark(offset) for offset in (2, 3, 5) if begin <= offset < end]
+
+    at = stage([record(0), record(1), record(4), record(6)], inspect=inspect)
+    at.loop.run()
+    assert offsets(at) == [0, 1, 4, 6]
+    assert at.store.stored == {(TOPIC, 0): 7}
+    assert asked == [(2, 6)]
+
+
+def test_a_mark_in_one_place_excuses_no_other_hole() -> None:
+    """Where only some of what is missing is explained, the rest is a hole."""
+    at = stage([record(0), record(3)], inspect=lambda *_: [mark(1)])
+    with pytest.raises(PositionHoleError, match="the stored position is 2"):
+        at.loop.run()
+    assert offsets(at) == []
+
+
+def test_a_mark_behind_the_last_record_moves_the_position_to_the_end() -> None:
+    """Nobody hands out anything behind the last record: a partition that stands still short of the end is looked into."""
+    at = stage([record(0)], *([] for _ in range(200)), inspect=lambda _t, _p, begin, end: [mark(o) for o in range(begin, end)])
+    at.reader.end = 3
+    at.loop.run()
+    assert offsets(at) == [0]
+    assert at.store.stored == {(TOPIC, 0): 3}
