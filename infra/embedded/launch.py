@@ -11,8 +11,8 @@ folders changed that are not ours:
 * capability: as that user, left the one capability that passes file permissions, CAP_DAC_OVERRIDE, because a folder above
   the program or its files lets nobody but root in. PostgreSQL looks with access(2), which ignores the capabilities of
   whoever is not root unless SECBIT_NO_SETUID_FIXUP is set (capabilities(7)); so it is;
-* namespace: as root under another name, in a user namespace of its own where the unprivileged user's id stands for ours
-  (user_namespaces(7)). It needs no capability, and reaches what root's ownership reaches.
+* namespace: as root under another name. In a new user namespace, to which no ids are mapped, everybody is called by the
+  overflow id (user_namespaces(7)), which is that of `nobody`. It needs no capability, has none, and reaches what is root's.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def write_record(path: Path, folder: Path) -> None:
 def step_down(uid: int, gid: int, way: str) -> None:
     """Become the user `uid` in one of `WAYS`, for good; raises OSError when the machine does not allow it."""
     if way == "namespace":
-        _enter_namespace(uid, gid)
+        _ask("unshare", _CLONE_NEWUSER)
+        if os.geteuid() != uid:
+            raise OSError(f"in a user namespace root is called {os.geteuid()}, not {uid}")
         return
     if way == "capability":
         _ask("prctl", _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)  # capabilities now outlive setuid too
@@ -87,14 +89,6 @@ def step_down(uid: int, gid: int, way: str) -> None:
         sets = (ctypes.c_uint32 * 6)(*(3 * [1 << _CAP_DAC_OVERRIDE] + 3 * [0]))
         _ask("capset", header, sets)
         _ask("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
-
-
-def _enter_namespace(uid: int, gid: int) -> None:
-    """Be called `uid` and `gid` from now on, where outside we stay who we are."""
-    own = {"uid_map": f"{uid} {os.geteuid()} 1", "gid_map": f"{gid} {os.getegid()} 1"}
-    _ask("unshare", _CLONE_NEWUSER)
-    for name, text in ({"setgroups": "deny"} | own).items():
-        Path("/proc/self", name).write_text(text)
 
 
 def _ask(function: str, *arguments: object) -> None:
