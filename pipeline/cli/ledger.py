@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, listing, show
 from pipeline.cli.progress import Bar
+from pipeline.domain.moments import bounded
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -34,13 +35,13 @@ class Moment(click.ParamType):
             return value
         try:
             if len(value) == len("2025-03-15"):
-                return datetime.combine(date.fromisoformat(value) + timedelta(days=1), time(), UTC) - timedelta(microseconds=1)
+                return bounded(datetime.combine(date.fromisoformat(value), time.max, UTC))
             at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no time; write 2025-03-15T09:00:00Z, or a day such as 2025-03-15", param, ctx)
         if at.tzinfo is None:
             self.fail(f"{value!r} has no time zone; write 2025-03-15T09:00:00Z", param, ctx)
-        return at
+        return bounded(at)
 
 
 def moments(command: F) -> F:

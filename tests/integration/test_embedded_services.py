@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.embedded import jars
 from infra.embedded import postgres as embedded_postgres
-from infra.embedded.children import Child, ServiceStartError
+from infra.embedded.children import Child, ServiceStartError, launcher
 from infra.embedded.launch import WAYS, process_identity
 from infra.embedded.ports import choose
 from infra.embedded.postgres import EmbeddedPostgres, program_folder
@@ -62,7 +62,7 @@ def private_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def allowed(way: str) -> bool:
     """Say whether this machine lets us step down in this way at all, wherever the program lies."""
-    command = [*embedded_postgres.launcher("--user", "65534", "--group", "65534", "--way", way), "/bin/true"]
+    command = [*launcher("--user", "65534", "--group", "65534", "--way", way), "/bin/true"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -179,7 +179,7 @@ def test_up_down_up_keeps_ports_and_content(base: Path) -> None:
 
 @pytest.mark.parametrize("way", ["any", *WAYS[1:]])
 def test_postgres_runs_where_only_its_owner_may_enter(way: str, private_clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a clone that nobody else may enter PostgreSQL starts, survives `kill -9` and a stop, and opens nothing to others; also by each way alone."""
+    """In a clone that nobody else may enter PostgreSQL survives `kill -9` and stops and opens nothing; also by each way alone."""
     if way != "any":
         if os.geteuid() != 0 or not allowed(way):
             pytest.skip(f"the way {way} is for root, on machines that allow it")
