@@ -85,9 +85,9 @@ def test_a_byte_order_mark_changes_the_digest_and_nothing_else() -> None:
     """A file that an editor saved with a byte order mark is the same policy, and its lines count the same."""
     content = EXAMPLE.read_bytes()
     marked = parse(codecs.BOM_UTF8 + content)
-    assert marked.rules == parse(content).rules
+    assert [(rule.name, rule.params) for rule in marked.rules] == [(rule.name, rule.params) for rule in parse(content).rules]
     assert marked.sha256 == hashlib.sha256(codecs.BOM_UTF8 + content).hexdigest()
-    with pytest.raises(SettingsError, match="policy.toml:1: "):
+    with pytest.raises(SettingsError, match=r"policy\.toml:1: "):
         parse(codecs.BOM_UTF8 + b"nonsense\n")
 
 
