@@ -73,7 +73,7 @@ def check_environment(environment: Mapping[str, str]) -> None:
                 _try_certificates(name, value)
             except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
                 what = "names no place for keys" if name == "SSLKEYLOGFILE" else "holds no certificates"
-                raise SettingsError(f"{name}: {value!r} {what} {_said(error, of=value)}; correct the variable or unset it") from None
+                raise SettingsError(f"{name}: {value!r} {what}{_said(error, of=value)}; correct the variable or unset it") from None
     for name in sorted(environment):
         value = environment[name].strip()
         if value and name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
