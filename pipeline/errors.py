@@ -71,6 +71,10 @@ class SettingsError(PipelineError):
     """A setting is wrong: exit code 78 with the key, what was found and what to write."""
 
 
+class OutputError(PipelineError):
+    """What was found cannot be written to standard output: exit code 74."""
+
+
 def service_of(error: RetryableError) -> str:
     """Name the service that an error speaks of, for people and metrics: what is raised about Kafka says so, the rest is PostgreSQL's."""
     return "Kafka" if "Kafka" in str(error) else "PostgreSQL"

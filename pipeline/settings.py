@@ -6,19 +6,24 @@ Every error names the key, says what was found and what to write (exit code 78).
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from pipeline.domain.money import Scales
+from pipeline.dsn import without_password
 from pipeline.errors import SettingsError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
+_SECONDS_MAX = 366 * 86_400.0
+"""A year: nothing here waits longer, and clocks that count in nanoseconds end at 292."""
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -28,7 +33,39 @@ def _seconds(value: object) -> object:
     raise ValueError('write a duration in quotes such as "250ms", "30s" or "5m"')
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=_SECONDS_MAX)]
+
+
+def _http_address(query: str) -> BeforeValidator:
+    """Return the check of an address without user and fragment; `query` is the pattern of what may follow its path."""
+    pattern = re.compile(r"https?://[^\s/?#@\\]+(/[^\s?#]*)?" + query)
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not pattern.fullmatch(value) or not _reachable(value):
+            raise ValueError(
+                "write an address such as https://host:port, an IPv6 host in brackets, without user or fragment" + _WITHOUT[query]
+            )
+        return value
+
+    return BeforeValidator(check)
+
+
+_NO_QUERY, _ANY_QUERY = "", r"(\?[^\s#]*)?"
+_WITHOUT = {_NO_QUERY: ", and without query", _ANY_QUERY: ""}
+
+
+def _reachable(address: str) -> bool:
+    """Tell whether host and port of an address are such; a host of digits and dots is an IPv4 address."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+        if ":" in host or not host.strip("0123456789."):
+            ipaddress.ip_address(host.partition("%")[0])
+        elif not host.isascii():
+            host.encode("idna")
+    except ValueError:
+        return False
+    return bool(host)
 
 
 def _listen(value: object) -> object:
@@ -70,6 +107,24 @@ class Postgres(Section):
     dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
     password_file: Path | None = None
     password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_apart(cls, given: object) -> object:
+        """Take a password that stands in the address out of it, so that nothing that shows an address can show it."""
+        if not isinstance(given, dict) or not isinstance(given.get("dsn"), str):
+            return given
+        try:
+            dsn, password = without_password(given["dsn"])
+        except ValueError:
+            return given  # the key itself says so below
+        elsewhere = given.get("password") or given.get("password_file")
+        return given | {"dsn": dsn} | ({"password": password} if password and not elsewhere else {})
+
+    @field_validator("dsn")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        return without_password(value)[0]
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -149,7 +204,7 @@ class Auth(Section):
     client_secret_file: Path | None = None
     token: SecretStr | None = None
     token_file: Path | None = None
-    token_url: str | None = None
+    token_url: Annotated[str, _http_address(_ANY_QUERY)] | None = None
     scope: str | None = None
     audience: str | None = None
     private_key_file: Path | None = None
@@ -187,7 +242,7 @@ class Venue(Section):
     """`[venues.X]`."""
 
     kind: Literal["musubi"] = "musubi"
-    base_url: str
+    base_url: Annotated[str, _http_address(_NO_QUERY)]
     reconcile_interval: Seconds = 30.0
     silence_timeout: Seconds = 75.0
     http_timeout: Seconds = 10.0
@@ -199,9 +254,7 @@ class Venue(Section):
 
     @field_validator("base_url")
     @classmethod
-    def _http(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
-            raise ValueError("write an address such as https://host:port, without user, query or fragment")
+    def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
 
@@ -209,17 +262,10 @@ class Rates(Section):
     """`[rates.X]`: a provider of reference rates; the section's name is the provider's in events and policies."""
 
     kind: Literal["http_json", "file"] = "http_json"
-    url: str | None = None
+    url: Annotated[str, _http_address(_ANY_QUERY)] | None = None
     file: Path | None = None
     poll_interval: Seconds = 2.0
     http_timeout: Seconds = 2.0
-
-    @field_validator("url")
-    @classmethod
-    def _http(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?", value):
-            raise ValueError("write an address such as https://host:port/rates, without user or fragment")
-        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Rates:
@@ -288,10 +334,18 @@ def find_file(given: str | None, environment: Mapping[str, str]) -> Path | None:
     """
     for asked, by in ((given, "--config"), (environment.get("CUSTODIAN_CONFIG"), "CUSTODIAN_CONFIG")):
         if asked:
-            if not Path(asked).is_file():
+            if not _is_file(Path(asked)):
                 raise SettingsError(f"{by}: there is no file {asked}; write one, or let `custodian dev up --write-config` write it")
             return Path(asked)
     return Path("custodian.toml") if Path("custodian.toml").is_file() else None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file that we can get at; too long a name, or a folder that lets us not in, has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def load(file: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -300,10 +354,12 @@ def load(file: Path | None, environment: Mapping[str, str] | None = None) -> Set
     folder = Path.cwd()
     if file is not None:
         try:
-            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+            tree = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError:
+            raise SettingsError(f"{file}: not UTF-8; write the file as UTF-8") from None
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise SettingsError(f"{file}: not TOML: {error}") from None
         folder = file.resolve().parent
     _resolve_paths(tree, folder)
@@ -318,6 +374,8 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
     for name, text in sorted(environment.items()):
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
             continue
+        if any("\ud800" <= letter <= "\udfff" for letter in name + text):
+            raise SettingsError(f"{name!a}: not UTF-8; write name and value as UTF-8")
         *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).split("__")
         path = [part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])]
         if path[:2] == ["kafka", "client"]:  # librdkafka's own names: dots are written as single underscores
@@ -365,10 +423,10 @@ def _resolve(section: object, key: str, folder: Path) -> None:
         section[key] = str(folder / section[key])
 
 
-_USER_INFO = re.compile(r"//[^/@\s]*@")
+_USER_INFO = re.compile(r"//\S*@")
 _QUERY = re.compile(r"(https?://[^\s?'\"]*\?)[^\s'\"]*")
 """A password or a key that somebody put into an address is not repeated."""
-_SECRET_KEYS = {"client_secret", "password", "token"}
+_SECRET_KEY = re.compile(r"dsn|token|.*(password|secret|key\.pem|oauthbearer\.config)")
 
 
 def _explain(error: ValidationError, file: Path | None) -> str:
@@ -381,7 +439,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
             lines.append(f"{key}: unknown key; remove it or correct its name{_nearest(where)}")
         elif found["type"] == "missing":
             lines.append(f"{key}: missing; it has to be written")
-        elif (where and where[-1] in _SECRET_KEYS) or isinstance(found["input"], dict | Section):
+        elif any(map(_SECRET_KEY.fullmatch, where)) or isinstance(found["input"], dict | Section):
             lines.append(f"{key}: {said}")
         else:
             shown = _QUERY.sub(r"\1…", _USER_INFO.sub("//…@", repr(found["input"])))
@@ -409,7 +467,7 @@ def _secret(value: SecretStr | None, file: Path | None, key: str) -> str | None:
     if file is None:
         return None
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        text = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"{key}: {file} cannot be read: {reason}; write the secret into that file") from None

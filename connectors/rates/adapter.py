@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from pathlib import Path
 
 from connectors.rates.parse import SIZE_MAX, reading_of
@@ -46,7 +47,7 @@ class FileRates:
             body = await asyncio.to_thread(self._beginning)
         except OSError as error:
             raise RetryableError(f"{self._file} cannot be read: {error.strerror}") from None
-        return reading_of(body, received_at=self._clock.now())
+        return reading_of(body.removeprefix(codecs.BOM_UTF8), received_at=self._clock.now())
 
     def _beginning(self) -> bytes:
         with self._file.open("rb") as stream:

@@ -1,23 +1,25 @@
 """What every HTTP conversation of ours has in common: how a client is opened, how much it reads, how it reads headers.
 
 It promises: no redirect is followed, no compressed body is asked for, no body is read beyond its limit, and loopback
-addresses are never sent through the proxy of the environment.
+addresses are never sent through the proxy of the environment. What the environment says of certificates and proxies and
+cannot be used is a fault of settings that names the variable.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import os
+import re
 import ssl
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import httpx
 
-from pipeline.errors import ContractBreachError
+from pipeline.errors import ContractBreachError, RetryableError, SettingsError
 
 # httpcore looks for this library before every lock it takes; where it is not installed, every look searches all of sys.path, which costs
 # as much as a third of a request. None says once and for all that it is not there.
@@ -28,20 +30,110 @@ HEADERS = {"Accept-Encoding": "identity", "User-Agent": "custodian-settlement-pi
 
 
 def open_client(url: str, timeout: httpx.Timeout, verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
-    """Return a client for the server of `url`; the caller closes it."""
+    """Return a client for the server of `url`; the caller closes it. Raise SettingsError for an environment that cannot be used."""
     return httpx.AsyncClient(**client_options(url, timeout, verify))  # type: ignore[arg-type]
 
 
 def client_options(url: str, timeout: httpx.Timeout, verify: ssl.SSLContext | bool = True) -> dict[str, object]:
-    """Return the keyword arguments of a client for the server of `url`."""
+    """Return the keyword arguments of a client for the server of `url`; raise SettingsError for an environment that cannot be used."""
+    try:
+        # A proxy of the environment is for the way out; it cannot reach what listens on this machine.
+        outside = not _is_loopback(httpx.URL(url).host)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"{_without_user(url)} is no address{_said(error, of=url)}") from None
+    if outside:
+        try:
+            check_environment(os.environ)
+        except SettingsError as error:
+            if _has_worked:  # a file of certificates that is being replaced is waited for
+                raise RetryableError(str(error)) from None
+            raise
+        _has_worked.add(True)
     return {
         "timeout": timeout,
         "verify": verify,
         "follow_redirects": False,
         "headers": HEADERS,
-        # A proxy of the environment is for the way out; it cannot reach what listens on this machine.
-        "trust_env": not _is_loopback(urlsplit(url).hostname or ""),
+        "trust_env": outside,
     }
+
+
+_has_worked: set[bool] = set()
+"""Not empty once this process has found its environment usable."""
+
+
+def check_environment(environment: Mapping[str, str]) -> None:
+    """Try what httpx takes from the environment, one variable at a time; raise SettingsError naming the first that cannot be used.
+
+    httpx itself raises whatever it meets, and says no name.
+    """
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
+        if value := environment.get(name):
+            try:
+                _try_certificates(name, value)
+            except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+                what = "names no place for keys" if name == "SSLKEYLOGFILE" else "holds no certificates"
+                raise SettingsError(f"{name}: {value!r} {what}{_said(error, of=value)}; correct the variable or unset it") from None
+    for name in sorted(environment):
+        value = environment[name].strip()
+        if value and name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+            try:
+                proxy = httpx.Proxy(value if "://" in value else f"http://{value}")
+                if proxy.url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+                    raise ValueError("SOCKS needs the package socksio")
+                if not proxy.url.host:
+                    raise ValueError("it names no host")
+            except (ValueError, httpx.InvalidURL) as error:
+                raise SettingsError(
+                    f"{name}: {_without_user(value)!r} is no proxy that can be used{_said(error, of=value)}; write http://host:port or "
+                    "https://host:port (in a password / as %2F, @ as %40, # as %23 and % as %25), or unset it"
+                ) from None
+        elif value and name.lower() == "no_proxy":
+            for host in filter(None, map(str.strip, value.split(","))):
+                try:
+                    _try_exception(host)
+                except (ValueError, httpx.InvalidURL) as error:
+                    raise SettingsError(
+                        f"{name}: {host!r} is no host{_said(error, of=host)}; write names, or addresses without brackets, "
+                        "such as ::1, with commas between"
+                    ) from None
+
+
+def _try_certificates(name: str, value: str) -> None:
+    """Read certificates, or open the file for keys, as the ssl module will; raise OSError or ValueError when that fails."""
+    if name == "SSLKEYLOGFILE":
+        with open(value, "a", encoding="ascii"):
+            return
+    if name == "SSL_CERT_DIR":
+        os.scandir(value).close()
+        return
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
+
+
+def _try_exception(host: str) -> None:
+    """Build the pattern that httpx makes of an entry of NO_PROXY; raise InvalidURL or ValueError when it makes none."""
+    if host != "*" and "://" not in host and not _is_address(host):
+        host = f"*{host}"
+    httpx.URL(host if "://" in host else f"all://[{host}]" if ":" in host and _is_address(host) else f"all://{host}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("/")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _said(error: Exception, *, of: str) -> str:
+    """Return what an error says in brackets; nothing where it may show a piece of a password, which it takes for a host or a port."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return "" if "@" in of else f" ({said})"
+
+
+def _without_user(address: str) -> str:
+    """Return an address without its user and password, however these were written."""
+    return re.sub(r"^(\w+://)?\S*@", r"\1…@", address)
 
 
 async def read_bounded(response: httpx.Response, bytes_max: int) -> bytes:

@@ -35,7 +35,7 @@ EVIDENCE_BYTES_MAX: Final = 512 * KIB
 # Python refuses to read longer decimal integers; nobody waits that many milliseconds.
 RETRY_DIGITS_MAX: Final = 4_000
 
-_LIMIT_FLOOR: Final = 64  # an over-long line must at least show which field it is
+_LIMIT_FLOOR: Final = 64  # an over-long line must at least show which field it is, and how a type begins
 _KNOWN_TYPES_MAX: Final = 256
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -275,7 +275,8 @@ class SseDecoder:
             return "data"
         if line.startswith(b"event:"):
             self._exceed("type")
-            self._type = line[6 : 6 + _LIMIT_FLOOR]
+            # So much of the line has come whenever it is known to be too long, however it was cut.
+            self._type = line[len(b"event:") : _LIMIT_FLOOR].removeprefix(b" ")
         elif line.startswith(b"id:"):
             self.ids_refused += 1
         elif line.startswith(b":"):

@@ -262,6 +262,7 @@ async def _oauth2_grant(request: _Oauth2Request, clock: Clock) -> TokenGrant:
 async def _oauth2_answer(request: _Oauth2Request, clock: Clock) -> Mapping[str, Any] | PipelineError:
     """Let Authlib build and sign the request; judge the response by the same rules as every other token answer."""
     seen = _LastResponse()
+    options = client_options(request.token_url, httpx.Timeout(request.http_timeout), request.verify)
     try:
         async with _authlib()(
             client_id=request.client_id,
@@ -269,7 +270,7 @@ async def _oauth2_answer(request: _Oauth2Request, clock: Clock) -> Mapping[str, 
             token_endpoint_auth_method=request.auth_method,
             scope=request.scope,
             event_hooks={"response": [seen.take]},
-            **client_options(request.token_url, httpx.Timeout(request.http_timeout), request.verify),
+            **options,
         ) as client:
             extra = {"audience": request.audience} if request.audience else {}
             await client.fetch_token(request.token_url, grant_type="client_credentials", **extra)

@@ -23,7 +23,9 @@ from infra.demo.figures import Figures, Watch
 from infra.demo.officer import NAME, Officer, Said
 from infra.demo.stage import FOLDER, Mode, Stage, running
 from infra.demo.summary import Accepted, Comparison, compare, judge, settlements
-from pipeline.errors import PipelineError, SettingsError
+from pipeline.cli import streams
+from pipeline.errors import OutputError, PipelineError, SettingsError
+from pipeline.supervisor.exits import code_of
 
 SETTLE_LIMIT = 45.0
 """Seconds that the pipeline may take to book what the venue settled last, over lost frames and reconciliation."""
@@ -37,6 +39,7 @@ LARGE = ("1200000", "1400000", "1300000", "1100000")
 LARGE_EVERY = 15.0
 """Seconds after which the next one is placed although nobody came to answer the last."""
 
+streams.prepare()  # before the console asks how wide the terminal is
 console = Console(highlight=False)
 
 
@@ -74,6 +77,9 @@ def main() -> int:
                 desk.officer.stop()
     except KeyboardInterrupt:
         return 130
+    except OutputError as error:
+        sys.stderr.write(f"{error}\n")
+        return code_of(error)
     except PipelineError as error:
         console.print(f"[red]The demo cannot run:[/red] {error}", soft_wrap=True)
         return 78 if isinstance(error, SettingsError) else 69

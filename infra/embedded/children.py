@@ -44,16 +44,20 @@ def wait_until(condition: Callable[[], bool], *, within: float) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Whom a service runs as when root starts it; `keep_reach` where file permissions would be in its way."""
+    """Whom a service runs as when root starts it, and in which of `launch.WAYS` it becomes that user."""
 
     uid: int
     gid: int
-    keep_reach: bool
+    way: str
 
     def arguments(self) -> list[str]:
         """Return what to tell the launcher."""
-        reach = ["--keep-reach"] if self.keep_reach else []
-        return ["--user", str(self.uid), "--group", str(self.gid), *reach]
+        return ["--user", str(self.uid), "--group", str(self.gid), "--way", self.way]
+
+    def own(self, path: Path) -> None:
+        """Let `path`, which is root's, be this user's; raises OSError when the machine does not allow it."""
+        if self.way != "namespace":  # there root is this user, by another name
+            os.chown(path, self.uid, self.gid)
 
 
 def launcher(*options: str) -> list[str]:

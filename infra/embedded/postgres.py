@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from psycopg import sql
 
 from infra.embedded.children import Child, ServiceStartError, User, last_lines, launcher, wait_until
 from infra.embedded.jars import missing_extra
-from infra.embedded.launch import LINUX, process_identity
+from infra.embedded.launch import LINUX, WAYS, process_identity
 from infra.embedded.ports import Ports
 
 OWNER = "custodian"
@@ -78,15 +77,14 @@ class EmbeddedPostgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         for file in (self.password_file, self.superuser_password_file):
             ensure_secret(file)
-        user = user_for(programs, self.folder) if os.geteuid() == 0 else None
         if not self.data.exists():
-            self._initialise(programs, user)
+            self._initialise(programs)
         self._remove_stale_lock()
         self.child.start(
             [str(programs / "postgres"), "-D", str(self.data), *server_options(ports, sync=self.sync_to_disk)],
             cwd=self.folder,
             environment=_environment(),
-            user=user,
+            user=user_for(programs, self.data),
         )
 
     def await_ready(self, ports: Ports) -> None:
@@ -121,17 +119,17 @@ class EmbeddedPostgres:
         """Return the connection URI, without a password."""
         return f"postgresql://{user}@127.0.0.1:{ports.postgres}/{database}"
 
-    def _initialise(self, programs: Path, user: User | None) -> None:
+    def _initialise(self, programs: Path) -> None:
         """Run initdb into a draft and rename it, so that a half-made cluster is never taken for a whole one."""
         draft, password = self.folder / "data.draft", self.folder / "initdb-password"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
+        user = user_for(programs, draft, new=True)
         password.unlink(missing_ok=True)
         with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(self.superuser_password_file.read_text())
         if user is not None:
-            for path in (draft, password):
-                os.chown(path, user.uid, user.gid)
+            user.own(password)
         command = [
             *(launcher(*user.arguments()) if user else []),
             str(programs / "initdb"),
@@ -268,33 +266,53 @@ def ensure_secret(file: Path) -> str:
     return file.read_text().strip()
 
 
-def user_for(programs: Path, folder: Path) -> User:
-    """Return whom PostgreSQL runs as when root starts it: the owner of the cluster, `nobody` for a new one."""
-    data = folder / "data"
-    if data.exists() and data.stat().st_uid != 0:
-        uid, gid = data.stat().st_uid, data.stat().st_gid
-    else:
-        try:
-            entry = pwd.getpwnam("nobody")
-        except KeyError:
-            raise ServiceStartError(
-                "PostgreSQL refuses to run as root and this machine has no user `nobody`; run this as a normal user"
-            ) from None
-        uid, gid = entry.pw_uid, entry.pw_gid
-    everyone = all(_open_to_everyone(path) for path in (programs / "postgres", folder / "data"))
-    if not everyone and not LINUX:
+def user_for(programs: Path, cluster: Path, *, new: bool = False) -> User | None:
+    """Return whom PostgreSQL runs as in the folder `cluster`; None: as who we are, since we are not root.
+
+    A cluster stays with the user that owns it; a `new` one becomes that of `nobody`, or stays root's where `nobody` can
+    reach it only by another name for root. Which way works on this machine is found by trying, the one with the fewest
+    rights first. Raises ServiceStartError that says what every way met and what to do.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
         raise ServiceStartError(
-            f"PostgreSQL refuses to run as root, and the user it would run as cannot reach {folder} or {programs}; "
-            "run this as a normal user, or in a folder that everybody can enter"
-        )
-    return User(uid=uid, gid=gid, keep_reach=not everyone)
+            "PostgreSQL refuses to run as root and this machine has no user `nobody`; run this as a normal user"
+        ) from None
+    owner = cluster.stat()
+    uid, gid = (owner.st_uid, owner.st_gid) if owner.st_uid else (entry.pw_uid, entry.pw_gid)
+    # What root owns already was made in a namespace, and what another owns cannot be reached from one.
+    ways = [way for way in WAYS if new or (way == "namespace") == (owner.st_uid == 0)]
+    met = []
+    for user in (User(uid=uid, gid=gid, way=way) for way in ways):
+        refusal = _refusal(user, programs, cluster, new=new)
+        if refusal is None:
+            return user
+        met.append(f"  {user.way}: {refusal}")
+    raise ServiceStartError(
+        f"PostgreSQL refuses to run as root, and on this machine it cannot step down where {cluster} and {programs} lie. "
+        "Run this as a normal user; or in a folder that everybody may enter, such as one below /srv; or allow root (in a container: its "
+        "runtime) either SETUID, SETGID, SETPCAP, CHOWN and DAC_OVERRIDE or user namespaces. What was tried:\n" + "\n".join(met)
+    )
 
 
-def _open_to_everyone(path: Path) -> bool:
-    """Say whether any user may enter every folder above `path` and, where it is a file, run it."""
-    folders = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
-    wanted = stat.S_IXOTH | stat.S_IROTH
-    return folders and (not path.is_file() or path.stat().st_mode & wanted == wanted)
+def _refusal(user: User, programs: Path, cluster: Path, *, new: bool) -> str | None:
+    """Return why PostgreSQL does not run as this user here, or None when its program answers."""
+    before = cluster.stat()
+    command = [*launcher(*user.arguments(), "--enter", str(cluster)), str(programs / "postgres"), "--version"]
+    try:
+        if new:
+            user.own(cluster)
+        tried = subprocess.run(command, env=_environment(), capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        return str(error)
+    if tried.returncode == 0:
+        return None
+    if new:
+        os.chown(cluster, before.st_uid, before.st_gid)
+    return tried.stderr.strip() or f"the program ended with {tried.returncode}"
 
 
 def accepts(port: int) -> bool:

@@ -8,13 +8,36 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
 CONFIG_KEY, DEBUG_KEY = "pipeline.cli.config", "pipeline.cli.debug"
 """Where the root context keeps what `--config` and `--debug` said."""
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Text(click.ParamType):
+    """A text in UTF-8; a UUID, which may be written in capitals, in the lower case that intents, quotes and others are kept in."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the text; fail with a usage error when its bytes were none."""
+        if not isinstance(value, str):
+            return value
+        if any("\ud800" <= letter <= "\udfff" for letter in value):  # bytes that the locale's encoding does not have
+            try:
+                value = os.fsencode(value).decode()
+            except UnicodeDecodeError:
+                self.fail(f"{value!r} is not UTF-8", param, ctx)
+        return value.lower() if _UUID.fullmatch(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +95,10 @@ def nearest(asked: str, known: list[str]) -> str:
 
 
 def add_common_options(command: click.Command) -> None:
-    """Let a command, and all below it, understand `--config` and `--debug`; repeated calls change nothing."""
+    """Let a command, and all below it, understand `--config` and `--debug`, and read texts as `Text`; repeated calls change nothing."""
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = Text()
     if not any("--config" in option.opts for option in command.params):
         command.params = [*command.params, _config_option(), _debug_option()]
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
@@ -85,7 +111,12 @@ def _config_option() -> click.Option:
             context.find_root().meta[CONFIG_KEY] = value
 
     return click.Option(
-        ["--config"], metavar="FILE", expose_value=False, callback=keep, help="Settings; else CUSTODIAN_CONFIG, else ./custodian.toml."
+        ["--config"],
+        type=click.Path(),
+        metavar="FILE",
+        expose_value=False,
+        callback=keep,
+        help="Settings; else CUSTODIAN_CONFIG, else ./custodian.toml.",
     )
 
 

@@ -1,7 +1,7 @@
 """The program `custodian`: its commands, and the one place where an error becomes a line and an exit code.
 
 Exit codes (interface, section 2): 0 done; 1 a finding; 2 usage; 69 a service is away or a port is taken; 70 a fault of ours;
-75 try again; 78 settings; 130 ctrl-C.
+74 the output could not be written; 75 try again; 78 settings; 130 ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import click
 
+from pipeline.cli import streams
 from pipeline.cli.lazy import DEBUG_KEY, Entry, LazyGroup
-from pipeline.errors import PipelineError
+from pipeline.errors import OutputError, PipelineError, SettingsError
 from pipeline.observability.redaction import redact
 from pipeline.supervisor.exits import code_of
 
@@ -75,22 +76,28 @@ program = LazyGroup(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the program and exit with its code."""
+    streams.prepare()
     arguments = sys.argv[1:] if arguments is None else arguments
     context_meta: dict[str, Any] = {}
     try:
         with program.make_context("custodian", list(arguments)) as context:
             context_meta = context.meta
             program.invoke(context)
-        _finish_output()
         code = 0
     except BaseException as error:
         code = _judge(error, debug=bool(context_meta.get(DEBUG_KEY)) or "--debug" in arguments)
-    sys.exit(code)
+    sys.exit(_finish_output(code))
 
 
-def _finish_output() -> None:
-    """Meet a reader that has left (`| head`) here, and not while Python ends."""
-    sys.stdout.flush()
+def _finish_output(code: int) -> int:
+    """Meet a reader that has left (`| head`), and a full disk, here and not while Python ends; return the exit code."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+    except OutputError as error:
+        return _judge(error, debug=False)
+    return code
 
 
 def _judge(error: BaseException, *, debug: bool) -> int:
@@ -101,9 +108,12 @@ def _judge(error: BaseException, *, debug: bool) -> int:
         case SystemExit():
             return _exit_code(error)
         case BrokenPipeError():
-            # Nobody reads any more, which is how `| head` ends; Python's own flush at exit must not complain either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()  # nobody reads any more, which is how `| head` ends
             return 0
+        case OutputError():
+            _give_up_output()
+        case FileNotFoundError() if not _somewhere():
+            error = SettingsError("the current folder does not exist any more; go to one that does")
         case KeyboardInterrupt() | click.Abort():
             click.echo("stopped by ctrl-C", err=True)
             return INTERRUPTED
@@ -119,6 +129,19 @@ def _judge(error: BaseException, *, debug: bool) -> int:
         click.echo(redact("".join(traceback.format_exception(error))), err=True)
     click.echo(redact(_text(error)), err=True)
     return code_of(error)
+
+
+def _give_up_output() -> None:
+    """Let Python's own flush at exit not complain about an output that takes nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _somewhere() -> bool:
+    """Say whether the current folder is there."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _text(error: BaseException) -> str:

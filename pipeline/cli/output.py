@@ -73,18 +73,29 @@ def default_format() -> Format:
     return "table" if sys.stdout.isatty() else "jsonl"
 
 
-def show(rows: Iterable[Row], form: Format, *, columns: Sequence[Column], limit: int | None = None, title: str | None = None) -> int:
-    """Write rows to standard output in a format and return how many there were."""
+def show(
+    rows: Iterable[Row],
+    form: Format,
+    *,
+    columns: Sequence[Column],
+    limit: int | None = None,
+    title: str | None = None,
+    whole: str = "--format jsonl shows all",
+) -> int:
+    """Write rows to standard output in a format and return how many there were.
+
+    `whole` says where the columns are that a narrow table leaves out.
+    """
     limited = iter(rows) if limit is None else islice(rows, limit)
     try:
-        return _show(limited, form, columns, title)
+        return _show(limited, form, columns, title, whole)
     finally:
         # What streams from a database ends before its connection does, also when the reader of our output has left.
         if isinstance(rows, Generator):
             rows.close()
 
 
-def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: str | None) -> int:
+def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: str | None, whole: str) -> int:
     match form:
         case "jsonl":
             return _lines(rows)
@@ -97,7 +108,7 @@ def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: s
         case "table":
             found = list(rows)
             if found:
-                _table(found, columns, title)
+                _table(found, columns, title, whole)
             return len(found)
 
 
@@ -181,7 +192,7 @@ def _csv_cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
+def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None, whole: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -205,7 +216,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) ->
     console.print(table)
     left_out = [column.title or column.field for column in shown if column not in chosen]
     if left_out:
-        console.print(f"not shown in this width: {', '.join(left_out)} (--format jsonl shows all)", style="dim")
+        console.print(f"not shown in this width: {', '.join(left_out)} ({whole})", style="dim")
 
 
 SHORT = 13

@@ -10,6 +10,9 @@ import click
 
 from pipeline.domain.moments import bounded
 
+LONGEST = timedelta(days=36_500)
+"""A hundred years: longer than anything is kept, and inside the calendar on both sides of today."""
+
 
 class Time(click.ParamType):
     """An RFC 3339 time, or a date that stands for its first moment in UTC; one beyond every moment stands for the nearer end."""
@@ -34,7 +37,10 @@ class Duration(click.ParamType):
         """Return the duration; fail with a usage error."""
         if isinstance(value, timedelta):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value, re.ASCII)
         if not found:
             self.fail(f"{value!r} is no duration; write 10s, 5m or 90d", param, ctx)
-        return timedelta(seconds=float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+        seconds = float(found[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+        if seconds > LONGEST.total_seconds():
+            self.fail(f"{value!r} is too long; write {LONGEST.days}d at most", param, ctx)
+        return timedelta(seconds=seconds)

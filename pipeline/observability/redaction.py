@@ -17,12 +17,16 @@ SHORTEST = 6
 _PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 " + MASK),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), MASK),
-    (re.compile(r"(\w://[^/@\s:\"']*):[^/@\s\"']+@"), r"\1:" + MASK + "@"),
+    # Up to the last @ of the word: a password that nobody encoded has / and @ in it, and a path too much is no loss.
+    (re.compile(r"(\w://[^/@\s:\"']*):[^\s\"]+@"), r"\1:" + MASK + "@"),
     (
         re.compile(
-            r"(?i)((?:password|passwd|client_secret|client_assertion|access_token|sasl\.password|ssl\.key\.password)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]+"
+            r"(?i)((?:password|passwd|client_secret|client_assertion|access_token|sasl\.password|ssl\.key\.password)"
+            r"\\*[\"']?\s*[=:]\s*)"
+            # In quotes, which a text inside JSON has a backslash before, up to the same; else a word, but for what ends the text around it.
+            r"(?:(\\*[\"'])(?:\\++.|[^\\])*?\2|(?:[^\s\"'\\]|\\[^\"'])+)"
         ),
-        r"\1" + MASK,
+        r"\1\2" + MASK + r"\2",
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
@@ -29,11 +29,6 @@ def _is_secret(key: str) -> bool:
 
 
 def _in_dsn(dsn: str) -> list[str]:
-    """Return a password that somebody wrote into the address, as it stands there and as it is meant."""
-    found = re.findall(r"password\s*=\s*'?([^\s'&]+)", dsn)
-    try:
-        written = urlsplit(dsn).password
-    except ValueError:
-        written = None
-    found += [written] if written else []
+    """Return the password of a client's key that somebody wrote into the address, as it stands there and as it is meant."""
+    found = re.findall(r"sslpassword\s*=\s*'?([^\s'&]+)", dsn)
     return [*found, *(unquote(text) for text in found)]

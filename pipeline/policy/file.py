@@ -99,7 +99,7 @@ def parse(content: bytes, where: str = "policy.toml") -> Policy:
 
 def _tree(content: bytes, where: str) -> tuple[str, dict[str, Any]]:
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1

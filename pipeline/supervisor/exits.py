@@ -6,6 +6,7 @@ import signal
 
 from pipeline.errors import (
     FatalError,
+    OutputError,
     PositionHoleError,
     RetryableError,
     ServiceAwayError,
@@ -22,6 +23,7 @@ MEANINGS = {
     2: "it does not understand its command line",
     69: "a service it needs was away",
     70: "an error of its own",
+    74: "its output could not be written",
     75: "it asked to be started again",
     78: "its settings are wrong",
     80: "records were skipped; it goes on from its stored position",
@@ -54,6 +56,8 @@ def code_of(error: BaseException) -> int:
             return 69
         case RetryableError():
             return 75
+        case OutputError():
+            return 74
         case FatalError() if getattr(error.__cause__, "sqlstate", None) in _UNPREPARED:
             return 78
         case PositionHoleError():

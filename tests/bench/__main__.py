@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from pipeline.cli import streams
 from tests.bench import accepting, end_to_end, engines, fillfactor, growth, rules, stages
 from tests.bench.figures import Figure, merged, print_table, report, shown, surroundings, where, write_json
 from tests.bench.ground import Ground, ground
@@ -70,6 +71,7 @@ def main(
     only: tuple[str, ...], seconds: float, runs: int, quick: bool, keys: int, records: int | None, json_file: Path, reference: bool
 ) -> None:
     """Measure the product on Kafka and PostgreSQL of its own, in a folder that is removed afterwards."""
+    streams.prepare()
     console = Console(stderr=True)
     seconds = 2.0 if quick else seconds
     names = only or tuple(name for name in BENCHMARKS if name not in ON_DEMAND)
@@ -93,8 +95,8 @@ def main(
             rounds.append(found)
         around = surroundings(on.postgresql)
     figures, options = merged(rounds), {**options, "runs": runs}
-    print_table(figures, Console())
     write_json(figures, json_file, options=options, around=around)
+    print_table(figures, json_file=json_file)
     if reference:
         _write_pages(figures, options, around)
 

@@ -12,10 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from infra.embedded.jars import KAFKA_VERSION
+from pipeline.cli.output import Column, show, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +89,44 @@ def _range(figure: Figure) -> str:
     return "" if low == high else f"{shown(low)} to {shown(high)}"
 
 
-def print_table(figures: Sequence[Figure], console: Console) -> None:
-    """Print one line per figure."""
-    table = Table(title=f"custodian on {machine()}", title_justify="left")
-    for heading in ("benchmark", "unit", "ours", "range", "plain", "ratio", "target", "", "CPU ours", "CPU plain"):
-        table.add_column(heading, justify="left" if heading in ("benchmark", "unit", "") else "right")
-    for figure in figures:
-        mark = {None: "", True: "[green]✔[/green]", False: "[red]✘[/red]"}[figure.reached]
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        table.add_row(figure.name, figure.unit, shown(figure.ours), _range(figure), shown(figure.plain), ratio, shown(figure.target), mark)
-    console.print(table)
+COLUMNS = (
+    Column(field="benchmark", rank=0),
+    Column(field="unit", rank=0),
+    Column(field="ours", rank=0, right=True),
+    Column(field="plain", rank=1, right=True),
+    Column(field="ratio", rank=0, right=True),
+    Column(field="target", rank=1, right=True, value=lambda row: f"{row['target']} {row['reached']}".rstrip()),
+    Column(field="range", rank=2, right=True),
+    Column(field="cpu_ours", rank=3, right=True),
+    Column(field="cpu_plain", rank=3, right=True),
+)
+
+
+def print_table(figures: Sequence[Figure], *, json_file: Path) -> None:
+    """Print one line per figure, with the columns that the terminal has room for; all are in `json_file`."""
+    show([_row(figure) for figure in figures], "table", columns=COLUMNS, title=f"custodian on {machine()}", whole=f"{json_file} has all")
     for figure in figures:
         if figure.note:
-            console.print(f"  {figure.name}: {figure.note}", soft_wrap=True)
+            write(f"  {figure.name}: {figure.note}")
+
+
+def _row(figure: Figure) -> dict[str, str]:
+    """Return the cells of a figure, as texts."""
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+    target = "" if figure.target is None else f"{'< ' if figure.lower_is_better else '≥ '}{shown(figure.target)}"
+    ours, plain = _cpu(figure)
+    return {
+        "benchmark": figure.name,
+        "unit": figure.unit,
+        "ours": shown(figure.ours),
+        "plain": shown(figure.plain),
+        "ratio": ratio,
+        "target": target,
+        "reached": {None: "", True: "✔", False: "✘"}[figure.reached],
+        "range": _range(figure),
+        "cpu_ours": ours,
+        "cpu_plain": plain,
+    }
 
 
 def surroundings(postgresql: str) -> dict[str, Any]:
@@ -149,9 +172,8 @@ def report(figures: Sequence[Figure], options: dict[str, Any]) -> str:
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for figure in figures:
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        target = "" if figure.target is None else f"{'< ' if figure.lower_is_better else '≥ '}{shown(figure.target)}"
-        cells = [figure.name, figure.unit, shown(figure.ours), _range(figure), shown(figure.plain), ratio, target, *_cpu(figure)]
+        row = _row(figure)
+        cells = [row[name] for name in ("benchmark", "unit", "ours", "range", "plain", "ratio", "target", "cpu_ours", "cpu_plain")]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *(f"* {figure.name}: {figure.note}" for figure in figures if figure.note), ""]
     return "\n".join(lines)

@@ -355,6 +355,8 @@ def test_what_roles_have_written_is_listed_in_every_format(prepared: Commands, p
     assert "sound: 5 records" in verified.stderr
     story = prepared.lines("orders", "show", "00000003-58cc-4372-a567-0e02b2c3d479")
     assert [line["kind"] for line in story] == ["event", "entry"]
+    assert prepared.lines("orders", "show", "00000003-58CC-4372-A567-0E02B2C3D479") == story
+    assert len(prepared.lines("ledger", "entries", "--intent", "00000003-58CC-4372-A567-0E02B2C3D479")) == 1
     for form in ("table", "json", "csv"):
         shown = prepared.run("ledger", "entries", "--format", form)
         assert shown.returncode == 0

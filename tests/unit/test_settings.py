@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
-from pipeline.settings import Engine, load
+from pipeline.settings import Engine, find_file, load
 
 VENUE = """
 [venues.tokyo]
@@ -234,3 +234,74 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load(write(tmp_path, VENUE), {"CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET__X": "canary-four"} | environment)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "http://[gg]", "http://h:99999", "http://h:x", "http://999.1.1.1", "http://", "http://a\\b"]
+)
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("venues.tokyo.base_url", VENUE.replace("http://127.0.0.1:8700", "{}")),
+        ("venues.tokyo.auth.token_url", VENUE + "token_url = '{}'\n"),
+        ("rates.desk.url", "[rates.desk]\nurl = '{}'\n"),
+    ],
+)
+def test_an_address_without_a_host_that_can_be_reached_is_named(key: str, text: str, address: str, tmp_path: Path) -> None:
+    """A bracket too few, a port too large, a number that is no address: said by key before anything is opened."""
+    assert "{}" in text
+    with pytest.raises(SettingsError) as refused:
+        load(write(tmp_path, text.replace("{}", address).replace('"' + address + '"', f"'{address}'")), {})
+    assert f"{key}: found {address!r}; write an address such as https://host:port" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:8700", "https://häuser.example", "http://1.2.3.4", "http://a_b:1/x", "http://[fe80::1%25eth0]"]
+)
+def test_addresses_of_every_kind_are_understood(address: str, tmp_path: Path) -> None:
+    """IPv6 in brackets, letters beyond ASCII, and a path."""
+    loaded = load(write(tmp_path, VENUE.replace("http://127.0.0.1:8700", address)), {})
+    assert loaded.venues["tokyo"].base_url == address
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    """Settings and secrets that an editor saved with a byte order mark are read as without it; UTF-16 is named."""
+    (tmp_path / "secret").write_bytes("\ufeffhunter2hunter2\n".encode())
+    file = write(tmp_path, "")
+    file.write_bytes("\ufeff[postgres]\npassword_file = 'secret'\n".encode())
+    assert load(file, {}).postgres.secret() == "hunter2hunter2"
+    file.write_bytes("[postgres]\n".encode("utf-16"))
+    with pytest.raises(SettingsError, match="write the file as UTF-8"):
+        load(file, {})
+
+
+@pytest.mark.parametrize("length", ["9999999999h", "367" + "0" * 400 + "s", "8785h", "1٣s"])
+def test_a_duration_beyond_a_year_is_refused(length: str, tmp_path: Path) -> None:
+    """What no clock counts is said by its key."""
+    with pytest.raises(SettingsError, match=r"engine\.session_timeout: found"):
+        load(write(tmp_path, f"[engine]\nsession_timeout = '{length}'\n"), {})
+
+
+def test_an_environment_that_is_no_text_is_named() -> None:
+    """A value with bytes that are not UTF-8 is said by the name of its variable, without the value."""
+    with pytest.raises(SettingsError) as refused:
+        load(None, {"CUSTODIAN_POSTGRES__PASSWORD": "Qj\udcff"})
+    assert "CUSTODIAN_POSTGRES__PASSWORD" in str(refused.value)
+    assert "Qj" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["sasl.password", "ssl.key.password"])
+def test_a_secret_of_the_wrong_type_is_not_shown(key: str, tmp_path: Path) -> None:
+    """What stands where a secret belongs is not repeated."""
+    with pytest.raises(SettingsError) as refused:
+        load(write(tmp_path, f'[kafka.client]\n"{key}" = ["Qj7Z"]\n'), {})
+    assert key in str(refused.value)
+    assert "Qj7Z" not in str(refused.value)
+
+
+def test_names_that_are_too_long_or_nested_too_deep_are_wrong_settings(tmp_path: Path) -> None:
+    """Neither is a fault of ours."""
+    with pytest.raises(SettingsError, match="there is no file"):
+        find_file("x" * 5000, {})
+    with pytest.raises(SettingsError, match="not TOML"):
+        load(write(tmp_path, "a = " + "[" * 100_000), {})

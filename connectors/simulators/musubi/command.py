@@ -24,7 +24,7 @@ def read_secret(path: Path) -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
                 stream.write(secrets.token_urlsafe(24))
-        secret = path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8-sig").strip()
     except OSError as problem:
         raise SettingsError(f"secret file {path}: {problem.strerror}; name a readable file") from problem
     if not secret:

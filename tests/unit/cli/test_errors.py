@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline.cli.lazy import Entry, Group, LazyGroup
+from pipeline.cli.lazy import Entry, Group, LazyGroup, Text
 from pipeline.cli.main import ENTRIES, main, program
 from pipeline.errors import (
     FatalError,
+    OutputError,
     PositionHoleError,
     RetryableError,
     ServiceAwayError,
@@ -39,6 +41,7 @@ def _caused_by(cause: Exception) -> FatalError:
         (RetryableError("x"), 75),
         (FatalError("x"), 70),
         (_caused_by(_RefusedError()), 78),
+        (OutputError("x"), 74),
         (PositionHoleError("x"), 80),
         (TopicReplacedError("x"), 82),
         (ValueError("x"), 70),
@@ -86,6 +89,29 @@ def test_a_wrong_call_exits_with_its_code_and_says_what_to_do(
     assert said in err
     assert "Traceback" not in err
     assert out == ""
+
+
+def _below(command: click.Command) -> Iterator[click.Command]:
+    """Yield a command and all below it."""
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _below(inner)
+
+
+def test_every_command_reads_texts_alike() -> None:
+    """No argument or option of any command takes bytes that are no text, or misses an intent for its capitals."""
+    parameters = [parameter for command in _below(program) for parameter in command.params]
+    assert len(parameters) > 100
+    assert not [parameter.name for parameter in parameters if parameter.type is click.STRING]
+    text = Text()
+    assert text.convert("F47AC10B-58CC-4372-A567-0E02B2C3D479", None, None) == "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+    assert text.convert("Größe: F47AC10B", None, None) == "Größe: F47AC10B"
+    with pytest.raises(click.BadParameter, match="not UTF-8"):
+        text.convert("\udcff", None, None)
 
 
 @click.group(cls=Group)

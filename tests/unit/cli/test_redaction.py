@@ -23,6 +23,11 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
         (f"token={JWT}", JWT),
         ("postgresql://custodian:s3cr3t-pw@db:5432/x", "s3cr3t-pw"),
         ("host=db password=s3cr3t-pw dbname=x", "s3cr3t-pw"),
+        ("postgresql://custodian:a/b#c@d%e-s3cr3t@db:5432/x", "s3cr3t"),
+        ("https://user:a/s3cr3t@proxy:3128", "s3cr3t"),
+        ("host=db password='a b s3cr3t\\\\'pw' dbname=x", "s3cr3t"),
+        ("host=db password=a&b,c;s3cr3t dbname=x", "s3cr3t"),
+        (json.dumps(json.dumps({"password": 'a"s3cr3t'})), "s3cr3t"),
         ('{"client_id": "a", "client_secret": "s3cr3t-pw"}', "s3cr3t-pw"),
         ("sasl.password = s3cr3t-pw", "s3cr3t-pw"),
         ("Basic Y3VzdG9kaWFuOnNlY3JldA==", "Y3VzdG9kaWFuOnNlY3JldA=="),
@@ -41,6 +46,14 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert Redactor()(text) == text
 
 
+@pytest.mark.parametrize("said", ["password=pw-1234", 'say "password=pw-1234"', "{'password': 'pw-1234'}", '{"password": "pw\\"1234"}'])
+def test_a_line_of_json_stays_json(said: str) -> None:
+    """What is masked inside a text of a log line leaves the line readable."""
+    masked = Redactor()(json.dumps({"event": said, "level": "info"}))
+    assert "1234" not in masked
+    assert json.loads(masked)["level"] == "info"
+
+
 def test_known_secrets_are_masked_also_as_json_writes_them() -> None:
     """A secret with quotes and letters beyond ASCII is found in plain text and inside JSON."""
     secret = 'pä"ss\\wörd'
@@ -53,15 +66,18 @@ def test_known_secrets_are_masked_also_as_json_writes_them() -> None:
 
 
 def test_the_settings_secrets_are_all_known() -> None:
-    """Password of the database (setting and address), client secret, and what librdkafka is told."""
+    """Password of the database (from the address, unless another is set), client secret, and what librdkafka is told."""
     settings = Settings.model_validate(
         {
             "kafka": {"client": {"sasl.password": "kafka-secret", "sasl.username": "not-secret"}},
-            "postgres": {"dsn": "postgresql://u:in%2Fdsn@h/d", "password": "pg-secret"},
+            "postgres": {"dsn": "postgresql://u:in%2Fdsn@h/d"},
             "venues": {"tokyo": {"base_url": "http://h", "auth": {"client_id": "c", "client_secret": "client-secret"}}},
         }
     )
-    assert set(secrets_of(settings)) == {"kafka-secret", "pg-secret", "client-secret", "in%2Fdsn", "in/dsn"}
+    assert set(secrets_of(settings)) == {"kafka-secret", "client-secret", "in/dsn"}
+    both = Settings.model_validate({"postgres": {"dsn": "postgresql://u:in%2Fdsn@h/d", "password": "pg-secret"}})
+    assert secrets_of(both) == ["pg-secret"]
+    assert "dsn@" not in both.postgres.dsn
 
 
 def test_a_log_line_is_one_json_object_without_secrets() -> None:

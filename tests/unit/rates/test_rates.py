@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -159,7 +160,7 @@ async def test_a_document_beyond_the_limit_is_not_read_to_its_end(server: Script
 
 
 async def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
-    """A missing file is away; one that was put in its place is read."""
+    """A missing file is away; one that was put in its place is read, also with a byte order mark."""
     file = tmp_path / "rates.json"
     section = settings.Rates(kind="file", file=file)
     clock = HandClock()
@@ -168,8 +169,8 @@ async def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     assert isinstance(provider, FileRates)
     with pytest.raises(RetryableError, match="cannot be read"):
         await provider.read()
-    for rate in ("112.1", "112.2"):
-        file.write_bytes(document({**ENTRY, "rate": rate}))
+    for rate, mark in (("112.1", b""), ("112.2", codecs.BOM_UTF8)):
+        file.write_bytes(mark + document({**ENTRY, "rate": rate}))
         reading = await provider.read()
         assert not isinstance(reading.seen, Unreadable)
         assert [one.rate for one in reading.seen] == [rate]

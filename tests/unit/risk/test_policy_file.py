@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import subprocess
@@ -78,6 +79,16 @@ def test_the_digest_is_of_the_files_bytes() -> None:
     """Another comment is another digest: what decided can be told to the byte."""
     content = EXAMPLE.read_bytes()
     assert parse(content).sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_byte_order_mark_changes_the_digest_and_nothing_else() -> None:
+    """A file that an editor saved with a byte order mark is the same policy, and its lines count the same."""
+    content = EXAMPLE.read_bytes()
+    marked = parse(codecs.BOM_UTF8 + content)
+    assert [(rule.name, rule.params) for rule in marked.rules] == [(rule.name, rule.params) for rule in parse(content).rules]
+    assert marked.sha256 == hashlib.sha256(codecs.BOM_UTF8 + content).hexdigest()
+    with pytest.raises(SettingsError, match=r"policy\.toml:1: "):
+        parse(codecs.BOM_UTF8 + b"nonsense\n")
 
 
 def test_the_example_policy_holds_and_accepts_an_ordinary_order_and_quote() -> None:

@@ -240,7 +240,26 @@ def test_limits_do_not_depend_on_the_cuts(body: bytes, size: int) -> None:
     long = body.replace(b"x", b"x" * 50)
     whole, pieces = (SseDecoder(line_bytes_max=64, event_bytes_max=40, id_bytes_max=10, evidence_bytes_max=16) for _ in range(2))
     assert frames_of([long], whole) == frames_of(cut_into(long, size), pieces)
-    assert (whole.last_event_id, whole.ids_refused, whole.in_frame) == (pieces.last_event_id, pieces.ids_refused, pieces.in_frame)
+    assert state_of(whole) == state_of(pieces)
+
+
+def state_of(decoder: SseDecoder) -> tuple[object, ...]:
+    """Return all that a decoder shows beside its frames."""
+    counted = (decoder.bytes_fed, decoder.frames, decoder.comments, decoder.ids_refused)
+    return (decoder.last_event_id, decoder.reconnection_time, decoder.in_frame, *counted)
+
+
+@pytest.mark.parametrize("begun", [b"event: data", b"event:data"])
+@pytest.mark.parametrize("longer", [b"event: t\n", b"event: t\r\n", b"x" * 500 + b"\n"])
+def test_a_type_too_long_is_cut_by_its_line_and_not_by_the_network(begun: bytes, longer: bytes) -> None:
+    """The type of an event that was refused for it is the beginning of its line, wherever the network cuts it in two."""
+    body = begun + 51 * b"x" + longer + b"data: y\n\n"
+    whole, *others = (frames_of([body[:cut], body[cut:]], SseDecoder(line_bytes_max=64)) for cut in range(len(body)))
+    assert all(other == whole for other in others)
+    assert whole == frames_of(cut_into(body, 1), SseDecoder(line_bytes_max=64))
+    refused = whole[0]
+    assert isinstance(refused, OversizedFrame)
+    assert refused.type == body[:64].removeprefix(b"event:").removeprefix(b" ").decode()
 
 
 def oversized(data: bytes, *, body: bytes, chunk: int) -> list[Frame | OversizedFrame]:
