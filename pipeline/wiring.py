@@ -340,19 +340,17 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     from pipeline.deliver.delivery import StepDelivery
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
+    from pipeline.deliver.trials import Trials
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
     from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
+    from pipeline.stores.suspects import PostgresSuspects
 
     kafka = given.settings.kafka
     publisher = EventProducer(kafka)
+    store = BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer)
+    delivery = StepDelivery(SinkStep(sink), store=store, publisher=publisher, clock=given.clock, failpoints=given.failpoints)
     loop = DeliverLoop(
-        delivery=StepDelivery(
-            SinkStep(sink),
-            store=BatchStore(given.connector(sink.consumer, options=SESSION_OPTIONS), sink.consumer),
-            publisher=publisher,
-            clock=given.clock,
-            failpoints=given.failpoints,
-        ),
+        delivery=Trials(delivery, book=PostgresSuspects(sink.consumer, store.use), publisher=publisher, clock=given.clock),
         open_source=partial(
             BatchConsumer,
             kafka,

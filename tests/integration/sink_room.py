@@ -30,6 +30,7 @@ from pipeline.decisions.sink import DecisionSink
 from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.sink_step import SinkStep
+from pipeline.deliver.trials import Trials
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
 from pipeline.log import topics
@@ -41,6 +42,7 @@ from pipeline.stores import migrations, positions
 from pipeline.stores.batches import SESSION_OPTIONS, BatchStore
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection, connect
+from pipeline.stores.suspects import PostgresSuspects
 from schemas.events import OrderSettled
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
@@ -160,14 +162,10 @@ class SinkRoom:
             )
 
         publisher, clock = EventProducer(kafka), SystemClock()
+        store = BatchStore(lambda: self.connection(options=SESSION_OPTIONS), sink.consumer)
+        delivery = StepDelivery(SinkStep(sink), store=store, publisher=publisher, clock=clock, failpoints=Failpoints.from_environment())
         return DeliverLoop(
-            delivery=StepDelivery(
-                SinkStep(sink),
-                store=BatchStore(lambda: self.connection(options=SESSION_OPTIONS), sink.consumer),
-                publisher=publisher,
-                clock=clock,
-                failpoints=Failpoints.from_environment(),
-            ),
+            delivery=Trials(delivery, book=PostgresSuspects(sink.consumer, store.use), publisher=publisher, clock=clock),
             open_source=open_source,
             topic_reader=TopicAdmin(kafka),
             publisher=publisher,
