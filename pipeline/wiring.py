@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
     from pipeline.engines.health import Health as EngineHealth
     from pipeline.engines.step import Settle
-    from pipeline.ingest.run import IngestHealth
     from pipeline.policy.file import Policy
     from pipeline.stores.request_budget import PostgresRequestBudget
     from pipeline.stores.venue_parties import PostgresPartyPins
@@ -77,7 +76,7 @@ async def _ingest(given: Surroundings) -> None:
     from pipeline.stores.cursors import PostgresIngestStore
 
     board = IngestHealth()
-    given.health.watch("venues", lambda: None if board.ready else _not_connected(board))
+    given.health.watch("venues", lambda: board.waiting_for or None)
     connectors = [venue(given.settings, name, given.clock) for name in given.settings.venues]
     publisher = EventProducer(given.settings.kafka)
     given.health.started()
@@ -96,10 +95,6 @@ async def _ingest(given: Surroundings) -> None:
         )
     finally:
         publisher.close()
-
-
-def _not_connected(board: IngestHealth) -> str:
-    return "not connected: " + ", ".join(name for name, venue in board.venues.items() if venue.leading and not venue.connected)
 
 
 def _asyncio_event(stop: threading.Event) -> asyncio.Event:

@@ -18,3 +18,14 @@ def count(connection: Connection, topic: str) -> int:
         (ALARM_RAISED.ce_type, topic),
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def count_critical(connection: Connection, topic: str) -> int:
+    """Return how many of them are critical."""
+    row = connection.execute(
+        """
+        SELECT count(DISTINCT ce_id) FROM compliance.records WHERE topic = %s AND position(%s::bytea IN body) > 0
+        """,
+        (topic, b'"severity":"critical"'),
+    ).fetchone()
+    return int(row[0]) if row else 0
