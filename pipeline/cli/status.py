@@ -103,7 +103,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     venues = {line["venue"]: line for line in roles.venues(connection)}
     halted = [line_of(one) for one in halts.active(connection)]
     now = SystemClock().now()
-    critical = alarms.count_critical(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix))
+    critical = alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix), critical=True)
     reasons = distinct(
         [
             *_of_roles(lines),
@@ -159,7 +159,7 @@ def _missing(loaded: Settings, lines: Sequence[Mapping[str, Any]], lags: Mapping
     for role in ROLES:
         waiting = sum(lags.get(name, 0) for name in consumers_of(role))
         if waiting and role not in {line["role"] for line in lines} and (role != "risk" or loaded.risk.engine == "builtin"):
-            detail = f"nobody runs {role}, and {waiting} records wait for it (`custodian run {role}`)"
+            detail = f"nobody runs this role, and {waiting} records wait for it"
             yield Reason(code="role_missing", subject=role, since=None, detail=detail).line()
 
 

@@ -4,7 +4,7 @@
     -> the one that fails rests and is tried again -> dead-lettered, or its partition is parked
 
 Promises: an ordinary batch costs nothing more; a count survives whatever kills the process; what is nobody's fault (a service that is away)
-is never counted; the records of a partition stay in their order. Source: infra/decisions/0012.
+is never counted; the records of a partition stay in their order. Source: infra/decisions/0013.
 """
 
 from __future__ import annotations

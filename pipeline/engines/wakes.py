@@ -5,7 +5,7 @@ left states that wait.
 
 A wake-up that fails has no record that could be put aside. After the states of a partition number have failed together they are woken
 one by one, each attempt noted before it is made; one that fails again and again, alone, is woken an hour later, with an alarm, and the
-others go on (infra/decisions/0012).
+others go on (infra/decisions/0013).
 """
 
 from __future__ import annotations

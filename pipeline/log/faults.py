@@ -1,4 +1,4 @@
-"""Whose fault an error is, and what becomes of the record that fails alone: pure. Source: infra/decisions/0012."""
+"""Whose fault an error is, and what becomes of the record that fails alone: pure. Source: infra/decisions/0013."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the pipeline counts as degraded, from when on, and how that is said: pure. Source: infra/decisions/0012.
+"""When the pipeline counts as degraded, from when on, and how that is said: pure. Source: infra/decisions/0013.
 
 Each limit leaves room for what is ordinary: a start, a rebalance, a restart by hand, a burst, a venue where nothing happens.
 """
@@ -96,7 +96,7 @@ def parked_reason(*, subject: str, wake: bool, since: datetime, offset: int, fai
         return Reason(code="wake_failing", subject=subject, since=since, detail=detail)
     detail = (
         f"parked at offset {offset}, whose record failed {failures} times ({fault}); mend the program and restart the role, or see "
-        "`custodian parked list`"
+        "`custodian positions parked`"
     )
     return Reason(code="partition_parked", subject=subject, since=since, detail=detail)
 

@@ -51,7 +51,8 @@ def beat(connection: Connection, heartbeat: Heartbeat) -> Sequence[datetime]:
     row = connection.execute(
         """
         INSERT INTO custodian.roles AS r (instance, role, pid, host, metrics_port, healthy, restarts, report, starts)
-        VALUES (%(instance)s, %(role)s, %(pid)s, %(host)s, %(metrics_port)s, %(healthy)s, %(restarts)s, %(report)s, ARRAY[clock_timestamp()])
+        VALUES (%(instance)s, %(role)s, %(pid)s, %(host)s, %(metrics_port)s, %(healthy)s, %(restarts)s, %(report)s,
+                ARRAY[clock_timestamp()])
         ON CONFLICT (instance) DO UPDATE SET
             role = excluded.role, pid = excluded.pid, host = excluded.host, metrics_port = excluded.metrics_port,
             healthy = excluded.healthy, restarts = excluded.restarts, report = excluded.report, seen_at = clock_timestamp(),

@@ -1,4 +1,4 @@
-"""Attempts that are noted before they are made, and records that were put aside (`deliver.trials`, infra/decisions/0012)."""
+"""Attempts that are noted before they are made, and records that were put aside (`deliver.trials`, infra/decisions/0013)."""
 
 from __future__ import annotations
 

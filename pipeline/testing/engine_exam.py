@@ -362,7 +362,7 @@ def breaking(room: Room) -> None:
 
 
 LIVES_MAX = FAILURES_MAX + 7
-"""Two deaths in a batch, a few more where the record is not in the first batch of its worker, then those alone, and the life that goes on."""
+"""Two deaths in a batch, a few more where the record is not in its worker's first one, then those alone, and the life that goes on."""
 
 
 def killing(room: Room) -> None:

@@ -150,9 +150,9 @@ class SinkRoom:
             case "decisions":
                 return DecisionSink(PostgresDecisions(), referral_expires=self.settings.risk.referral_expires)
 
-    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500) -> DeliverLoop:
-        """Assemble the batch loop of a sink."""
-        sink = self.sink(role)
+    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500, sink: Sink | None = None) -> DeliverLoop:
+        """Assemble the batch loop of a sink; of `sink` in the place of the role's own where one is given."""
+        sink = sink or self.sink(role)
         kafka = self.settings.kafka
 
         def open_source(**callbacks: Any) -> BatchConsumer:
