@@ -149,6 +149,8 @@ class Trials:
 
         Raise RetryableError, after which the same records are given again, or what ends the run: FatalError, OSError, MemoryError.
         """
+        if not (self._new or self._unproven or self._suspected or self._standing) and self._attempt(records) is None:
+            return {}  # the ordinary way
         batches = by_partition(records)
         self._learn(batches)
         plain = [r for r in records if (place := (r.topic, r.partition)) not in self._suspected and place not in self._standing]

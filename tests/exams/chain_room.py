@@ -45,6 +45,8 @@ ALARMS: dict[Ended, str] = {
 LOST = (1, 3, 4)
 """Which commits of a worker stay without an answer."""
 WITHIN = 60.0
+ALONE_WITHIN = 150.0
+"""Seconds for a batch that is tried record by record, with two commits each, on a machine that others keep busy."""
 REFUSAL = "the exam refuses the outputs"
 
 
@@ -94,7 +96,9 @@ class ChainRoom:
         """Wait until every record has been handled, or the worker has ended."""
         ends = self.room.ends()
         ended = self.current.process.poll
-        eventually(lambda: ended() is not None or self.room.positions() == ends, within=WITHIN, what="all is done, or the worker has ended")
+        eventually(
+            lambda: ended() is not None or self.room.positions() == ends, within=ALONE_WITHIN, what="all is done, or the worker has ended"
+        )
         code = ended()
         return None if code is None else self._how(code)
 
@@ -107,7 +111,7 @@ class ChainRoom:
             assert self.current.process.poll() is None, self.current.tail()
             return parked if parked and {n for n, at in self.room.positions().items() if at != ends[n]} == set(parked) else None
 
-        parked = eventually(found, within=WITHIN, what="one partition is parked, and the others are done")
+        parked = eventually(found, within=ALONE_WITHIN, what="one partition is parked, and the others are done")
         assert parked is not None
         assert len(parked) == 1
         return parked[0]
@@ -115,7 +119,7 @@ class ChainRoom:
     def until_postponed(self) -> None:
         """Wait until a wake-up is put off."""
         told = "SELECT count(*) FROM custodian.suspects WHERE parked_at IS NOT NULL AND key <> ''"
-        eventually(lambda: self.value(told) == 1, within=WITHIN, what="a wake-up is put off")
+        eventually(lambda: self.value(told) == 1, within=ALONE_WITHIN, what="a wake-up is put off")
 
     def hasten(self) -> None:
         """Have everything that waits for a time due now."""
