@@ -197,8 +197,8 @@ class Step(Generic[S, E, F]):
     def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int | None] | None = None) -> int:
         """Wake the states of these partition numbers whose time has come, and return how many; sets `due_at` anew.
 
-        `wake` does that for one number in the place of `Step.wake`; None: not for all of it. Raise what `run` raises. What is due in the past is woken at once; a
-        partition with more than WAKE_MAX due goes on the next time.
+        `wake` does that for one number in the place of `Step.wake`; None: not for all of it. Raise what `run` raises. What is due in the
+        past is woken at once; a partition with more than WAKE_MAX due goes on the next time.
         """
         if not self._processor.waits or not numbers:
             self.due_at = None

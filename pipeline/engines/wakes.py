@@ -40,8 +40,8 @@ class Woken(Protocol):
     source: str
     due_at: datetime | None
 
-    def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int]) -> int:
-        """Call `wake` for those of these partition numbers that have something due."""
+    def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int | None]) -> int:
+        """Call `wake` for those of these partition numbers that have something due; it answers None when it did not do all of that."""
         ...
 
     def wake(self, number: int, key: str | None = None) -> int:
@@ -82,8 +82,8 @@ class Wakes:
         self._step.wake_due(numbers, self._wake)
         self._looked_at = self._clock.monotonic()
 
-    def _wake(self, number: int) -> int:
-        """Wake what is due of one partition number, and return how many."""
+    def _wake(self, number: int) -> int | None:
+        """Wake what is due of one partition number, and return how many; None when a state fails and was not woken."""
         if number not in self._proven and number not in self._suspected:
             self._learn(number)
         if number not in self._suspected:
@@ -142,8 +142,8 @@ class Wakes:
                     self._book.put([before])
             raise
 
-    def _one_by_one(self, number: int) -> int:
-        """Wake the states that are due one after the other; those that rest are left out."""
+    def _one_by_one(self, number: int) -> int | None:
+        """Wake the states that are due one after the other, but for those that rest; None when some were not woken."""
         woken, now = 0, self._clock.monotonic()
         if self._rows.pop((number, ""), None) is not None:
             self._book.clear([(WAKE_TOPIC, number)], key="")  # from here on each key has its own note
@@ -175,7 +175,8 @@ class Wakes:
         if not any(place[0] == number for place in self._rows):
             self._suspected.discard(number)
             self._proven.add(number)
-        return woken
+            return woken
+        return None
 
     def _forget(self, number: int) -> None:
         """Remove notes of states that wait no more: a record has moved them on."""

@@ -163,9 +163,9 @@ class MemoryStep:
         also(None)
         self._commit(engine, outputs)
 
-    def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int]) -> int:
+    def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int | None]) -> int:
         """Wake what is due of these partition numbers."""
-        return sum(wake(number) for number in numbers if self.due_keys(number))
+        return sum(wake(number) or 0 for number in numbers if self.due_keys(number))
 
     def due_keys(self, number: int) -> Sequence[str]:
         """Return the keys of a partition number that are due."""
