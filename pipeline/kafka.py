@@ -201,6 +201,10 @@ class BatchConsumer:
         """Fetch assigned partitions that `starts` left out, each from its offset."""
         self._fetch([TopicPartition(t, p, offset) for (t, p), offset in offsets.items()])
 
+    def leave(self, partitions: Sequence[Partition]) -> None:
+        """Fetch nothing more of these partitions until `begin`; the group membership has them still."""
+        self._consumer.incremental_unassign([TopicPartition(t, p) for t, p in partitions])
+
     def _fetch(self, partitions: list[TopicPartition]) -> None:
         self._consumer.incremental_assign(partitions)
         # librdkafka keeps a pause beyond the assignment: what went away while it was paused would stand still for ever when it comes back.

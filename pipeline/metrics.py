@@ -58,6 +58,11 @@ DEAD_LETTERS_OLDEST = Gauge(
     "custodian_dead_letters_oldest_open_age_seconds",
     "Seconds since the oldest open dead letter was archived; 0 while none is open. Told by the role archive.",
 )
+DEGRADED = Gauge(
+    "custodian_degraded",
+    "1 while a role finds this reason to be degraded: partition_parked, lag_still, role_restarting, …; `custodian status` has the words.",
+    ["role", "reason"],
+)
 
 
 def dead_lettered(role: str, origin: str, count: int = 1) -> None:

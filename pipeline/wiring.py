@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
     from pipeline.engines.health import Health as EngineHealth
     from pipeline.engines.step import Settle
-    from pipeline.ingest.run import IngestHealth
     from pipeline.policy.file import Policy
     from pipeline.stores.request_budget import PostgresRequestBudget
     from pipeline.stores.venue_parties import PostgresPartyPins
@@ -81,7 +80,7 @@ async def _ingest(given: Surroundings) -> None:
     from pipeline.stores.cursors import PostgresIngestStore
 
     board = IngestHealth()
-    given.health.watch("venues", lambda: None if board.ready else _not_connected(board))
+    given.health.watch("venues", lambda: board.waiting_for or None)
     connectors = [venue(given.settings, name, given.clock) for name in given.settings.venues]
     publisher = EventProducer(given.settings.kafka)
     given.health.started()
@@ -101,10 +100,6 @@ async def _ingest(given: Surroundings) -> None:
         )
     finally:
         publisher.close()
-
-
-def _not_connected(board: IngestHealth) -> str:
-    return "not connected: " + ", ".join(name for name, venue in board.venues.items() if venue.leading and not venue.connected)
 
 
 def _asyncio_event(stop: threading.Event) -> asyncio.Event:
@@ -353,20 +348,18 @@ def _deliver(given: Surroundings, sink: Sink, *, linger: float = 0.0) -> int:
     from pipeline.deliver.delivery import StepDelivery
     from pipeline.deliver.loop import DeliverLoop
     from pipeline.deliver.sink_step import SinkStep
+    from pipeline.deliver.trials import Trials
     from pipeline.engines.log_inspection import log_inspection
     from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
     from pipeline.stores.batches import LIMITS, BatchStore
+    from pipeline.stores.suspects import PostgresSuspects
 
     kafka = given.settings.kafka
     publisher = EventProducer(kafka)
+    store = BatchStore(given.connector(sink.consumer, session=LIMITS), sink.consumer)
+    delivery = StepDelivery(SinkStep(sink), store=store, publisher=publisher, clock=given.clock, failpoints=given.failpoints)
     loop = DeliverLoop(
-        delivery=StepDelivery(
-            SinkStep(sink),
-            store=BatchStore(given.connector(sink.consumer, session=LIMITS), sink.consumer),
-            publisher=publisher,
-            clock=given.clock,
-            failpoints=given.failpoints,
-        ),
+        delivery=Trials(delivery, book=PostgresSuspects(sink.consumer, store.use), publisher=publisher, clock=given.clock),
         open_source=partial(
             BatchConsumer,
             kafka,

@@ -207,7 +207,7 @@ class CommandCompleted(Event):
 class OperatorActed(Event):
     """A person halted, approved, acknowledged or resolved something, or had an order read or a settlement emitted again."""
 
-    action: Literal["halt", "resume", "approve", "refuse", "acknowledge", "resolve", "reread", "re-emit", "advance"]
+    action: Literal["halt", "resume", "approve", "refuse", "acknowledge", "resolve", "reread", "re-emit", "advance", "retry", "skip"]
     venue: Name | None = None
     pair: Name | None = Field(default=None, description="SOURCE/TARGET")
     intent_id: Name | None = None

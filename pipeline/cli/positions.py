@@ -1,9 +1,9 @@
-"""`custodian positions`: how far each consumer has come, and going on behind records that Kafka no longer has."""
+"""`custodian positions`: how far each consumer has come, and going on behind what Kafka no longer has or what stops a partition."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ from pipeline.cli.people import named, reasoned, say_when_waiting
 if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.stores.postgres import Connection
+    from pipeline.stores.suspects import Parked
 
 COLUMNS = (
     Column(field="consumer", rank=0),
@@ -33,12 +34,26 @@ OUTCOMES = (
     Column(field="after", right=True),
     Column(field="act_id", rank=2, ends=True),
 )
+PARKED = (
+    Column(field="consumer", rank=0),
+    Column(field="topic", rank=0),
+    Column(field="partition", title="p", right=True, rank=0),
+    Column(field="offset", right=True, rank=0),
+    Column(field="key", rank=1),
+    Column(field="failures", right=True, rank=2),
+    Column(field="fault", rank=1),
+    Column(field="parked_at", rank=1),
+    Column(field="asked", rank=2),
+    Column(field="outcome", rank=2),
+    Column(field="traceback_sha256", rank=3, ends=True),
+)
 Partition = tuple[str, int]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group(cls=Group)
 def positions() -> None:
-    """Show stored positions, and go on behind records that Kafka no longer has."""
+    """Show stored positions, and go on behind what Kafka no longer has, or where a record stops a partition."""
 
 
 @positions.command("list")
@@ -120,3 +135,88 @@ def advance(consumer: str, form: Format, by: str, reason: str) -> None:
             say_when_waiting(connection)
         else:
             click.echo(f"Kafka has what comes next for {consumer} in every partition; nothing was moved", err=True)
+
+
+# --- parked partitions -----------------------------------------------------------------------------------------------
+
+
+@positions.command("parked")
+@listing
+def parked_(form: Format, limit: int | None) -> None:
+    """List partitions that stand because a record fails, and states whose wake-up is put off because it fails."""
+    from pipeline.stores import suspects
+
+    with database(settings()) as connection:
+        show(map(_parked_line, suspects.parked(connection)), form, columns=PARKED, limit=limit)
+
+
+def _parked_line(found: Parked) -> dict[str, Any]:
+    place = {"topic": found.topic, "partition": found.partition, "offset": found.offset} if found.topic else {"key": found.key}
+    line = {"consumer": found.consumer, **place, "failures": found.failures, "fault": found.fault, "parked_at": found.parked_at}
+    said = {"traceback_sha256": found.traceback_sha256, "asked": found.asked}
+    return line | {name: value for name, value in said.items() if value is not None}
+
+
+def _place(command: F) -> F:
+    """Give a command the arguments that name a parked partition."""
+    for name, kind in (("partition", int), ("topic", str), ("consumer", str)):
+        command = click.argument(name, type=kind)(command)
+    return command
+
+
+@positions.command()
+@_place
+@formats
+@named
+@reasoned
+def retry(consumer: str, topic: str, partition: int, form: Format, by: str, reason: str) -> None:
+    """Try the record again that stops a partition: after the program was mended, where a restart of the role is not wanted."""
+    _ask("retry", consumer, topic, partition, None, form, by, reason)
+
+
+@positions.command()
+@_place
+@click.option("--offset", type=click.IntRange(min=0), required=True, help="The record that is skipped, as `positions parked` shows it.")
+@formats
+@named
+@reasoned
+def skip(consumer: str, topic: str, partition: int, offset: int, form: Format, by: str, reason: str) -> None:
+    """Put the record that stops a partition into the dead letters, and let the partition go on behind it.
+
+    Its consumer lacks what the record says until `custodian dead-letters requeue` puts it back. The role does it within seconds, or when it
+    starts. A record of the archive is not skipped: the archive is complete.
+    """
+    if consumer == "archive":
+        raise click.UsageError("the archive is complete: no record of it is skipped; mend the program and restart the role")
+    _ask("skip", consumer, topic, partition, offset, form, by, reason)
+
+
+def _ask(
+    what: Literal["retry", "skip"], consumer: str, topic: str, partition: int, offset: int | None, form: Format, by: str, reason: str
+) -> None:
+    from pipeline.clock import SystemClock
+    from pipeline.stores import acts, suspects
+
+    with database(settings(), name=what) as connection:
+        place = (consumer, topic, partition)
+        found = next((each for each in suspects.parked(connection) if (each.consumer, each.topic, each.partition) == place), None)
+        if found is None or offset not in (None, found.offset):
+            here = "is not parked" if found is None else f"is parked at offset {found.offset}, not {offset}"
+            raise click.UsageError(f"{topic}[{partition}] of {consumer} {here}; `custodian positions parked` shows what is")
+        act = acts.Act(
+            action=what,
+            venue=None,
+            intent_id=None,
+            subject=f"{consumer} {topic}[{partition}]@{found.offset}",
+            outcome="asked",
+            acted_by=by,
+            reason=reason,
+            at=SystemClock().now(),
+        )
+        with connection.transaction():
+            asked = suspects.ask(connection, found, what, by=by, reason=reason)
+            if asked:
+                acts.record(connection, act)
+        show([{**_parked_line(found), "asked": what, "outcome": "asked" if asked else "already"}], form, columns=PARKED)
+        if asked:
+            say_when_waiting(connection)

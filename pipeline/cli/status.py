@@ -1,15 +1,16 @@
-"""`custodian status`: what runs, how it does, how far it has come; exit 1 when something that should work does not."""
+"""`custodian status`: what runs, how it does, how far it has come; exit 1 with the reasons when something that should work does not."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.context import database, settings
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, show, table_text
 from pipeline.cli.people import FRESH
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
     from pipeline.stores.roles import SeenRole
 
+STARTED_AFTER = timedelta(seconds=30)
+"""Roles of one `up` are all there after so long."""
 REMEMBERED = 60.0
 """Seconds for which one that died is shown beside others of its role."""
 
@@ -45,7 +48,7 @@ VENUE_COLUMNS = (
 @formats
 @click.option("--positions", "with_positions", is_flag=True, help="Also every partition's stored position and end.")
 def status(form: Format, with_positions: bool) -> None:
-    """Show health, lag and positions of every role, one line per process; exit 1 when a role is not healthy or none runs."""
+    """Show health, lag and positions of every role, one line per process; exit 1 when none runs or something is degraded."""
     loaded = settings()
     with database(loaded, name="status") as connection:
         found = gather(loaded, connection, with_positions=with_positions)
@@ -57,7 +60,7 @@ def status(form: Format, with_positions: bool) -> None:
         show_one(found, form)
     if not found["roles"]:
         click.echo("no role is running; start them with `custodian up`", err=True)
-    if not found["roles"] or not all(role["healthy"] for role in found["roles"]):
+    if not found["roles"] or found["reasons"]:
         sys.exit(1)
 
 
@@ -75,8 +78,9 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     from pipeline.cli.halt import line_of
     from pipeline.clock import SystemClock
     from pipeline.log.topics import ALARM_RAISED
-    from pipeline.stores import alarms, decisions, halts, positions, roles
-    from pipeline.supervisor.heartbeat import lag_of
+    from pipeline.observability.degraded import distinct
+    from pipeline.stores import alarms, decisions, halts, positions, roles, suspects
+    from pipeline.supervisor.heartbeat import lag_of, reason_of, venues_degraded
     from pipeline.supervisor.preparation import CONSUMERS
     from pipeline.wiring import consumers_of
 
@@ -98,9 +102,22 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
         lines.append(line)
     venues = {line["venue"]: line for line in roles.venues(connection)}
     halted = [line_of(one) for one in halts.active(connection)]
+    now = SystemClock().now()
+    critical = alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix), critical=True)
+    reasons = distinct(
+        [
+            *_of_roles(lines),
+            *(line for seen in roles.seen(connection) if seen.age <= FRESH for line in seen.heartbeat.report.get("degraded") or ()),
+            *(reason_of(each).line() for each in suspects.parked(connection)),
+            *(reason.line() for reason in venues_degraded(loaded, connection, now)),
+            *_missing(loaded, lines, {name: lag_of(held, ends or {}) for name, held in stored.items()}, now),
+            *_of_alarms(critical),
+        ]
+    )
     return {
         "mode": loaded.mode.accepting,
-        "state": state_of(halted=bool(halted), healthy=[line["healthy"] for line in lines]),
+        "state": state_of(halted=bool(halted), reasons=reasons),
+        "reasons": reasons,
         "halts": halted,
         "referrals_pending": decisions.count_pending(connection, now=SystemClock().now()),
         "roles": lines,
@@ -109,11 +126,49 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     }
 
 
-def state_of(*, halted: bool, healthy: Sequence[bool]) -> str:
-    """Return how accepting is: halted while any halt is in force, degraded while a role that should work does not, else normal."""
+def state_of(*, halted: bool, reasons: Sequence[Mapping[str, Any]]) -> str:
+    """Return how the pipeline is: halted while any halt is in force, degraded while there are reasons to say so, else normal."""
     if halted:
         return "halted"
-    return "normal" if all(healthy) else "degraded"
+    return "degraded" if reasons else "normal"
+
+
+def _of_roles(lines: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield a reason for each process that does not work."""
+    from pipeline.observability.degraded import Reason
+
+    for line in lines:
+        if not line["healthy"]:
+            gone = line["gone"]
+            subject = f"{line['role']} (pid {line['pid']} on {line['host']})"
+            since = line["seen_at"] if gone else None
+            yield Reason(
+                code="role_gone" if gone else "role_unhealthy", subject=subject, since=since, detail=line["note"] or "not healthy"
+            ).line()
+
+
+def _missing(loaded: Settings, lines: Sequence[Mapping[str, Any]], lags: Mapping[str, int], now: datetime) -> Iterator[Mapping[str, Any]]:
+    """Yield a reason for each consumer that has records before it and nobody who runs it, while other roles have run for a while."""
+    from pipeline.cli.run import ROLES
+    from pipeline.observability.degraded import Reason
+    from pipeline.wiring import consumers_of
+
+    alive = [line for line in lines if not line["gone"]]
+    if not any(now - line["started_at"] > STARTED_AFTER for line in alive):
+        return
+    for role in ROLES:
+        waiting = sum(lags.get(name, 0) for name in consumers_of(role))
+        if waiting and role not in {line["role"] for line in lines} and (role != "risk" or loaded.risk.engine == "builtin"):
+            detail = f"nobody runs this role, and {waiting} records wait for it"
+            yield Reason(code="role_missing", subject=role, since=None, detail=detail).line()
+
+
+def _of_alarms(critical: int) -> Iterator[Mapping[str, Any]]:
+    from pipeline.observability.degraded import Reason
+
+    if critical:
+        detail = f"{critical} critical alarms wait for a person (`custodian alarms list`; infra/runbooks has a page for each kind)"
+        yield Reason(code="alarms_open", subject="alarms", since=None, detail=detail).line()
 
 
 def shown(seen: Sequence[SeenRole]) -> list[SeenRole]:
@@ -140,6 +195,7 @@ def role_line(seen: SeenRole) -> dict[str, Any]:
         "pid": beat.pid,
         "instance": beat.instance,
         "healthy": beat.healthy and not gone,
+        "gone": gone,
         "ready": bool(beat.report.get("ready")) and not gone,
         "restarts": beat.restarts,
         "host": beat.host,
@@ -168,6 +224,9 @@ def _ends(loaded: Settings, partitions: Sequence[tuple[str, int]]) -> Mapping[tu
 def _tables(found: Mapping[str, Any]) -> None:
     counts = f"alarms {found['alarms_open']}, waiting for people {found['referrals_pending']}"
     click.echo(f"mode {found['mode']}, state {found['state']}, {counts}")
+    for reason in found["reasons"]:
+        since = f" since {table_text(reason['since'])}" if "since" in reason else ""
+        click.echo(f"degraded{since}: {reason['subject']}: {reason['detail']} [{reason['code']}]")
     for halt in found["halts"]:
         click.echo(f"halted: {halt['scope']}, by {halt['by']}: {halt['reason']}")
     show(found["roles"], "table", columns=ROLE_COLUMNS)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.deliver.ports import BatchStore, Outcome, Partition, Step, StoredPosition
 from pipeline.log import topics
 from pipeline.log.codec import decode
-from pipeline.log.envelope import Record
+from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import origins_of
 from pipeline.log.position import by_partition, unseen
 from pipeline.log.topic_guard import StoredTopic
@@ -50,6 +51,15 @@ class StepDelivery:
         self._failpoints.reach(f"{self.consumer}.after_commit")
         seen_before = len(records) - sum(map(len, fresh.values()))
         self._count(outcome, seen=len(records), seen_before=seen_before, seconds=self._clock.monotonic() - began)
+
+    def pass_over(self, record: Record, outputs: Sequence[Outgoing], also: Callable[[Any], None]) -> None:
+        """Commit the position behind a record that is not written, with `also` in the transaction, outputs acknowledged before."""
+        partition = (record.topic, record.partition)
+        with self._store.open([partition]) as opened:
+            if unseen([record], opened.positions[partition].next_offset):
+                also(opened.transaction)
+                self._publisher.publish(outputs)
+                opened.advance({partition: record.offset + 1})
 
     def _count(self, outcome: Outcome, *, seen: int, seen_before: int, seconds: float) -> None:
         metrics.BATCH_SECONDS.labels(self.consumer).observe(seconds)

@@ -117,6 +117,7 @@ class DeliverLoop:
         self._hint_due = clock.monotonic()
         self._lag_due = clock.monotonic() + LAG_INTERVAL_AWAY
         self._still: dict[Partition, tuple[int, float]] = {}  # behind and not moving: the position, and since when
+        self._standing: set[Partition] = set()  # not fetched because of a record that fails
         self._kafka_away: str | None = None  # what Kafka's absence said at the last look
         self.health = Health(last_progress=clock.monotonic())
 
@@ -149,10 +150,11 @@ class DeliverLoop:
 
     def _turn(self, source: RecordSource) -> None:
         self._begin(source)
+        self._go_on(source)
         if not self._batch:
             self._receive(source, records_max=self._batch_size_max, timeout=self._patience())
         if self._batch:
-            self._deliver()
+            self._deliver(source)
         if self._timers is not None and self._timers.rest() <= 0:
             self._timers.wake(list(self._positions))
         self._hint(source)
@@ -178,6 +180,7 @@ class DeliverLoop:
             self._waiting.pop(partition, None)
             self._positions.pop(partition, None)
             self._hints.pop(partition, None)
+            self._standing.discard(partition)
         self.health.partitions = len(self._positions)
         self._batch = [record for record in self._batch if (record.topic, record.partition) in self._positions]
 
@@ -200,14 +203,24 @@ class DeliverLoop:
 
     # One batch
 
-    def _deliver(self) -> None:
+    def _deliver(self, source: RecordSource) -> None:
         """Deliver the batch; raise RetryableError, after which it is repeated as a whole, or FatalError."""
-        over_gaps(self._delivery.deliver, self._batch, self._inspect)
-        # Committed by us, or by somebody else before: either way a partition is now past its last record here.
-        next_offsets = {(record.topic, record.partition): record.offset + 1 for record in self._batch}
+        standing = over_gaps(self._delivery.deliver, self._batch, self._inspect)
+        # Committed by us, or by somebody else before: either way a partition is now past its last record here, unless a record stops it.
+        next_offsets = {(record.topic, record.partition): record.offset + 1 for record in self._batch} | dict(standing)
         self._batch = []
+        if standing:
+            source.leave(list(standing))
+            self._standing |= standing.keys()
         self._positions |= next_offsets
         self._hints |= next_offsets
+
+    def _go_on(self, source: RecordSource) -> None:
+        """Fetch partitions again that stood because of a record, each from where it stood."""
+        released = self._standing.intersection(self._delivery.released()) if self._standing else ()
+        if released:
+            source.begin({partition: self._positions[partition] for partition in released})
+            self._standing -= released
 
     def _hint(self, source: RecordSource, *, now: bool = False) -> None:
         """Tell Kafka the positions, now and then."""
@@ -263,7 +276,8 @@ class DeliverLoop:
         self._kafka_away = None
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._delivery.consumer).set(self.health.lag)
-        self._judge({partition: offset for partition, offset in self._positions.items() if ends[partition] > offset})
+        moving = {partition: offset for partition, offset in self._positions.items() if partition not in self._standing}
+        self._judge({partition: offset for partition, offset in moving.items() if ends[partition] > offset})
         for (topic, number), (offset, since) in self._still.items():
             if since < self._clock.monotonic():  # so it was at the look before: nothing may come after the mark of a transaction
                 self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)

@@ -73,11 +73,16 @@ class Delivery(Protocol):
         """Read what the positions say about their topics; raise RetryableError."""
         ...
 
-    def deliver(self, records: Sequence[Record]) -> None:
+    def deliver(self, records: Sequence[Record]) -> Mapping[Partition, int]:
         """Do what is new of a batch, in order per partition, and commit it with the positions.
 
+        Return which partitions of it stand now, because a record fails, each with the offset that it goes on with.
         Raise RetryableError, after which the same records are given again, PositionHoleError when records were skipped, or FatalError.
         """
+        ...
+
+    def released(self) -> Sequence[Partition]:
+        """Return the partitions that stood and may go on now; raise RetryableError."""
         ...
 
     def close(self) -> None:
@@ -144,6 +149,10 @@ class RecordSource(Protocol):
 
     def begin(self, offsets: Mapping[Partition, int]) -> None:
         """Fetch assigned partitions, each from its offset."""
+        ...
+
+    def leave(self, partitions: Sequence[Partition]) -> None:
+        """Fetch nothing more of these partitions, which stay assigned, until they are begun again."""
         ...
 
     def pause(self) -> None:

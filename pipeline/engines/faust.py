@@ -9,6 +9,8 @@
   on it in a thread, so that the event loop goes on heartbeating however long the database takes.
 * The same task wakes states whose time has come, of the partitions that are assigned, when no records wait or at least
   every quarter of a second; it knows the times that it stored itself and is there when they come.
+* A record that fails, alone, stops its partition only (`deliver.trials`): the partition is paused, what was fetched of
+  it is dropped without an ack, and it is sought at its position when it goes on.
 * A database or a broker that is away is waited for, for as long as it takes, inside the batch: the worker stays in
   its group. When Faust or aiokafka give up by themselves the process ends with EXIT_AWAY and the supervisor's next
   one waits before it joins.
@@ -23,22 +25,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import faust
 import mode
 from aiokafka.errors import KafkaConnectionError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from faust.types import TP
 from yarl import URL
 
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.collector import collect_seldom
+from pipeline.deliver.trials import Trials
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
 from pipeline.engines.health import Health
@@ -66,8 +71,11 @@ from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
+from pipeline.stores.suspects import PostgresSuspects
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EXIT_CRASH = 70
 """Something is wrong with us; the log says what."""
@@ -90,6 +98,10 @@ BATCH_MAX = 500
 WAITING_MAX = 1_000
 """Records that are collected and not begun; a rebalance waits until they are done."""
 RETRY_DELAY_MAX = 5.0
+STAND_POLL = 0.25
+"""Seconds between two looks whether a partition that stands may go on."""
+SEEK_AGAIN = 3.0
+"""Seconds after which a partition is sought again whose next record has not come."""
 STUCK_AFTER = 120.0
 """Seconds without movement, with records to handle, after which a new process is better than this one."""
 DRAIN_LIMIT = 8.0
@@ -142,13 +154,17 @@ class _Worker:
         self._credentials = credentials(settings.kafka.client)
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
         self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
-        self._wakes = Wakes(self._step, waits=processor.waits, clock=clock)
+        book = PostgresSuspects(processor.name, self._step.use)
+        self._trials = Trials(self._step, book=book, publisher=publisher, clock=clock)
+        self._wakes = Wakes(self._step, waits=processor.waits, clock=clock, book=book)
         self._watch = Watch(
             processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
         )
         self._inspect = log_inspection(settings.kafka)
         self._passed: list[Record] = []  # found behind the last record of a partition
         self._waiting: deque[Any] = deque()
+        self._gate: dict[tuple[str, int], int] = {}  # partitions that stand, or go on and are not there yet: the offset that comes next
+        self._sought: dict[tuple[str, int], float] = {}  # those that go on, and when that was asked for
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._app: Any = None
         self._closing = False
@@ -241,7 +257,10 @@ class _Worker:
     def _watch_or_fail(self, partitions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """Tell the stored positions to the transport, in whose thread this runs."""
         try:
-            return self._watch.stored(partitions)
+            stored = self._watch.stored(partitions)
+            self._gate |= {partition: stored[partition] for partition in self._gate.keys() & stored.keys()}
+            self._trials.begin(partitions)
+            return stored
         except RetryableError as error:
             log.warning("the stored positions cannot be read yet", extra={"reason": str(error)})
             raise
@@ -266,15 +285,52 @@ class _Worker:
             self._idle.clear()
             if self._waiting or self._passed:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
+                if self._gate:
+                    batch = [event for event in batch if self._comes_next(event.message)]
                 if not self._closing:
                     self._room.set()
                 passed, self._passed = self._passed, []
                 records = [*passed, *(_record(event.message) for event in batch)]
-                await self._until_done(partial(over_gaps, self._step.run, records, self._inspect))
+                standing = await self._until_done(partial(over_gaps, self._trials.deliver, records, self._inspect))
                 for event in batch:
-                    event.ack()
+                    if not standing or event.message.offset < standing.get(_partition(event.message), math.inf):
+                        event.ack()
+                if standing:
+                    self._stand(standing)
+            if self._gate and not self._closing:
+                await self._go_on()
             if self._wakes_now():
                 await self._until_done(lambda: self._wakes.look(self._numbers()))
+
+    # A record that fails: its partition stands, what else comes of it is dropped without an ack, and it is sought again when it goes on.
+
+    def _comes_next(self, message: Any) -> bool:
+        """Tell whether a record is to be handled: of a partition that stands only the one that comes next, once it may go on."""
+        partition = _partition(message)
+        expected = self._gate.get(partition)
+        if expected is None or message.offset < expected:
+            return True
+        if message.offset > expected or self._trials.stands(partition):
+            return False
+        del self._gate[partition]
+        self._sought.pop(partition, None)
+        return True
+
+    def _stand(self, standing: Mapping[tuple[str, int], int]) -> None:
+        self._gate |= standing
+        self._app.consumer.pause_partitions({TP(*partition) for partition in standing})
+
+    async def _go_on(self) -> None:
+        """Seek partitions that may go on; again when what comes next does not come, since what was fetched before may have come between."""
+        now = self._clock.monotonic()
+        released = await self._until_done(self._trials.released)
+        late = [partition for partition, at in self._sought.items() if now - at > SEEK_AGAIN]
+        assigned = set(self._assigned(self._app))
+        seek = {TP(*partition): self._gate[partition] for partition in {*released, *late} & assigned & self._gate.keys()}
+        if seek:
+            await self._app.consumer.seek_wait(seek)
+            self._app.consumer.resume_partitions(set(seek))
+            self._sought |= {(tp.topic, tp.partition): now for tp in seek}
 
     def _wakes_now(self) -> bool:
         """Tell whether it is time to look for states that are due."""
@@ -282,26 +338,28 @@ class _Worker:
 
     async def _some_or_due(self) -> None:
         """Wait for a record, or until states are to be looked at."""
-        if not self._processor.waits:
+        patience = min(self._wakes.rest(), STAND_POLL if self._gate else math.inf)
+        if patience == math.inf:
             await self._some.wait()
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._some.wait(), max(self._wakes.rest(), 0.001))
+            await asyncio.wait_for(self._some.wait(), max(patience, 0.001))
 
     def _numbers(self) -> list[int]:
         """Return the partition numbers whose states are ours to wake: those of the first topic that are assigned."""
         return sorted(number for topic, number in self._assigned(self._app) if topic == self._topics[0])
 
-    async def _until_done(self, transact: Callable[[], object]) -> None:
+    async def _until_done(self, transact: Callable[[], T]) -> T:
         """Run a transaction, again and again while a service is away."""
         delay = 0.1
         while True:
             try:
-                await asyncio.to_thread(transact)
+                done = await asyncio.to_thread(transact)
             except RetryableError as error:
                 delay = await self._pause(error, delay)
             else:
-                return self._watch.moved()
+                self._watch.moved()
+                return done
 
     async def _pause(self, error: RetryableError, delay: float) -> float:
         """Wait after a failure that passes, and return the next delay."""
@@ -422,6 +480,10 @@ def verdict(error: BaseException) -> tuple[int, str | None]:
             return EXIT_AWAY, None
         case _:
             return EXIT_CRASH, None
+
+
+def _partition(message: Any) -> tuple[str, int]:
+    return message.topic, message.partition
 
 
 def _record(message: Any) -> Record:

@@ -6,7 +6,7 @@ It keeps states as the JSON text that a database would hold, so whatever a state
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic
 
@@ -64,17 +64,20 @@ class InlineEngine(Generic[S, E, F]):
         """Return when the next state is to be woken."""
         return min((at for at, _ in self.wake_at.values()), default=None)
 
-    def wake_due(self) -> list[Outgoing]:
-        """Wake every state whose time has come by the clock, and return what they emit."""
-        emitted: list[Outgoing] = []
+    def due_keys(self) -> list[str]:
+        """Return the keys of the states whose time has come by the clock, the longest due first."""
         now = self._clock.now()
-        due = [(at, key, partition) for key, (at, partition) in self.wake_at.items() if at <= now]
-        self.readings += [
-            Reading(number, now, looked=self._looked.get(number)) for number in sorted({partition for _, _, partition in due})
-        ]
-        self._looked = dict.fromkeys({number for _, number in self.positions}, now)
-        for _, key, partition in sorted(due):
-            outcome = run_wakes(self._processor, {key: self.states[key]}, partition, self._clock)
+        return [key for _, key in sorted((at, key) for key, (at, _) in self.wake_at.items() if at <= now)]
+
+    def wake_due(self, keys: Sequence[str] | None = None) -> list[Outgoing]:
+        """Wake every state whose time has come by the clock, or these of them, and return what they emit."""
+        emitted: list[Outgoing] = []
+        now, due = self._clock.now(), self.due_keys() if keys is None else keys
+        self.readings += [Reading(number, now, looked=self._looked.get(number)) for number in sorted({self.wake_at[key][1] for key in due})]
+        if keys is None:
+            self._looked = dict.fromkeys({number for _, number in self.positions}, now)
+        for key in due:
+            outcome = run_wakes(self._processor, {key: self.states[key]}, self.wake_at[key][1], self._clock)
             self._keep(outcome)
             self.counts += outcome.counts
             emitted += outcome.outputs

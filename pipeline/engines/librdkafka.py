@@ -1,8 +1,8 @@
 """The librdkafka engine: a processor on the batch loop of the sinks, for volume.
 
 The loop (`pipeline.deliver.loop`) owns the assignment, the stored positions that win over Kafka's, the pauses while a service is away and
-the watch over what stands still; `step.Step` owns the transaction, as on Faust. Beside it here: states that wait are woken between two
-batches, and a stop ends the process in time whatever hangs.
+the watch over what stands still; `step.Step` owns the transaction and `deliver.trials` finds the record that fails, as on Faust. Beside it
+here: states that wait are woken between two batches, and a stop ends the process in time whatever hangs.
 
 * Group membership is cooperative: a worker that joins or leaves takes only what moves from the others' hands.
 * Memory is bounded by one batch and librdkafka's queue of 32 MB; a service that is away pauses the partitions and keeps the membership.
@@ -16,24 +16,24 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from pipeline.clock import Clock
 from pipeline.deliver import loop as batch_loop
-from pipeline.deliver.ports import Partition, StoredPosition
+from pipeline.deliver.ports import Partition
+from pipeline.deliver.trials import Trials
 from pipeline.engines.health import Health
 from pipeline.engines.log_inspection import log_inspection
 from pipeline.engines.step import Settle, Step
 from pipeline.engines.wakes import Wakes
 from pipeline.kafka import BatchConsumer, TopicAdmin
-from pipeline.log.envelope import Record
-from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
+from pipeline.stores.suspects import PostgresSuspects
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,10 @@ def run_librdkafka(
     TopicTruncatedError; StuckError; and SettingsError when PostgreSQL no longer lets us in.
     """
     step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
+    book = PostgresSuspects(processor.name, step.use)
     topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
     loop = batch_loop.DeliverLoop(
-        delivery=_ProcessorDelivery(processor, step),
+        delivery=Trials(step, book=book, publisher=publisher, clock=clock),
         open_source=partial(
             BatchConsumer,
             settings.kafka,
@@ -76,7 +77,7 @@ def run_librdkafka(
         publisher=publisher,
         clock=clock,
         stop=stop,
-        timers=_Timers(Wakes(step, waits=True, clock=clock), topics[0]) if processor.waits else None,
+        timers=_Timers(Wakes(step, waits=True, clock=clock, book=book), topics[0]) if processor.waits else None,
         on_health=_Told(on_health),
         inspect=log_inspection(settings.kafka),
     )
@@ -99,26 +100,6 @@ def _end_in_time(stop: threading.Event, ended: threading.Event) -> None:
         for handler in logging.getLogger().handlers:
             handler.flush()
         os._exit(0)
-
-
-class _ProcessorDelivery:
-    """A processor's transaction as the loop asks for it."""
-
-    def __init__(self, processor: Processor[Any, Any, Any], step: Step[Any, Any, Any]) -> None:
-        self.consumer, self.source = processor.name, processor.source
-        self._step = step
-
-    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, StoredPosition]:
-        return self._step.stored_positions(partitions)
-
-    def topics(self) -> Mapping[str, StoredTopic]:
-        return self._step.stored_topics()
-
-    def deliver(self, records: Sequence[Record]) -> None:
-        self._step.run(records)
-
-    def close(self) -> None:
-        self._step.close()
 
 
 class _Timers:

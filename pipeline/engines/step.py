@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pipeline import metrics
 from pipeline.clock import Clock
@@ -151,6 +151,7 @@ class Step(Generic[S, E, F]):
         self._clock, self._failpoints, self._settle = clock, failpoints, settle
         self._recorded = processor.is_recorded
         self._connection: Connection | None = None
+        self.consumer, self.source = processor.name, processor.source
         self.due_at: datetime | None = None
         """When the next state is to be woken, as far as this worker has seen; None: none that it knows of."""
         self._looked: dict[int, datetime] = {}
@@ -163,10 +164,41 @@ class Step(Generic[S, E, F]):
         """
         return self._done(lambda connection: self._transact(connection, by_partition(records)))
 
-    def wake_due(self, numbers: Sequence[int]) -> int:
+    def deliver(self, records: Sequence[Record]) -> None:
+        """Do what `run` does."""
+        self.run(records)
+
+    def positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
+        """Read the stored positions without locking them; raise RetryableError, or FatalError when one is missing."""
+        return self._read(lambda connection: positions.load(connection, self.consumer, partitions))
+
+    def topics(self) -> Mapping[str, StoredTopic]:
+        """Read what the positions say about their topics; raise RetryableError."""
+        return self._read(lambda connection: positions.stored_topics(connection, self.consumer))
+
+    def use(self, doing: Callable[[Connection], T]) -> T:
+        """Lend the connection, in autocommit mode; raise RetryableError or FatalError."""
+        return self._read(doing)
+
+    def pass_over(self, record: Record, outputs: Sequence[Outgoing], also: Callable[[Any], None]) -> None:
+        """Commit the position behind a record that is not done, with `also` in the transaction, outputs acknowledged before."""
+
+        def transact(connection: Connection) -> Outcome:
+            with connection.transaction():
+                fresh = self._fresh(connection, {(record.topic, record.partition): [record]})
+                if any(fresh.values()):
+                    also(connection)
+                    self._publisher.publish(outputs)
+                    positions.advance(connection, self.consumer, {(record.topic, record.partition): record.offset + 1})
+            return Outcome()
+
+        self._done(transact)
+
+    def wake_due(self, numbers: Sequence[int], wake: Callable[[int], int | None] | None = None) -> int:
         """Wake the states of these partition numbers whose time has come, and return how many; sets `due_at` anew.
 
-        Raise what `run` raises. What is due in the past is woken at once; a partition with more than WAKE_MAX due goes on the next time.
+        `wake` does that for one number in the place of `Step.wake`; None: not for all of it. Raise what `run` raises. What is due in the
+        past is woken at once; a partition with more than WAKE_MAX due goes on the next time.
         """
         if not self._processor.waits or not numbers:
             self.due_at = None
@@ -181,28 +213,40 @@ class Step(Generic[S, E, F]):
             raise
         self.due_at = min(waiting.values(), default=None)
         for number in sorted(numbers):
-            count = 0
+            count: int | None = 0
             if number in waiting and waiting[number] <= now:
-                count = self._done(lambda connection, number=number: self._wake(connection, number))["woken"]  # type: ignore[misc]
-            if count < WAKE_MAX:  # else there may be more
+                count = (wake or self.wake)(number)
+            if count is not None and count < WAKE_MAX:  # else there may be more
                 self._looked[number] = now
-            woken += count
+            woken += count or 0
         if woken:
             with translated(f"looking what is due for {name}"):
                 self.due_at = min(states.next_due(self._open(), name, numbers).values(), default=None)
         return woken
 
-    def stored_positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, positions.Position]:
-        """Read the stored positions without locking them; raise RetryableError, or FatalError when one is missing."""
-        return self._read(lambda connection: positions.load(connection, self._processor.name, partitions))
+    def wake(self, number: int, key: str | None = None) -> int:
+        """Wake what is due of one partition number, or one state of it only; return how many; raise what `run` raises, and more."""
+        return self._done(lambda connection: self._wake(connection, number, key))["woken"]
 
-    def stored_topics(self) -> Mapping[str, StoredTopic]:
-        """Read what the positions say about their topics; raise RetryableError."""
-        return self._read(lambda connection: positions.stored_topics(connection, self._processor.name))
+    def due_keys(self, number: int) -> Sequence[str]:
+        """Return the keys of a partition number's states that are due, the longest due first."""
+        return list(self._read(lambda connection: states.due(connection, self.consumer, number, self._clock.now(), limit=WAKE_MAX)))
+
+    def postpone(self, number: int, key: str, until: datetime, outputs: Sequence[Outgoing]) -> None:
+        """Let a state be woken later, in a transaction of its own, outputs acknowledged before; raise what `run` raises."""
+
+        def transact(connection: Connection) -> Outcome:
+            with connection.transaction():
+                positions.lock_numbers(connection, self.consumer, [number])
+                states.postpone(connection, self.consumer, key, until)
+                self._publisher.publish(outputs)
+            return Outcome()
+
+        self._done(transact)
 
     def _read(self, read: Callable[[Connection], T]) -> T:
         try:
-            with translated(f"reading the positions of {self._processor.name}"):
+            with translated(f"reading for {self._processor.name}"):
                 return read(self._open())
         except BaseException:
             self.close()
@@ -267,12 +311,12 @@ class Step(Generic[S, E, F]):
         self._failpoints.reach(f"{self._processor.name}.after_settle")
         return read
 
-    def _wake(self, connection: Connection, number: int) -> Outcome:
+    def _wake(self, connection: Connection, number: int, key: str | None) -> Outcome:
         name = self._processor.name
         with connection.transaction():
             if not positions.lock_numbers(connection, name, [number]):
                 raise FatalError(f"{name} has no stored position for partition {number}; run `custodian init`")
-            due = states.due(connection, name, number, self._clock.now(), limit=WAKE_MAX)
+            due = states.due(connection, name, number, self._clock.now(), limit=WAKE_MAX, key=key)
             outcome = run_wakes(self._processor, due, number, self._clock)
             if due and outcome.at is not None:
                 readings.write(connection, name, [Reading(number, outcome.at, looked=self._looked.get(number))])

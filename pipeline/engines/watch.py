@@ -13,7 +13,7 @@ from pipeline.clock import Clock
 from pipeline.errors import FatalError, StuckError
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log.topic_guard import check_topics
-from pipeline.stores import positions
+from pipeline.stores import positions, suspects
 from pipeline.stores.postgres import Connection, translated
 
 Partition = tuple[str, int]
@@ -82,7 +82,7 @@ class Watch:
         """Return how many records the assigned partitions are behind.
 
         Raise StuckError when nothing has moved for too long, TopicReplacedError or TopicRepartitionedError when a topic is another by now.
-        A worker without any partition looks at all of them: it may be the group that does not come about.
+        A worker without any partition looks at all of them: it may be the group that does not come about. Parked ones do not count.
         """
         described = self._admin.describe(self._topics)
         self._check(list(described), described)  # a broker that has just come back may not know every topic yet
@@ -90,10 +90,11 @@ class Watch:
         partitions = list(assigned) or everything
         with self._lock:
             found = self._load(partitions)
+            parked = self._read(lambda connection: {(row.topic, row.partition) for row in suspects.parked(connection, [self._consumer])})
         ends = self._admin.ends(partitions)
         behind = {partition: max(0, ends[partition] - found[partition].next_offset) for partition in partitions}
         before = self._still
-        self._judge({p: found[p].next_offset for p in partitions if behind[p]})
+        self._judge({p: found[p].next_offset for p in partitions if behind[p] and p not in parked})
         self.stands = {p: (offset, ends[p]) for p, (offset, _) in self._still.items() if p in before and before[p][0] == offset}
         return sum(behind.values()) if assigned else 0
 

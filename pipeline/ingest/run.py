@@ -30,7 +30,16 @@ class IngestHealth:
     @property
     def ready(self) -> bool:
         """Tell whether each venue is read here or another process has its lease."""
-        return all(venue.connected or not venue.leading for venue in self.venues.values())
+        return not self.waiting_for
+
+    @property
+    def waiting_for(self) -> str:
+        """Say which venues are not read as they should be, and why; empty when all are."""
+        troubles = {
+            name: venue.trouble or ("not connected" if venue.leading and not venue.connected else None)
+            for name, venue in self.venues.items()
+        }
+        return "; ".join(f"{name}: {trouble}" for name, trouble in troubles.items() if trouble)
 
 
 async def run_ingest(
@@ -96,7 +105,8 @@ async def _keep_running(ingest: VenueIngest, random: Callable[[], float]) -> Non
             await ingest.run()
         except (SettingsError, FatalError):
             raise
-        except Exception:
+        except Exception as error:
             pause = pauses.next()
+            ingest.failed(error)
             log.exception("the ingest of venue %s failed and begins anew in %.1f s", ingest.venue, pause)
             await asyncio.sleep(pause)

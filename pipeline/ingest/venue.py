@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
 REPORT_SECONDS = 1.0
+WORKS_AGAIN_AFTER = 300.0
+"""Seconds after which a lead that has not ended counts as working, where no round of reconciliation has said so before: a first listing of
+everything takes longer than that."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,8 @@ class VenueHealth:
     connected: bool = False
     last_byte_at: datetime | None = None
     last_reconciled_at: datetime | None = None
+    trouble: str | None = None
+    """What the venue's ingest could not go on for, until it has worked again: it may begin anew every few seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,10 @@ class VenueIngest:
         """The venue's id."""
         return self._connector.venue
 
+    def failed(self, error: Exception) -> None:
+        """Hear that `run` ended by a fault of this program and is begun anew."""
+        self._health.trouble = f"ingest begins anew: {type(error).__name__}: {error}"
+
     async def run(self) -> None:
         """Ingest until cancelled; raise SettingsError when the venue refuses us at start, FatalError when we are wrong."""
         await self._admit_first()
@@ -93,6 +102,7 @@ class VenueIngest:
                 asked_at = self._clock.monotonic()
                 grant = await asyncio.to_thread(self._store.acquire_lease, lease_name(self.venue), self._owner, seconds=LEASE_SECONDS)
                 if grant is None:
+                    self._health.trouble = None  # whoever has the lease speaks for the venue
                     await asyncio.sleep(STAND_BY_SECONDS * (0.75 + self._random() / 2))
                     continue
                 pauses.reset()
@@ -103,6 +113,7 @@ class VenueIngest:
                 await self._wait_for_schema(error.found)
             except RetryableError as error:
                 pause = pauses.next(error.retry_after)
+                self._health.trouble = f"ingest begins anew: {error}"
                 log.warning("venue %s: ingest begins anew in %.1f s: %s", self.venue, pause, error)
                 await asyncio.sleep(pause)
 
@@ -183,9 +194,11 @@ class VenueIngest:
                 ) from None
             except (RetryableError, ContractBreachError) as error:
                 pause = pauses.next(getattr(error, "retry_after", None))
+                self._health.trouble = str(error)
                 log.warning("venue %s does not answer, next try in %.1f s: %s", self.venue, pause, error)
                 await asyncio.sleep(pause)
             else:
+                self._health.trouble = None
                 log.info("venue %s knows us as %s", self.venue, party)
                 await self._recognise(party)
                 return
@@ -255,10 +268,13 @@ class VenueIngest:
     # --- health ---------------------------------------------------------------------------------------------------
 
     def _note_reconciled(self, at: datetime) -> None:
-        self._health.last_reconciled_at = at
+        self._health.last_reconciled_at, self._health.trouble = at, None
 
     async def _report(self, stream: StreamState) -> None:
+        began = self._clock.monotonic()
         while True:
+            if self._clock.monotonic() - began > WORKS_AGAIN_AFTER:
+                self._health.trouble = None
             last_byte_at = self._connector.last_byte_at
             self._health.connected, self._health.last_byte_at = stream.connected, last_byte_at
             if last_byte_at is not None:

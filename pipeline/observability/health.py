@@ -7,8 +7,8 @@ ready, but not unhealthy, since a restart would not bring the service back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 STALLED_AFTER = 60.0
 """Seconds without a sign of life after which a loop counts as standing still: well over the longest wait for a delivery (30 s)."""
@@ -20,6 +20,8 @@ class State:
 
     unhealthy: dict[str, str]
     unready: dict[str, str]
+    degraded: dict[str, str] = field(default_factory=dict)
+    """Work that stands still though the process goes on, see `observability.degraded`."""
 
     @property
     def healthy(self) -> bool:
@@ -29,7 +31,12 @@ class State:
     @property
     def ready(self) -> bool:
         """Tell whether it can do its job now."""
-        return not self.unhealthy and not self.unready
+        return not self.unhealthy and not self.unready and not self.degraded
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Return everything for which it is not ready."""
+        return {**self.unready, **self.degraded, **self.unhealthy}
 
 
 class Health:
@@ -41,6 +48,7 @@ class Health:
         self._lock = threading.Lock()
         self._unhealthy: dict[str, str] = {}
         self._unready: dict[str, str] = {"start": "not started yet"}
+        self._degraded: dict[str, str] = {}
         self._watched: dict[str, tuple[Callable[[], str | None], Callable[[], float] | None]] = {}
 
     def started(self) -> None:
@@ -56,6 +64,11 @@ class Health:
         """Say that it is here again."""
         with self._lock:
             self._unready.pop(name, None)
+
+    def degraded(self, reasons: Mapping[str, str]) -> None:
+        """Say what of this role's work is not being done, by subject, though the process works: not ready."""
+        with self._lock:
+            self._degraded = dict(reasons)
 
     def broken(self, name: str, reason: str) -> None:
         """Say that a part of us does not work: unhealthy."""
@@ -76,7 +89,7 @@ class Health:
         """Return what is wrong now."""
         with self._lock:
             unhealthy, unready = dict(self._unhealthy), dict(self._unready)
-            watched = dict(self._watched)
+            watched, degraded = dict(self._watched), dict(self._degraded)
         for name, (waits_for, last_progress) in watched.items():
             reason = waits_for()
             silent = 0.0 if last_progress is None else self._monotonic() - last_progress()
@@ -84,4 +97,4 @@ class Health:
                 unready[name] = reason
             elif silent > STALLED_AFTER:
                 unhealthy[name] = f"stands still for {silent:.0f} s"
-        return State(unhealthy=unhealthy, unready=unready)
+        return State(unhealthy=unhealthy, unready=unready, degraded=degraded)

@@ -88,7 +88,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
                 self._state(state.healthy, state.unhealthy)
             case "/readyz":
                 state = self.health.state()
-                self._state(state.ready, {**state.unready, **state.unhealthy})
+                self._state(state.ready, state.reasons)
             case _:
                 self._answer(404, "text/plain; charset=utf-8", b"there are /metrics, /healthz and /readyz\n")
 

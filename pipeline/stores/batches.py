@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 
@@ -14,6 +15,8 @@ from pipeline.stores import positions
 from pipeline.stores.positions import Partition, Position
 from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.refusals import said
+
+T = TypeVar("T")
 
 LIMITS: Mapping[str, str] = {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "20s"}
 """For connections of batch roles: a table that somebody locked, or an owner that stands still, leads to a retry, not to waiting for ever.
@@ -64,6 +67,11 @@ class BatchStore:
             connection = self._connection()
             with connection.transaction():
                 yield OpenBatch(connection, positions.lock(connection, self._consumer, partitions), self._consumer)
+
+    def use(self, doing: Callable[[Connection], T]) -> T:
+        """Lend the connection, in autocommit mode; raise RetryableError or FatalError."""
+        with self._failures(f"noting attempts of {self._consumer}"):
+            return doing(self._connection())
 
     @contextmanager
     def _failures(self, doing: str) -> Iterator[None]:

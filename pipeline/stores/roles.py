@@ -39,18 +39,31 @@ class SeenRole:
     age: float
 
 
-def beat(connection: Connection, heartbeat: Heartbeat) -> None:
-    """Store a heartbeat; the first one of a process starts its row anew."""
-    connection.execute(
+STARTS_KEPT = 20
+"""Starts of one instance that are remembered: who dies again and again fills them within minutes."""
+
+
+def beat(connection: Connection, heartbeat: Heartbeat) -> Sequence[datetime]:
+    """Store a heartbeat, and return when the last processes of this instance were started; the first one of a process is its start.
+
+    Two processes are told apart by the pid and by `began` of the report: in a container every one is process 1.
+    """
+    row = connection.execute(
         """
-        INSERT INTO custodian.roles AS r (instance, role, pid, host, metrics_port, healthy, restarts, report)
-        VALUES (%(instance)s, %(role)s, %(pid)s, %(host)s, %(metrics_port)s, %(healthy)s, %(restarts)s, %(report)s)
+        INSERT INTO custodian.roles AS r (instance, role, pid, host, metrics_port, healthy, restarts, report, starts)
+        VALUES (%(instance)s, %(role)s, %(pid)s, %(host)s, %(metrics_port)s, %(healthy)s, %(restarts)s, %(report)s,
+                ARRAY[clock_timestamp()])
         ON CONFLICT (instance) DO UPDATE SET
             role = excluded.role, pid = excluded.pid, host = excluded.host, metrics_port = excluded.metrics_port,
             healthy = excluded.healthy, restarts = excluded.restarts, report = excluded.report, seen_at = clock_timestamp(),
-            started_at = CASE WHEN r.pid = excluded.pid THEN r.started_at ELSE clock_timestamp() END
+            started_at = CASE WHEN r.pid = excluded.pid AND r.report -> 'began' IS NOT DISTINCT FROM excluded.report -> 'began'
+                              THEN r.started_at ELSE clock_timestamp() END,
+            starts = CASE WHEN r.pid = excluded.pid AND r.report -> 'began' IS NOT DISTINCT FROM excluded.report -> 'began'
+                          THEN r.starts ELSE r.starts[greatest(1, cardinality(r.starts) - %(kept)s + 2):] || clock_timestamp() END
+        RETURNING starts
         """,
         {
+            "kept": STARTS_KEPT,
             "instance": heartbeat.instance,
             "role": heartbeat.role,
             "pid": heartbeat.pid,
@@ -60,7 +73,8 @@ def beat(connection: Connection, heartbeat: Heartbeat) -> None:
             "restarts": heartbeat.restarts,
             "report": Jsonb(dict(heartbeat.report)),
         },
-    )
+    ).fetchone()
+    return [] if row is None else row[0]
 
 
 def leave(connection: Connection, instance: str) -> None:
@@ -106,4 +120,46 @@ def venues(connection: Connection) -> list[dict[str, Any]]:
     return [
         {"venue": venue, "connected": connected, "last_byte_at": byte_at, "last_reconciled_at": reconciled_at, "owner": owner}
         for venue, connected, byte_at, reconciled_at, owner in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadVenue:
+    """How a venue is that a living process reads."""
+
+    venue: str
+    owner: str
+    connected: bool
+    last_byte_at: datetime | None
+    last_reconciled_at: datetime | None
+    reading_since: datetime
+    backfilling_at: datetime | None
+    """When the first complete listing of all orders last went on, while there has been none."""
+
+
+def read_venues(connection: Connection, names: Sequence[str]) -> Sequence[ReadVenue]:
+    """Return those of these venues whose reader has beaten within five seconds, and since when it runs."""
+    rows = connection.execute(
+        """
+        SELECT v.venue, v.owner, v.connected AND v.updated_at > clock_timestamp() - interval '5 seconds', v.last_byte_at,
+               v.last_reconciled_at, r.started_at,
+               CASE WHEN c.reconciled_at IS NULL THEN c.updated_at END
+          FROM custodian.venues v
+          JOIN custodian.roles r ON r.instance = v.owner AND r.seen_at > clock_timestamp() - interval '5 seconds'
+          LEFT JOIN custodian.ingest_cursors c USING (venue)
+         WHERE v.venue = ANY (%s) ORDER BY v.venue
+        """,
+        (list(names),),
+    ).fetchall()
+    return [
+        ReadVenue(
+            venue=row[0],
+            owner=row[1],
+            connected=row[2],
+            last_byte_at=row[3],
+            last_reconciled_at=row[4],
+            reading_since=row[5],
+            backfilling_at=row[6],
+        )
+        for row in rows
     ]

@@ -68,13 +68,21 @@ def next_due(connection: Connection, processor: str, partitions: Sequence[int]) 
     return {partition: at for partition, at in rows if at is not None}
 
 
-def due(connection: Connection, processor: str, partition: int, now: datetime, *, limit: int) -> dict[str, str]:
-    """Return the states of a partition whose time has come, the longest due first, locked."""
+def due(connection: Connection, processor: str, partition: int, now: datetime, *, limit: int, key: str | None = None) -> dict[str, str]:
+    """Return the states of a partition whose time has come, or that of one key if it has, the longest due first, locked."""
     rows = connection.execute(
         """
         SELECT key, state::text FROM custodian.states
-         WHERE processor = %s AND partition = %s AND wake_at <= %s ORDER BY wake_at, key LIMIT %s FOR UPDATE
+         WHERE processor = %s AND partition = %s AND wake_at <= %s AND (%s::text IS NULL OR key = %s)
+         ORDER BY wake_at, key LIMIT %s FOR UPDATE
         """,
-        (processor, partition, now, limit),
+        (processor, partition, now, key, key, limit),
     ).fetchall()
     return dict(rows)
+
+
+def postpone(connection: Connection, processor: str, key: str, until: datetime) -> None:
+    """Let a state that waits be woken at another time."""
+    connection.execute(
+        "UPDATE custodian.states SET wake_at = %s WHERE processor = %s AND key = %s AND wake_at IS NOT NULL", (until, processor, key)
+    )

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline import metrics
+from pipeline.clock import Clock
 from pipeline.errors import PipelineError
 from pipeline.kafka import TopicAdmin
+from pipeline.log.envelope import time_text
+from pipeline.observability.degraded import NOT_READY, OF_ROLES, Reason, RoleWatch, parked_reason, restarting, venue_reasons
 from pipeline.observability.health import Health
 from pipeline.settings import Settings
-from pipeline.stores import positions, roles
+from pipeline.stores import positions, roles, suspects
 from pipeline.stores.postgres import Connection, connect, translated
 
 log = logging.getLogger(__name__)
@@ -42,10 +46,14 @@ class Identity:
 class Pulse:
     """Runs the heartbeat in threads of its own."""
 
-    def __init__(self, settings: Settings, identity: Identity, health: Health) -> None:
+    def __init__(self, settings: Settings, identity: Identity, health: Health, clock: Clock) -> None:
         """Start nothing yet."""
         self._settings, self._identity, self._health = settings, identity, health
         self._ended = threading.Event()
+        self._leaves = True
+        self._clock, self._began = clock, time_text(clock.now())
+        self._watch = RoleWatch(identity.role)
+        self._starts: Sequence[datetime] = ()
         self._positions: dict[Partition, int] = {}
         self._ends: Mapping[Partition, int] | None = None
         self._threads = [
@@ -57,8 +65,9 @@ class Pulse:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Take the row away and end, within two seconds."""
+    def stop(self, *, in_good_order: bool = True) -> None:
+        """Take the row away and end, within two seconds; a role that fails leaves it, so that it shows who dies again and again."""
+        self._leaves = in_good_order
         self._ended.set()
         self._threads[0].join(2)
 
@@ -78,23 +87,26 @@ class Pulse:
                     connection.close()
                     connection = None
             self._ended.wait(EVERY)
-        if connection is not None:
+        if connection is not None and self._leaves:
             self._leave(connection)
 
     def _beat(self, connection: Connection) -> None:
         self._positions = {
             partition: offset for name in self._identity.consumers for partition, offset in positions.of_consumer(connection, name).items()
         }
-        state = self._health.state()
         me = self._identity
+        reasons = self._judge(connection)
+        state = self._health.state()
         report = {
+            "began": self._began,
+            "degraded": [reason.line() for reason in reasons],
             "lag": self.lag(),
             "position": sum(self._positions.values()) if me.consumers else None,
             "ready": state.ready,
             "reasons": {**state.unready, **state.unhealthy},
             "counts": counts(me.role),
         }
-        roles.beat(
+        self._starts = roles.beat(
             connection,
             roles.Heartbeat(
                 instance=me.instance,
@@ -107,6 +119,25 @@ class Pulse:
                 report={name: value for name, value in report.items() if value is not None},
             ),
         )
+
+    def _judge(self, connection: Connection) -> list[Reason]:
+        """Find what makes this role degraded, and tell it to `/readyz` and the metrics."""
+        me, now = self._identity, self._clock.now()
+        parked = suspects.parked(connection, me.consumers) if me.consumers else ()
+        reasons = [
+            *(reason_of(each) for each in parked),
+            *self._watch.unready(self._health.state().unready, now),
+            *self._watch.still(self._positions, self._ends, [(each.topic, each.partition) for each in parked], now),
+            *self._watch.growing(self.lag() if me.consumers else None, now),
+            *(venues_degraded(self._settings, connection, now, owner=me.instance) if me.role == "ingest" else ()),
+        ]
+        if (often := restarting(me.role, self._starts, now)) is not None:
+            reasons.append(often)
+        self._health.degraded({f"{each.code} {each.subject}": each.detail for each in reasons if each.code in NOT_READY})
+        found = {reason.code for reason in reasons}
+        for code in OF_ROLES:
+            metrics.DEGRADED.labels(me.role, code).set(code in found)
+        return reasons
 
     def _leave(self, connection: Connection) -> None:
         try:
@@ -152,6 +183,37 @@ class Pulse:
         if service in self._health.state().unready:
             log.info("%s can be used again", service)
         self._health.available(service)
+
+
+def reason_of(parked: suspects.Parked) -> Reason:
+    """Return why a parked partition, or a wake-up that is put off, makes its role degraded."""
+    return parked_reason(
+        subject=parked.subject,
+        wake=not parked.topic,
+        since=parked.parked_at,
+        offset=parked.offset,
+        failures=parked.failures,
+        fault=parked.fault,
+    )
+
+
+def venues_degraded(settings: Settings, connection: Connection, now: datetime, *, owner: str | None = None) -> list[Reason]:
+    """Judge the venues of the settings that a process reads which is alive; only those of one process where `owner` is given."""
+    return [
+        reason
+        for standing in roles.read_venues(connection, sorted(settings.venues))
+        if owner in (None, standing.owner)
+        for reason in venue_reasons(
+            standing.venue,
+            connected=standing.connected,
+            last_byte_at=standing.last_byte_at,
+            last_reconciled_at=standing.last_reconciled_at,
+            reading_since=standing.reading_since,
+            reconcile_interval=settings.venues[standing.venue].reconcile_interval,
+            backfilling_at=standing.backfilling_at,
+            now=now,
+        )
+    ]
 
 
 def lag_of(positions_: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:

@@ -71,18 +71,19 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         metrics_port=listener.port,
         consumers=consumers_of(role),
     )
-    pulse = Pulse(settings, identity, health)
+    pulse = Pulse(settings, identity, health, clock)
     log.info("starting", extra={"pid": os.getpid(), "metrics_port": listener.port})
     limit = None if supervised else START_WITHIN
     if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
         return 0
     check_prepared(settings)
     pulse.start()
+    code = None
     try:
         surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)
         code = PROGRAMS[role](surroundings)
     finally:
-        pulse.stop()
+        pulse.stop(in_good_order=code == 0)
     log.info("ended", extra={"exit_code": code})
     return code
 

@@ -1,13 +1,15 @@
 """A processor for exams, on which order, loss and repetition show: each key keeps a chain of digests over everything that it was given.
 
 Its answers are as easy to say beforehand as they are hard to come by otherwise: the third link of a key is the digest of the second one and
-of the third record's bytes. A record may also ask to be woken at a time, or be one that stops the worker.
+of the third record's bytes. A record may also ask to be woken at a time, stop the worker, raise what nobody expects, or kill the process;
+and it may ask for a wake-up that raises.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -31,6 +33,8 @@ class Chain:
     link: str = ""
     due: datetime | None = None
     woken: int = 0
+    breaks: bool = False
+    """Its wake-up raises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class Given:
     key: str
     value: bytes
     due: datetime | None
+    fault: str | None = None
+    """What the record does to who decides on it: "raises", "kills", or nothing; "wake raises" is for later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class Linked:
     link: str
     due: datetime | None
     at: datetime
+    breaks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +72,11 @@ class Woken:
 Fact = Linked | Woken
 
 
-def chain(name: str, *, stops: bool = True) -> Processor[Chain, Given, Fact]:
-    """Return the processor under a name; without `stops` the records that stop the worker are links like others, as after a repair."""
+def chain(name: str, *, kill: Callable[[], object], stops: bool = True) -> Processor[Chain, Given, Fact]:
+    """Return the processor under a name; `kill` ends the process where a record asks for that.
+
+    Without `stops` the records that stop, break or kill are links like others, as after a repair.
+    """
 
     def decode(record: Record) -> Keyed[Given]:
         said = _document(record)
@@ -74,7 +84,19 @@ def chain(name: str, *, stops: bool = True) -> Processor[Chain, Given, Fact]:
             raise FatalError(f"the exam stops the worker at {record.topic}[{record.partition}] offset {record.offset}")
         due = datetime.fromisoformat(said["due"]) if "due" in said else None
         key = (record.key or b"").decode()
-        return Keyed(key, Given(key=key, value=record.value, due=due))
+        return Keyed(key, Given(key=key, value=record.value, due=due, fault=said.get("fault") if stops else None))
+
+    def wake(state: Chain, now: datetime) -> tuple[Fact, ...]:
+        if stops and state.breaks and state.due is not None and state.due <= now:
+            raise ValueError("the exam's wake-up breaks")
+        return _wake(state, now)
+
+    def decide(state: Chain, event: Given, now: datetime) -> tuple[Fact, ...]:
+        if event.fault == "kills":
+            kill()
+        if event.fault == "raises":
+            raise ValueError("the exam's record breaks")
+        return _decide(state, event, now)
 
     return Processor(
         name=name,
@@ -82,14 +104,14 @@ def chain(name: str, *, stops: bool = True) -> Processor[Chain, Given, Fact]:
         emits=(EMITTED,),
         initial=Chain(),
         decode=decode,
-        decide=_decide,
+        decide=decide,
         evolve=_evolve,
         emit=_emit,
         outcome=lambda fact: type(fact).__name__.lower(),
         store=_store,
         restore=_restore,
         wake_at=lambda state: state.due,
-        wake=_wake,
+        wake=wake,
     )
 
 
@@ -105,7 +127,7 @@ def _document(record: Record) -> dict[str, Any]:
 
 def _decide(state: Chain, event: Given, now: datetime) -> tuple[Fact, ...]:
     link = hashlib.sha256(state.link.encode() + event.value).hexdigest()
-    return (Linked(key=event.key, step=state.steps + 1, link=link, due=event.due, at=now),)
+    return (Linked(key=event.key, step=state.steps + 1, link=link, due=event.due, at=now, breaks=event.fault == "wake raises"),)
 
 
 def _wake(state: Chain, now: datetime) -> tuple[Fact, ...]:
@@ -117,9 +139,10 @@ def _wake(state: Chain, now: datetime) -> tuple[Fact, ...]:
 def _evolve(state: Chain, fact: Fact) -> Chain:
     match fact:
         case Linked():
-            return replace(state, key=fact.key, steps=fact.step, link=fact.link, due=fact.due or state.due)
+            breaks = state.breaks or fact.breaks
+            return replace(state, key=fact.key, steps=fact.step, link=fact.link, due=fact.due or state.due, breaks=breaks)
         case Woken():
-            return replace(state, due=None, woken=state.woken + 1)
+            return replace(state, due=None, woken=state.woken + 1, breaks=False)
 
 
 def _emit(fact: Fact) -> Outgoing:
@@ -141,10 +164,11 @@ def _emit(fact: Fact) -> Outgoing:
 
 def _store(state: Chain) -> str:
     due = None if state.due is None else time_text(state.due)
-    return json.dumps({"key": state.key, "steps": state.steps, "link": state.link, "due": due, "woken": state.woken})
+    said = {"key": state.key, "steps": state.steps, "link": state.link, "due": due, "woken": state.woken, "breaks": state.breaks}
+    return json.dumps(said)
 
 
 def _restore(text: str) -> Chain:
     said = json.loads(text)
     due = None if said["due"] is None else datetime.fromisoformat(said["due"])
-    return Chain(key=said["key"], steps=said["steps"], link=said["link"], due=due, woken=said["woken"])
+    return Chain(key=said["key"], steps=said["steps"], link=said["link"], due=due, woken=said["woken"], breaks=said["breaks"])

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from pipeline.log.faults import FAILURES_MAX, LETTERS_MAX
+
 Put = tuple[str, bytes]
 """Key and value of a record."""
 Ended = Literal["stopped", "killed", "fatal", "hole", "truncated", "replaced", "repartitioned"]
@@ -57,6 +59,26 @@ class Room(Protocol):
 
     def until_done(self, *, woken: int = 0) -> None:
         """Return when every record has been handled and so many wake-ups are stored; a worker that ends before is an error."""
+        ...
+
+    def done_or_ended(self) -> Ended | None:
+        """Return when every record has been handled (None), or when the worker has ended, and say how."""
+        ...
+
+    def until_parked(self) -> int:
+        """Return the one partition that is parked, when every record of the others has been handled."""
+        ...
+
+    def until_postponed(self) -> None:
+        """Return when a wake-up is put off because it fails."""
+        ...
+
+    def hasten(self) -> None:
+        """Have everything that waits for a time due now; no worker runs."""
+        ...
+
+    def alarms(self) -> set[str]:
+        """Return the kinds of the alarms that were raised."""
         ...
 
     def until_due(self, at: datetime) -> None:
@@ -136,7 +158,7 @@ class Audit:
     def check(self) -> None:
         """Check the same of everything below the positions, and that nothing was committed whose outputs are not in the log."""
         handled = {number: self.given[number][:position] for number, position in self.positions.items()}
-        chains = _chains(record for records in handled.values() for record in records)
+        chains = _chains(self._linked(handled))
         kept = {key: (state["steps"], state["link"]) for key, state in self.states.items()}
         assert kept == {key: (len(links), links[-1]) for key, links in chains.items()}, "a state is not the chain of its records in order"
         self._check_emitted(chains)
@@ -145,8 +167,13 @@ class Audit:
         }
         assert unreadable <= set(self.letters), "a record that cannot be read has no dead letter"
 
+    def _linked(self, given: Mapping[int, Sequence[Put]]) -> Iterable[Put]:
+        """Yield what is in nobody's dead letter."""
+        for number, records in given.items():
+            yield from (record for offset, record in enumerate(records) if (number, offset) not in set(self.letters))
+
     def _check_emitted(self, committed: Mapping[str, Sequence[str]]) -> None:
-        all_chains = _chains(record for records in self.given.values() for record in records)
+        all_chains = _chains(self._linked(self.given))
         said: dict[str, dict[int, str]] = {}
         ids: dict[tuple[str, int], set[str]] = {}
         for ce_id, value in self.emitted:
@@ -198,6 +225,8 @@ REST = timedelta(seconds=4)
 """Longer than a worker that runs already takes to handle a few records and to stop."""
 
 STOPPING: Put = ("key-7", b'{"stop": true}')
+BREAKING: Put = ("key-5", b'{"fault": "raises"}')
+KILLING: Put = ("key-11", b'{"fault": "kills"}')
 UNREADABLE: tuple[Put, ...] = (("key-3", b"\xff{"), ("key-4", b'"text"'), ("key-3", b""))
 
 
@@ -321,6 +350,80 @@ def due_times(room: Room) -> None:
     assert Counter(value["key"] for _, value in audit.emitted if "woken" in value) == audit.woken
 
 
+def breaking(room: Room) -> None:
+    """A record that raises what nobody expects is dead-lettered after it failed alone, with an alarm; all others are handled, in order."""
+    room.put([*links(40, seed=1), BREAKING, *links(40, seed=2)])
+    _work(room)
+    audit = room.audit()
+    audit.check_whole()
+    (letter,) = audit.letters
+    assert audit.given[letter[0]][letter[1]] == BREAKING
+    assert room.alarms() == {"record_failed"}
+
+
+LIVES_MAX = FAILURES_MAX + 7
+"""Two deaths in a batch, a few more where the record is not in its worker's first one, then those alone, and the life that goes on."""
+
+
+def killing(room: Room) -> None:
+    """A record that kills the process is found by what dead processes noted, and dead-lettered; no record beside it is."""
+    room.put([*links(20, seed=1), KILLING, *links(20, seed=2)])
+    ends = []
+    for _ in range(LIVES_MAX):
+        room.start()
+        if (end := room.done_or_ended()) is None:
+            break
+        ends.append(end)
+    assert set(ends) == {"killed"}
+    assert FAILURES_MAX < len(ends) < LIVES_MAX
+    assert room.stop() == "stopped"
+    audit = room.audit()
+    audit.check_whole()
+    (letter,) = audit.letters
+    assert audit.given[letter[0]][letter[1]] == KILLING
+    assert room.alarms() == {"record_failed"}
+
+
+def parked(room: Room) -> None:
+    """More records that fail than a record's fault explains: the next one stops its partition, for the next worker too, and no other.
+
+    Repaired, a restart handles what is left, in order.
+    """
+    breaking = [(f"key-{number}", json.dumps({"fault": "raises", "number": number}).encode()) for number in range(LETTERS_MAX + 1)]
+    room.put([*links(20, seed=1), *breaking, *links(40, seed=2)])
+    for _ in range(2):
+        room.start()
+        held = room.until_parked()
+        assert room.stop() == "stopped"
+        audit = room.audit()
+        audit.check()
+        assert audit.given[held][audit.positions[held]] in breaking
+        assert len(audit.letters) == LETTERS_MAX
+    assert room.alarms() == {"record_failed", "partition_parked"}
+    _work(room, Faults(stops=False))
+    room.audit().check_whole()
+    assert len(room.audit().letters) == LETTERS_MAX
+
+
+def broken_wake(room: Room) -> None:
+    """A wake-up that raises is put off with an alarm while the others are woken; repaired, it is woken when its time comes."""
+    at = room.now()
+    room.put(
+        [
+            *due([f"soon-{number}" for number in range(6)], at),
+            ("broken", json.dumps({"due": at.isoformat(), "fault": "wake raises"}).encode()),
+        ]
+    )
+    room.start()
+    room.until_postponed()
+    room.until_done(woken=6)
+    assert room.stop() == "stopped"
+    assert room.alarms() == {"wake_failed"}
+    room.hasten()
+    _work(room, Faults(stops=False), woken=7)
+    room.audit().check_whole()
+
+
 def hole(room: Room) -> None:
     """A record beyond the stored position ends the worker and nothing is written; with the position put right the next one goes on."""
     room.put(links(100, seed=1))
@@ -416,7 +519,11 @@ POINTS = (
     Point(name="retryable", sit=refused_for_a_while),
     Point(name="poison", sit=unreadable),
     Point(name="fatal", sit=stopping),
+    Point(name="breaking", sit=breaking),
+    Point(name="killing", sit=killing),
+    Point(name="parked", sit=parked),
     Point(name="wake-ups", sit=due_times),
+    Point(name="broken wake-up", sit=broken_wake),
     Point(name="hole", sit=hole),
     Point(name="truncated", sit=truncated),
     Point(name="beyond the end", sit=beyond_the_end),

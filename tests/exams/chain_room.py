@@ -45,6 +45,8 @@ ALARMS: dict[Ended, str] = {
 LOST = (1, 3, 4)
 """Which commits of a worker stay without an answer."""
 WITHIN = 60.0
+ALONE_WITHIN = 150.0
+"""Seconds for a batch that is tried record by record, with two commits each, on a machine that others keep busy."""
 REFUSAL = "the exam refuses the outputs"
 
 
@@ -89,6 +91,44 @@ class ChainRoom:
         self.room.until_done(within=WITHIN)
         told = "SELECT coalesce(sum((state ->> 'woken')::int), 0) FROM custodian.states"
         eventually(lambda: self.value(told) == woken, within=WITHIN, what=f"{woken} wake-ups are stored")
+
+    def done_or_ended(self) -> Ended | None:
+        """Wait until every record has been handled, or the worker has ended."""
+        ends = self.room.ends()
+        ended = self.current.process.poll
+        eventually(
+            lambda: ended() is not None or self.room.positions() == ends, within=ALONE_WITHIN, what="all is done, or the worker has ended"
+        )
+        code = ended()
+        return None if code is None else self._how(code)
+
+    def until_parked(self) -> int:
+        """Wait until one partition is parked and the others are done."""
+        ends = self.room.ends()
+
+        def found() -> list[int] | None:
+            parked = [number for (number,) in self.rows("SELECT partition FROM custodian.suspects WHERE parked_at IS NOT NULL")]
+            assert self.current.process.poll() is None, self.current.tail()
+            return parked if parked and {n for n, at in self.room.positions().items() if at != ends[n]} == set(parked) else None
+
+        parked = eventually(found, within=ALONE_WITHIN, what="one partition is parked, and the others are done")
+        assert parked is not None
+        assert len(parked) == 1
+        return parked[0]
+
+    def until_postponed(self) -> None:
+        """Wait until a wake-up is put off."""
+        told = "SELECT count(*) FROM custodian.suspects WHERE parked_at IS NOT NULL AND key <> ''"
+        eventually(lambda: self.value(told) == 1, within=ALONE_WITHIN, what="a wake-up is put off")
+
+    def hasten(self) -> None:
+        """Have everything that waits for a time due now."""
+        with psycopg.connect(self.room.dsn) as connection:
+            connection.execute("UPDATE custodian.states SET wake_at = clock_timestamp() WHERE wake_at IS NOT NULL")
+
+    def alarms(self) -> set[str]:
+        """Return the kinds of the alarms that were raised."""
+        return {value["kind"] for _, value in self.room.read(topics.ALARM_RAISED)}
 
     def until_due(self, at: datetime) -> None:
         """Wait until that time."""
@@ -148,11 +188,14 @@ class ChainRoom:
         if self._proxy is not None:
             self._proxy.close()
 
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows that a statement selects."""
+        with psycopg.connect(self.room.dsn) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
     def value(self, statement: str) -> Any:
         """Return the one value that a statement selects."""
-        with psycopg.connect(self.room.dsn) as connection:
-            row = connection.execute(statement.encode()).fetchone()
-        return row[0] if row else None
+        return self.rows(statement)[0][0]
 
     def audit(self) -> Audit:
         """Read what stands in log and database."""

@@ -29,6 +29,7 @@ def chain_room(room: Room) -> Iterator[ChainRoom]:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(600)  # `killing` is a dozen lives
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_each_point_on_real_services(chain_room: ChainRoom, point: Point) -> None:
     """The engine passes on real Kafka and PostgreSQL."""

@@ -85,7 +85,7 @@ def main() -> int:
         case "workflow":
             processor: Processor[Any, Any, Any] = workflow(WorkflowRules(evidence_wait=wait, quote_window=window))
         case "chain":
-            processor = chain("settlement", stops="WORKER_REPAIRED" not in os.environ)
+            processor = chain("settlement", kill=lambda: os.kill(os.getpid(), signal.SIGKILL), stops="WORKER_REPAIRED" not in os.environ)
         case name:
             processor = PROCESSORS[name](settings)
     faust_engine.STUCK_AFTER = batch_loop.STUCK_AFTER = float(os.environ.get("WORKER_STUCK_AFTER", batch_loop.STUCK_AFTER))

@@ -261,6 +261,30 @@ SPINE = (
         says=r"a state is not the chain of its records",
     ),
     Control(
+        name="a record that fails stops alone",
+        edits=(
+            Edit(
+                file="pipeline/log/faults.py",
+                old="        case _:\n            return True\n",
+                new="        case _:\n            return False\n",
+            ),
+        ),
+        test="tests/exams/test_points.py::test_each_point_on_real_services[librdkafka-breaking]",
+        says=r"every worker has ended",
+    ),
+    Control(
+        name="an attempt is noted before it is made",  # without the note nobody counts the deaths of processes
+        edits=(Edit(file="pipeline/deliver/trials.py", old="            self._book.put([row], heard=heard)\n", new=""),),
+        test="tests/exams/test_points.py::test_each_point_in_memory[killing]",
+        says=r"the worker has ended|'killed'",
+    ),
+    Control(
+        name="a fault of the program is not taken for the records'",  # it would empty the topic into the dead letters
+        edits=(Edit(file="pipeline/log/faults.py", old=" if allowed and letters < LETTERS_MAX else ", new=" if allowed else "),),
+        test="tests/exams/test_points.py::test_each_point_in_memory[parked]",
+        says=r"not enough values to unpack",
+    ),
+    Control(
         name="a broken client ends its worker",
         edits=(
             Edit(

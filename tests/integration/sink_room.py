@@ -30,6 +30,7 @@ from pipeline.decisions.sink import DecisionSink
 from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.sink_step import SinkStep
+from pipeline.deliver.trials import Trials
 from pipeline.engines.log_inspection import log_inspection
 from pipeline.failpoints import Failpoints
 from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
@@ -42,6 +43,7 @@ from pipeline.stores import migrations, positions
 from pipeline.stores.batches import LIMITS, BatchStore
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection, connect
+from pipeline.stores.suspects import PostgresSuspects
 from schemas.events import OrderSettled
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
@@ -149,9 +151,9 @@ class SinkRoom:
             case "decisions":
                 return DecisionSink(PostgresDecisions(), referral_expires=self.settings.risk.referral_expires)
 
-    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500) -> DeliverLoop:
-        """Assemble the batch loop of a sink."""
-        sink = self.sink(role)
+    def loop(self, role: Role, stop: threading.Event, *, batch_size_max: int = 500, sink: Sink | None = None) -> DeliverLoop:
+        """Assemble the batch loop of a sink; of `sink` in the place of the role's own where one is given."""
+        sink = sink or self.sink(role)
         kafka = self.settings.kafka
 
         def open_source(**callbacks: Any) -> BatchConsumer:
@@ -161,14 +163,10 @@ class SinkRoom:
             )
 
         publisher, clock = EventProducer(kafka), SystemClock()
+        store = BatchStore(lambda: self.connection(session=LIMITS), sink.consumer)
+        delivery = StepDelivery(SinkStep(sink), store=store, publisher=publisher, clock=clock, failpoints=Failpoints.from_environment())
         return DeliverLoop(
-            delivery=StepDelivery(
-                SinkStep(sink),
-                store=BatchStore(lambda: self.connection(session=LIMITS), sink.consumer),
-                publisher=publisher,
-                clock=clock,
-                failpoints=Failpoints.from_environment(),
-            ),
+            delivery=Trials(delivery, book=PostgresSuspects(sink.consumer, store.use), publisher=publisher, clock=clock),
             open_source=open_source,
             topic_reader=TopicAdmin(kafka),
             publisher=publisher,

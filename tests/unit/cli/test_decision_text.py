@@ -136,9 +136,9 @@ def test_shadowed_commands_keep_to_the_states_of_the_interface() -> None:
 
 
 def test_halted_is_said_before_degraded() -> None:
-    """A halt is what a person has to see first; a role that does not work comes second."""
-    found = [state_of(halted=halted, healthy=healthy) for halted in (False, True) for healthy in ([], [True], [True, False])]
-    assert found == ["normal", "normal", "degraded", "halted", "halted", "halted"]
+    """A halt is what a person has to see first; what does not work comes second."""
+    found = [state_of(halted=halted, reasons=reasons) for halted in (False, True) for reasons in ([], [{"code": "lag_still"}])]
+    assert found == ["normal", "degraded", "halted", "halted"]
 
 
 def test_a_counter_with_a_long_name_does_not_run_into_its_number() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 from pipeline.deliver.delivery import StepDelivery
 from pipeline.deliver.loop import DeliverLoop
 from pipeline.deliver.ports import Outcome, Partition
+from pipeline.deliver.trials import Trials
 from pipeline.log import topics
 from pipeline.log.envelope import Outgoing, Record
+from pipeline.log.faults import Suspect
 from pipeline.log.log_batches import Inspect, nothing_passed
 from pipeline.log.topic_guard import StoredTopic
 from pipeline.log.topics import EventType
@@ -110,8 +112,40 @@ class Opened:
         self.store.next_offsets = next_offsets
 
 
+@dataclass
+class Book:
+    """Where attempts are noted, and how often."""
+
+    clock: HandClock
+    rows: dict[tuple[str, int, str], Suspect] = field(default_factory=dict)
+    aside: list[Suspect] = field(default_factory=list)
+    writes: int = 0
+
+    def load(self, partitions: Sequence[Partition]) -> Sequence[Suspect]:
+        """Return what stands about these partitions."""
+        return [row for place, row in self.rows.items() if place[:2] in partitions]
+
+    def put(self, suspects: Sequence[Suspect], *, heard: bool = False) -> None:
+        """Write rows."""
+        self.writes += 1
+        self.rows |= {(row.topic, row.partition, row.key): row for row in suspects}
+
+    def clear(self, partitions: Sequence[Partition], *, key: str | None = None) -> None:
+        """Remove rows."""
+        self.writes += 1
+        self.rows = {place: row for place, row in self.rows.items() if place[:2] not in partitions or key not in (None, place[2])}
+
+    def letters(self, seconds: float) -> int:
+        """Return how many were put aside; here they do not grow old."""
+        return len(self.aside)
+
+    def set_aside(self, transaction: Any, suspect: Suspect, dead_letter_id: str) -> None:
+        """Note that a record was put aside."""
+        self.aside.append(suspect)
+
+
 class Writing:
-    """A step that writes every record into the double and says it to Kafka."""
+    """A step that writes every record into the double and says it to Kafka; some raise."""
 
     consumer = "ledger"
     kinds: Sequence[EventType] = (topics.ORDER_SETTLED,)
@@ -119,12 +153,19 @@ class Writing:
     def __init__(self, outputs: Sequence[Outgoing] = ()) -> None:
         self.outputs = outputs
         self.batches: list[list[int]] = []
+        self.raises: dict[int, Exception] = {}
+        """What records raise, by offset."""
+        self.only: int | None = None
+        """The partition whose records raise; None: each."""
 
     def run(self, transaction: Transaction, records: Sequence[Record], now: datetime) -> Outcome:
         """Write all records."""
         store: Any = transaction
         records = [each for each in records if each.passed is None]
         store.written += records
+        for each in records:
+            if each.offset in self.raises and self.only in (None, each.partition):
+                raise self.raises[each.offset]
         self.batches.append([each.offset for each in records])
         return Outcome(outputs=self.outputs)
 
@@ -141,6 +182,7 @@ class Source:
     lost: Any = None
     begun: dict[Partition, int] = field(default_factory=dict)
     hints: list[Mapping[Partition, int]] = field(default_factory=list)
+    left: list[Partition] = field(default_factory=list)
     paused: bool = False
     closed: bool = False
 
@@ -165,6 +207,10 @@ class Source:
     def begin(self, offsets: Mapping[Partition, int]) -> None:
         """Note where fetching begins."""
         self.begun |= offsets
+
+    def leave(self, partitions: Sequence[Partition]) -> None:
+        """Note what is left alone."""
+        self.left += partitions
 
     def pause(self) -> None:
         """Stop giving records."""
@@ -268,6 +314,7 @@ class Stage:
     timers: Timers
     said: list[tuple[str | None, int]]
     """What the loop says that it waits for, and its partitions, at each turn."""
+    book: Book
 
 
 def stage(
@@ -284,8 +331,10 @@ def stage(
     store, reader, publisher, step = Store(positions), Reader(topic_id, len(positions)), Publisher(), Writing(outputs)
     source = Source(clock, stop, deque(script), assigned=tuple(positions))
     said: list[tuple[str | None, int]] = []
+    delivery = StepDelivery(step, store=store, publisher=publisher, clock=clock, failpoints=Unarmed())
+    book = Book(clock)
     loop = DeliverLoop(
-        delivery=StepDelivery(step, store=store, publisher=publisher, clock=clock, failpoints=Unarmed()),
+        delivery=Trials(delivery, book=book, publisher=publisher, clock=clock),
         open_source=source,
         topic_reader=reader,
         publisher=publisher,
@@ -295,4 +344,4 @@ def stage(
         on_health=lambda health: said.append((health.waiting_for, health.partitions)),
         inspect=inspect,
     )
-    return Stage(clock, store, source, reader, publisher, step, loop, timers, said)
+    return Stage(clock, store, source, reader, publisher, step, loop, timers, said, book)
