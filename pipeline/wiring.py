@@ -104,7 +104,8 @@ async def _ingest(given: Surroundings) -> None:
 
 
 def _not_connected(board: IngestHealth) -> str:
-    return "not connected: " + ", ".join(name for name, venue in board.venues.items() if venue.leading and not venue.connected)
+    lacking = ((name, venue.trouble) for name, venue in board.venues.items() if not venue.ready)
+    return "not connected: " + ", ".join(name if why is None else f"{name} ({why})" for name, why in lacking)
 
 
 def _asyncio_event(stop: threading.Event) -> asyncio.Event:

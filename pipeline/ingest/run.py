@@ -30,7 +30,7 @@ class IngestHealth:
     @property
     def ready(self) -> bool:
         """Tell whether each venue is read here or another process has its lease."""
-        return all(venue.connected or not venue.leading for venue in self.venues.values())
+        return all(venue.ready for venue in self.venues.values())
 
 
 async def run_ingest(
@@ -50,7 +50,8 @@ async def run_ingest(
     """Ingest venues until `stop` is set, then publish what is queued, give the leases back and return.
 
     `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process; `rates`
-    are the providers of reference rates. Raise SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
+    are the providers of reference rates. Raise SettingsError when a venue that never worked refuses us, FatalError when going on would be
+    wrong.
     """
     collect_seldom()
     # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time, and each provider
