@@ -1,7 +1,7 @@
 """Taking turns under one request cap: lanes are served in turn while several wait, and none waits alone for nothing.
 
-Between processes the cap itself shares (`PostgresRequestBudget`): what is served here is ingest's part of it. The sweep takes what the others
-leave, and every tenth turn when they leave nothing.
+Between processes the cap itself shares (`PostgresRequestBudget`): what is served here is ingest's part of it. The sweep takes what the
+others leave, and every tenth turn when they leave nothing.
 """
 
 from __future__ import annotations

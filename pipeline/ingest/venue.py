@@ -325,7 +325,7 @@ class VenueIngest:
         return self._overdue.told
 
     async def _alarm(self, kind: str, detail: dict[str, str], *, identity: tuple[str, ...] | None = None) -> bool:
-        """Publish a critical alarm about the venue, beside the queue; tell whether Kafka has it. Without `identity` each is one of its own."""
+        """Publish a critical alarm about the venue, beside the queue; tell whether Kafka has it. Without `identity` each is another one."""
         now = self._clock.now()
         metrics.ALARMS.labels(kind).inc()
         notice = alarm(
@@ -368,7 +368,8 @@ class VenueIngest:
                 log.error("venue %s has not been reconciled for %.0f s: %s", self.venue, limit, reason)
                 since = self._health.last_reconciled_at
                 detail = {"reason": reason[:2_000]} | ({} if since is None else {"last_reconciled_at": time_text(since)})
-                self._overdue.told = await self._alarm("venue_not_reconciled", detail)
+                if not await self._alarm("venue_not_reconciled", detail):
+                    self._overdue.told = False
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _write_report(self) -> None:

@@ -7,7 +7,7 @@ everything created until then would count as listed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pipeline.domain.moments import EARLIEST, is_moment
 from pipeline.errors import PoisonRecordError
@@ -24,7 +24,7 @@ def moments(texts: Iterable[str | None], *, now: datetime) -> list[datetime]:
 
 def sound(watermark: datetime | None, *, now: datetime) -> datetime | None:
     """Return a stored watermark, None when it is none: then the listing that it bounds goes through everything once."""
-    return watermark if watermark is not None and is_moment(watermark) and watermark <= now else None
+    return watermark.astimezone(UTC) if watermark is not None and is_moment(watermark) and watermark <= now else None
 
 
 def window_from(watermark: datetime | None) -> datetime | None:

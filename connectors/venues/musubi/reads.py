@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from typing import Any, TypeVar
 
@@ -181,7 +182,7 @@ def parameters(query: OrderQuery) -> dict[str, str]:
     if query.statuses:
         written["status"] = ",".join(sorted(query.statuses))
     if query.created_after is not None:
-        written["created_after"] = query.created_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        written["created_after"] = query.created_after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return written
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from pipeline.clock import SystemClock
 from pipeline.domain.lifecycle import SETTLED
 from pipeline.errors import ServiceAwayError
 from pipeline.log.envelope import Outgoing, time_text
@@ -163,7 +164,8 @@ class FakeVenue:
         try:
             yield StreamOpened(START)
             while True:
-                yield StreamRead(seen=await self.hints.get(), received_at=START)
+                seen = await self.hints.get()
+                yield StreamRead(seen=seen, received_at=SystemClock().now())
         finally:
             self.connected = False
 
@@ -178,9 +180,9 @@ class FakeVenue:
         """Answer with the order as it is."""
         await self._called(f"order {lane}")
         number = next((number for number in self.orders if intent_of(number) == intent_id), None)
+        self._fail(f"order {number} ")
         if number is None or number in self.hidden:
             return Reading(absent="not found")
-        self._fail(f"order {number} ")
         return Reading(seen=[self._record(number, "read", hinted_at)])
 
     def _record(self, number: int, origin: str, hinted_at: HintedAt) -> Sighting:
