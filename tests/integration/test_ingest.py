@@ -356,7 +356,13 @@ async def test_another_schema_version_after_an_outage_stops_publishing_with_an_a
             simulator.venue.schema_version = "v3"
             simulator.hub.close_all()
             await eventually_async(lambda: not board.venues["tokyo"].leading, within=20, what="ingest has stopped")
-            alarms = await asyncio.to_thread(room.alarms)
+            alarms: list[AlarmRaised] = []
+
+            async def alarmed() -> bool:
+                alarms[:] = await asyncio.to_thread(room.alarms)
+                return bool(alarms)
+
+            await eventually_async(alarmed, within=20, what="the alarm is there")  # type: ignore[arg-type]
             assert [alarm.kind for alarm in alarms] == ["schema_version"]
             before = len(await asyncio.to_thread(room.orders))
             settled = len(simulator.truth.settled)
@@ -394,16 +400,16 @@ async def test_a_settlement_that_is_complete_late_and_one_that_is_shown_late_are
         control = Control(simulator.venue, simulator.hub, simulator.clock)
         room.configure(simulator.base_url, reconcile_interval='"1s"')
         room.prepare()
-        late, shown, changed, failing = (_create(simulator, side="receiver") for _ in range(4))
-        control.override({"intent_id": late, "fields": {"transaction_hash": None}})
-        control.override({"intent_id": shown, "answer": 404, "listed": False})
-        control.override({"intent_id": failing, "answer": 500, "listed": False})
         async with running(room) as board:
             await listening(board)
+            late, shown, changed, failing = (_create(simulator, side="receiver") for _ in range(4))
+            control.override({"intent_id": late, "fields": {"transaction_hash": None}})
+            control.override({"intent_id": shown, "answer": 404, "listed": False})
+            control.override({"intent_id": failing, "answer": 500, "listed": False})
             await eventually_async(lambda: {late, shown, failing} <= _unfinished(room).keys(), within=60, what="they are on the list")
             for _ in range(200):
                 _create(simulator, side="receiver")
-            await eventually_async(lambda: finished(simulator, 204), within=90, what="the newer ones are settled")
+            await eventually_async(lambda: len(simulator.truth.settled) >= 204, within=120, what="the newer ones are settled")
             await reconciled_after(board, simulator.clock.now())
             for intent in (late, shown, failing):
                 control.override({"intent_id": intent})
@@ -442,7 +448,7 @@ async def test_a_venue_without_whoami_is_waited_for_after_it_has_worked(room: Ro
             await eventually_async(lambda: _trouble(room) is not None, within=30, what="the status says why")
             assert "404" in (_trouble(room) or "")
             simulator.venue.faults.clear()
-            await eventually_async(lambda: finished(simulator, 1), within=60)
+            await eventually_async(lambda: simulator.truth.settled, within=60)
             await reconciled_after(board, simulator.clock.now())
             await eventually_async(lambda: _trouble(room) is None, within=10)
         assert [alarm.kind for alarm in room.alarms()] == ["schema_version"]
@@ -459,6 +465,7 @@ def _create(simulator: Simulator, **fields: Any) -> str:
 
     order = simulator.world.create(parse_script(fields), simulator.clock.now())
     simulator.venue.pump(simulator.clock.now())
+    simulator.venue.changed()
     return order.intent_id
 
 
