@@ -33,6 +33,21 @@ LAST_RECONCILED = Gauge(
     "When the last completed listing began (Unix time): everything before it is published.",
     ["venue"],
 )
+UNFINISHED = Gauge(
+    "custodian_venue_unfinished_orders", "Orders that the log does not hold whole yet and that are read again until it does.", ["venue"]
+)
+UNFINISHED_SINCE = Gauge(
+    "custodian_venue_unfinished_since_timestamp_seconds",
+    "Since when the oldest unfinished order has been so (Unix time); 0 while there is none.",
+    ["venue"],
+)
+SWEEP_PAGE = Gauge("custodian_venue_sweep_page", "The page that the sweep under way reads next; 0 between two sweeps.", ["venue"])
+SWEEP_PAGES = Gauge("custodian_venue_sweep_pages", "How many pages the venue's list has, as far as it says so.", ["venue"])
+SWEEP_ENDED = Gauge(
+    "custodian_venue_sweep_ended_timestamp_seconds",
+    "When the last whole sweep over all that the venue lists ended (Unix time); 0 before the first.",
+    ["venue"],
+)
 QUEUE = Gauge("custodian_ingest_queue", "Events between the stream reader and the publisher.", ["venue"])
 RATE_READS = Counter(
     "custodian_rate_reads",

@@ -150,8 +150,8 @@ class StreamClosed:
 
 StreamSignal = StreamOpened | StreamRead | StreamClosed
 
-Lane = Literal["hints", "reconciliation", "evidence"]
-"""Whose turn a read is under the venue's request cap: no lane starves another."""
+Lane = Literal["hints", "reconciliation", "evidence", "sweep"]
+"""Whose turn a read is under the venue's request cap: no lane starves another, and the sweep takes what the others leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +214,11 @@ class VenueConnector(Protocol):
         ...
 
     @property
+    def sweep_pause(self) -> float:
+        """Seconds between two reads of the sweep: what its share of the request budget comes to."""
+        ...
+
+    @property
     def last_byte_at(self) -> datetime | None:
         """When the stream last gave a byte."""
         ...
@@ -234,12 +239,12 @@ class VenueConnector(Protocol):
         """
         ...
 
-    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
-        """Read one order."""
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
+        """Read one order; without `retry` a venue that is away or busy is asked once, by who has others to read meanwhile."""
         ...
 
-    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
-        """Read the quotes of one order; none when the venue does not show us any."""
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
+        """Read the quotes of one order; none when the venue does not show us any. `retry` as for an order."""
         ...
 
     async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
@@ -334,6 +339,13 @@ class Cursor:
     backfill_page: int | None = 1
     """The page of the first complete listing that comes next; None when that listing is done."""
     reconciled_at: datetime | None = None
+    sweep_page: int | None = None
+    """The page that the sweep under way reads next; None between two."""
+    sweep_pages: int | None = None
+    """How many pages there are, where the venue says so."""
+    sweep_began_at: datetime | None = None
+    sweep_ended_at: datetime | None = None
+    """When the last whole sweep ended: whatever the venue listed before it began has been compared with the log."""
 
 
 SnapshotState = Literal["due", "read", "absent", "unreadable"]
@@ -368,6 +380,49 @@ class EvidenceStep:
             rates={**self.rates, **later.rates},
             over=self.over or later.over,
         )
+
+
+Lacking = Literal["hinted", "behind", "absent", "incomplete", "unreadable", "failing"]
+"""Why an order is unfinished: a hint asks for it and it was not read yet, its record is behind the hint, answers 404, lacks terms, cannot
+be read, or its read fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """An order that the log does not hold as the venue will have it in the end; kept until it does."""
+
+    status: str
+    """The furthest status that is known to be coming: what a hint announced, or SETTLED for a record that lacks terms."""
+    lacking: Lacking
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedStep:
+    """What an order lacks by now; None takes it off the list."""
+
+    intent_id: str
+    unfinished: Unfinished | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueReport:
+    """How the ingest of a venue is, for `custodian status`; None says nothing new of the times."""
+
+    owner: str
+    leading: bool = False
+    """The owner has the venue's lease; one that has not says nothing over another who has."""
+    connected: bool = False
+    last_byte_at: datetime | None = None
+    last_reconciled_at: datetime | None = None
+    trouble: str | None = None
+    """Why the venue is waited for, or what does not come from it; None while all is well."""
+    sweep_page: int | None = None
+    sweep_pages: int | None = None
+    sweep_began_at: datetime | None = None
+    sweep_ended_at: datetime | None = None
+    unfinished: int = 0
+    unfinished_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +461,14 @@ class IngestStore(Protocol):
         """Return what is known of the evidence of pending proposals of ours, by intent."""
         ...
 
+    def load_unfinished(self, venue: str) -> dict[str, Unfinished]:
+        """Return the orders of a venue that are not whole yet, by intent, oldest first."""
+        ...
+
+    def has_worked(self, venue: str) -> bool:
+        """Tell whether anything was ever stored of a venue: then its address and credentials were right once."""
+        ...
+
     def advance(
         self,
         grant: LeaseGrant,
@@ -416,8 +479,9 @@ class IngestStore(Protocol):
         opened: Collection[str],
         closed: Collection[str],
         evidence: Sequence[EvidenceStep] = (),
+        unfinished: Sequence[UnfinishedStep] = (),
     ) -> None:
-        """Store facts, open intents, evidence (one step per intent) and the cursor in one transaction.
+        """Store facts, open intents, evidence, what is unfinished (one step per intent each) and the cursor in one transaction.
 
         Raise LeaseLostError when the lease is somebody else's.
         """
@@ -431,8 +495,6 @@ class IngestStore(Protocol):
         """Return all facts about these intents."""
         ...
 
-    def report(
-        self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str
-    ) -> None:
+    def report(self, venue: str, report: VenueReport) -> None:
         """Write down how the venue's ingest is, for `custodian status`."""
         ...

@@ -250,6 +250,7 @@ class Venue(Section):
     request_burst: int = Field(default=10, ge=1, le=100_000)
     own_parties: tuple[str, ...] = ()
     """All parties that we are there, letter for letter; empty: the one that the venue named first."""
+    sweep_share: float = Field(default=0.1, gt=0, le=0.5)
     auth: Auth
 
     @field_validator("base_url")
@@ -395,7 +396,7 @@ def _typed(path: list[str], text: str) -> object:
         r"-?\d+", text
     ):
         return int(text)
-    if path[-1] == "requests_per_second" and re.fullmatch(r"\d+(\.\d+)?", text):
+    if path[-1] in ("requests_per_second", "sweep_share") and re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     return text
 

@@ -1,6 +1,7 @@
 """Taking turns under one request cap: lanes are served in turn while several wait, and none waits alone for nothing.
 
-Between processes the cap itself shares (`PostgresRequestBudget`): what is served here is ingest's part of it.
+Between processes the cap itself shares (`PostgresRequestBudget`): what is served here is ingest's part of it. The sweep takes what the
+others leave, and every tenth turn when they leave nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections import deque
 from connectors.transports.rest import RequestBudget
 from pipeline.ports import Lane
 
-LANES: tuple[Lane, ...] = ("hints", "reconciliation", "evidence")
+LANES: tuple[Lane, ...] = ("hints", "reconciliation", "evidence", "sweep")
 TURNS: tuple[Lane, ...] = ("hints", "evidence", "hints", "evidence", "reconciliation")
 """Who is served in turn: hints and evidence have seconds, a round of reconciliation has until the next one. A lane that is not named here
 is served while nobody else waits."""
+SWEEP_EVERY = 10
+"""Turns of others after which a sweep that waits has one: an audit that never ends is none."""
 
 
 class TurnTaking:
@@ -26,6 +29,7 @@ class TurnTaking:
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
         self._turn = 0
         """Where in TURNS the next grant begins to look."""
+        self._since_sweep = 0
         self._serving: asyncio.Task[None] | None = None
 
     def lane(self, lane: Lane) -> RequestBudget:
@@ -58,6 +62,7 @@ class TurnTaking:
             if lane is None:
                 return  # who waited has given up; the permit lapses
             self._waiting[lane].popleft().set_result(None)
+            self._since_sweep = 0 if lane == "sweep" else self._since_sweep + 1
             while lane in TURNS and TURNS[self._turn] != lane:
                 self._turn = (self._turn + 1) % len(TURNS)
             self._turn = (self._turn + 1) % len(TURNS)
@@ -66,6 +71,8 @@ class TurnTaking:
         for waiting in self._waiting.values():
             while waiting and waiting[0].done():
                 waiting.popleft()
+        if self._waiting["sweep"] and self._since_sweep >= SWEEP_EVERY:
+            return "sweep"
         in_turn = TURNS[self._turn :] + TURNS[: self._turn] + LANES
         return next((lane for lane in in_turn if self._waiting[lane]), None)
 

@@ -40,6 +40,12 @@ VENUE_COLUMNS = (
     Column(field="connected", rank=0),
     Column(field="last_byte_at", rank=1),
     Column(field="last_reconciled_at", rank=1),
+    Column(field="unfinished", right=True, rank=1),
+    Column(field="unfinished_since", rank=2),
+    Column(field="sweep_page", right=True, rank=2),
+    Column(field="sweep_pages", right=True, rank=2),
+    Column(field="sweep_ended_at", rank=1),
+    Column(field="trouble", rank=1),
     Column(field="owner", rank=2),
 )
 

@@ -39,6 +39,8 @@ class StreamState:
 
     connected: bool = False
     connects: int = 0
+    seen: int = 0
+    """Frames that said something of an order."""
 
 
 class HintReader:
@@ -121,6 +123,7 @@ class HintReader:
         at = signal.received_at
         items = [self._item(seen, at) for seen in signal.seen]
         metrics.RECORDS.labels("ingest", "seen").inc(len(items))
+        self._state.seen += len(items)
         for name, count in signal.ignored.items():
             metrics.RECORDS.labels("ingest", "heartbeat" if name == "heartbeat" else "unknown_event").inc(count)
         if signal.last_event_id is not None and signal.last_event_id != self._last_event_id:
@@ -137,13 +140,14 @@ class HintReader:
             metrics.dead_lettered("ingest", seen.origin)
             return Item(outgoing=letter_of(self._connector.venue, seen))
         event = seen.event
-        fact = closed = evidence = None
+        fact = closed = evidence = unfinished = None
         if isinstance(event, OrderUpdated):
             if seen.complete:
                 fact = fact_of(seen)
                 assert fact is not None, "an order has a fact"
                 self._book.known.add(fact)
                 self._wanted.settled(event.intent_id)
+                unfinished = self._book.unfinished.settled(event.intent_id)
                 if event.intent_id in self._book.open:
                     self._book.open.discard(event.intent_id)
                     closed = event.intent_id
@@ -154,6 +158,7 @@ class HintReader:
                     self._wanted.decided(event.intent_id)
                     evidence = self._book.evidence.over(event.intent_id)
                 if self._book.needs(event.intent_id, event.status, event.transaction_hash):
+                    unfinished = self._book.unfinished.hinted(event.intent_id, event.status, at)
                     self._wanted.add(
                         Want(
                             intent_id=event.intent_id,
@@ -171,7 +176,7 @@ class HintReader:
             gathered_at = self._clock.monotonic() + self._quote_gather if seen.complete else 0.0
             self._wanted.add(Want(intent_id=event.intent_id, what="quotes", hinted_at=event.observed.observed_at, not_before=gathered_at))
             self._book.evidence.quoted(event.intent_id)
-        return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed, evidence=evidence)
+        return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed, evidence=evidence, unfinished=unfinished)
 
     def _gap(self, since: datetime, waiting: int) -> Item:
         """Say that the stream was let go: hints and poison frames of that time are not to be had again."""

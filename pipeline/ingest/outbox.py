@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.log.envelope import Outgoing
-from pipeline.ports import Cursor, EvidenceStep, Fact
+from pipeline.ports import Cursor, EvidenceStep, Fact, UnfinishedStep
 
 ITEMS_MAX = 10_000
 BYTES_MAX = 24 * 1024 * 1024
@@ -30,6 +30,7 @@ class Item:
     opened: str | None = None
     closed: str | None = None
     evidence: EvidenceStep | None = None
+    unfinished: UnfinishedStep | None = None
     done: Callable[[], None] | None = None
     """Called when everything up to here is written down."""
 

@@ -23,7 +23,7 @@ from pipeline.ingest.pauses import Pauses
 from pipeline.log import topics
 from pipeline.log.envelope import Outgoing
 from pipeline.log.notices import dead_letter
-from pipeline.ports import Cursor, EventPublisher, EvidenceStep, Fact, Failpoints, IngestStore
+from pipeline.ports import Cursor, EventPublisher, EvidenceStep, Fact, Failpoints, IngestStore, UnfinishedStep
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ hundred. A crash repeats that much more."""
 
 
 class Keeper:
-    """Stores facts, open orders, evidence and the cursor of what Kafka has acknowledged."""
+    """Stores facts, open orders, evidence, what is unfinished and the cursor of what Kafka has acknowledged."""
 
     def __init__(self, store: IngestStore, lease: HeldLease, venue: str, cursor: Cursor, *, failpoints: Failpoints, pauses: Pauses) -> None:
         """`cursor` is the stored one."""
@@ -48,6 +48,7 @@ class Keeper:
         self._facts: list[Fact] = []
         self._turns: dict[str, bool] = {}
         self._evidence: dict[str, EvidenceStep] = {}
+        self._unfinished: dict[str, UnfinishedStep] = {}
         self._done: list[Callable[[], None]] = []
         self._pending = False
         self._storing = False
@@ -70,6 +71,9 @@ class Keeper:
                 if item.evidence is not None:
                     earlier = self._evidence.get(item.evidence.intent_id)
                     self._evidence[item.evidence.intent_id] = item.evidence if earlier is None else earlier.then(item.evidence)
+                    self._pending = True
+                if item.unfinished is not None:
+                    self._unfinished[item.unfinished.intent_id] = item.unfinished
                     self._pending = True
                 if item.step is not None:
                     self.cursor = item.step(self.cursor)
@@ -97,6 +101,7 @@ class Keeper:
         facts, self._facts = self._facts, []
         turns, self._turns = self._turns, {}
         evidence, self._evidence = [*self._evidence.values()], {}
+        unfinished, self._unfinished = [*self._unfinished.values()], {}
         done, self._done = self._done, []
         cursor = self.cursor
         self._pending, self._storing = False, True
@@ -114,6 +119,7 @@ class Keeper:
                     opened=opened,
                     closed=closed,
                     evidence=evidence,
+                    unfinished=unfinished,
                 )
                 self._failpoints.reach("ingest.after_cursor_commit")
                 break

@@ -3,6 +3,9 @@
 How it coalesces: up to `SINGLES_MAX` reads by name are on their way at once; hints that find no free place wait, and as soon as there are
 more of them than places, one list page is read for all of them. So a single hint is read at once, and a flood costs one request per
 hundred.
+
+What fails by name is that order's trouble: it is tried again later, some times, and then left to the list of what is unfinished; the others
+are read on. Only when several orders fail with no success between them is the venue taken to be away, and everything waits.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.domain.lifecycle import EXECUTING, EXPIRED, FAILED, PENDING, QUOTED, SETTLED
-from pipeline.errors import ContractBreachError, RetryableError, SettingsError
-from pipeline.ingest.items import withdrawal
+from pipeline.errors import RetryableError
+from pipeline.ingest import by_name
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.record import RecordBook
 from pipeline.ingest.wanted import Kind, Want, Wanted
@@ -29,6 +33,13 @@ PAGES_MAX = 5
 PAGE_SIZE_MIN, SPARE = 20, 3
 """Orders on a list page of settlements: three for each hint that waits. A hundred for six hints cost both sides more than six reads."""
 AGAIN_FIRST = 0.2
+FAILING_AGAIN_MAX = 5.0
+FAILING_SECONDS_MAX = 60.0
+"""So long an order is asked for whose read alone fails while nothing else is read; then it is left to the list of what is unfinished."""
+LISTS_MAX = 3
+"""So many lists fail in a row before their orders are asked for by name: one order may be what breaks the list."""
+AWAY_FROM = 2
+"""So many different orders fail in a row before the venue is taken to be away."""
 LIST_QUERIES: dict[Kind, OrderQuery] = {
     "settled": OrderQuery(statuses=(SETTLED,), sort_by="settled_at"),
     "open": OrderQuery(statuses=(PENDING, QUOTED, EXECUTING)),
@@ -46,6 +57,12 @@ class WantedReader:
         self._singles: set[asyncio.Task[None]] = set()
         self._list: asyncio.Task[None] | None = None
         self._paused_until = 0.0
+        self._reads = 0
+        """Reads that succeeded."""
+        self._failing: dict[tuple[str, str], tuple[float, int, int]] = {}
+        """When the read of an order failed first, how many reads had succeeded by then, and how often it has failed."""
+        self._failed_in_a_row: set[str] = set()
+        self._lists_failed = 0
 
     async def run(self) -> None:
         """Read what is wanted, for ever; raise FatalError and what is a fault of the program."""
@@ -68,10 +85,13 @@ class WantedReader:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _forget_known(self) -> None:
-        """Drop what the log already says: after a restart memory may not know it."""
-        if self._book.known.complete:
-            return
-        due = [want for want in self._wanted.due(self._clock.monotonic()) if want.what == "order" and not want.attempts]
+        """Drop what the log already says: a restart forgets what it holds, and a round may have listed what is to be read by name."""
+        complete = self._book.known.complete
+        due = [
+            want
+            for want in self._wanted.due(self._clock.monotonic())
+            if want.what == "order" and not want.attempts and (want.single or not complete)
+        ]
         try:
             await self._book.known.fetch([want.intent_id for want in due])
         except RetryableError:
@@ -108,12 +128,11 @@ class WantedReader:
     async def _read_single(self, want: Want) -> None:
         try:
             met = await (self._read_quotes(want) if want.what == "quotes" else self._read_order(want))
-        except RetryableError as error:
-            self._failed(error, error.retry_after)
-        except (ContractBreachError, SettingsError) as error:
-            self._failed(error, None)
+        except by_name.FAILURES as error:
+            await self._failed_by_name(want, error)
         else:
-            self._pauses.reset()
+            self._succeeded()
+            self._failing.pop((want.what, want.intent_id), None)
             if met:
                 self._met(want)
             else:
@@ -122,34 +141,15 @@ class WantedReader:
             self._wanted.land(want)
 
     async def _read_order(self, want: Want) -> bool:
-        reading = await self._connector.read_order(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at)
-        if reading.absent is not None:
-            return await self._absent(want, reading.absent, reading.request_id)
-        await self._book.note(reading.seen)
-        return all(isinstance(seen, Unreadable) or _status_meets(seen, want) for seen in reading.seen)
-
-    async def _absent(self, want: Want, document: str, request_id: str | None) -> bool:
-        """Withdraw an order that the record once showed as open; one that only a hint named may still come."""
-        if want.intent_id not in self._book.open:
-            return False
-        await self._book.note(
-            [
-                withdrawal(
-                    self._connector.venue,
-                    want.intent_id,
-                    document,
-                    request_id=request_id,
-                    hinted_at=want.hinted_at,
-                    at=self._clock.now(),
-                )
-            ]
+        seen = await by_name.read_order(
+            self._connector, self._book, want.intent_id, lane="hints", clock=self._clock, hinted_at=self._wanted.hinted_at
         )
-        return True
+        return bool(seen) and all(isinstance(one, Unreadable) or _status_meets(one, want) for one in seen)
 
     async def _read_quotes(self, want: Want) -> bool:
         if self._book.ended(want.intent_id):
             return True  # nobody decides about it any more
-        reading = await self._connector.read_quotes(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at)
+        reading = await self._connector.read_quotes(want.intent_id, lane="hints", hinted_at=self._wanted.hinted_at, retry=False)
         await self._book.note(reading.seen)
         return True
 
@@ -165,13 +165,16 @@ class WantedReader:
                     self._met(want)
                 if not left or page.last or len(left) <= 2:
                     break
-            self._pauses.reset()
+            self._succeeded()
+            self._lists_failed = 0
             for want in left.values():
                 self._put_off(want)
-        except RetryableError as error:
-            self._failed(error, error.retry_after)
-        except (ContractBreachError, SettingsError) as error:
-            self._failed(error, None)
+        except by_name.FAILURES as error:
+            self._away(error)
+            self._lists_failed += 1
+            if self._lists_failed >= LISTS_MAX:
+                for want in left.values():
+                    self._wanted.put_off(want, not_before=0.0, counts=False)
         finally:
             for want in wants:
                 self._wanted.land(want)
@@ -185,15 +188,41 @@ class WantedReader:
         """Ask again by name: at once after a list, later when the record lagged behind the hint."""
         delay = AGAIN_FIRST * 2 ** (want.attempts - 1) if want.attempts or want.single else 0.0
         if not self._wanted.put_off(want, not_before=self._clock.monotonic() + delay):
-            log.warning(
-                "venue %s: the record does not show what the stream said of %s (%s); left to reconciliation",
-                self._connector.venue,
-                want.intent_id,
-                want.status or "quotes",
-            )
+            self._gave_up(want, "the record does not show what the stream said")
 
-    def _failed(self, error: Exception, asked: float | None) -> None:
-        pause = self._pauses.next(asked)
+    async def _failed_by_name(self, want: Want, error: Exception) -> None:
+        """Put this one off, and only what several orders or the venue itself say keeps the others waiting."""
+        metrics.RETRIES.labels("ingest", "order").inc()
+        now, place = self._clock.monotonic(), (want.what, want.intent_id)
+        since, reads, failures = self._failing.get(place, (now, self._reads, 0))
+        self._failing[place] = (since, reads, failures + 1)
+        pause = min(FAILING_AGAIN_MAX, AGAIN_FIRST * 2.0 ** min(failures, 10))
+        self._failed_in_a_row.add(want.intent_id)
+        if len(self._failed_in_a_row) >= AWAY_FROM or getattr(error, "retry_after", None) is not None:
+            self._away(error)
+        counts = self._reads > reads or now - since > FAILING_SECONDS_MAX
+        if not self._wanted.put_off(want, not_before=now + pause, counts=counts):
+            self._failing.pop(place, None)
+            self._gave_up(want, str(error))
+            if want.what == "order":
+                await by_name.put_step(self._book, want.intent_id, "failing", self._clock)
+
+    def _gave_up(self, want: Want, why: str) -> None:
+        log.warning(
+            "venue %s: %s of %s (%s); it stays on the list of unfinished orders",
+            self._connector.venue,
+            why,
+            want.intent_id,
+            want.status or "quotes",
+        )
+
+    def _succeeded(self) -> None:
+        self._reads += 1
+        self._pauses.reset()
+        self._failed_in_a_row.clear()
+
+    def _away(self, error: Exception) -> None:
+        pause = self._pauses.next(getattr(error, "retry_after", None))
         self._paused_until = self._clock.monotonic() + pause
         log.warning("venue %s: reading the record failed, next try in %.1f s: %s", self._connector.venue, pause, error)
         asyncio.get_running_loop().call_later(pause + 0.001, self._wanted.wake)

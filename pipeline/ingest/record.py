@@ -13,6 +13,7 @@ from pipeline.ingest.evidence import EvidenceBook
 from pipeline.ingest.items import fact_of, letter_of, outgoing_of, unreadable_settlement
 from pipeline.ingest.known import KnownFacts, answers
 from pipeline.ingest.outbox import Item, Outbox
+from pipeline.ingest.unfinished import UnfinishedBook
 from pipeline.log.identities import former_order_updated_id
 from pipeline.ports import Sighting, Unreadable
 from schemas.events import OrderUpdated
@@ -62,13 +63,18 @@ class RecordBook:
         open_intents: frozenset[str],
         clock: Clock,
         evidence: EvidenceBook | None = None,
+        unfinished: UnfinishedBook | None = None,
     ) -> None:
-        """`open_intents` are those that were open when last seen; `evidence` is what pending proposals of ours need beside."""
+        """`open_intents` are those that were open when last seen; `evidence` is what pending proposals of ours need beside.
+
+        `unfinished` is what has to be read again until it is whole.
+        """
         self._venue = venue
         self.known = known
         self.outbox = outbox
         self.open: set[str] = set(open_intents)
         self.evidence = evidence or EvidenceBook({})
+        self.unfinished = UnfinishedBook() if unfinished is None else unfinished
         self._clock = clock
         self._quotes = Remembered()
         self._letters = Remembered()
@@ -83,7 +89,7 @@ class RecordBook:
             if isinstance(sighting, Unreadable):
                 letters = self._letter(sighting)
                 items += letters
-                new += bool(letters)
+                new += any(letter.outgoing is not None for letter in letters)
                 continue
             item = self._record(sighting)
             if item is not None:
@@ -122,10 +128,12 @@ class RecordBook:
             return Item(outgoing=outgoing_of(sighting, at))
         opened, closed = self._turned(event)
         evidence = self.evidence.noted(event, self.known.aspects(fact.intent_id))
+        unfinished = self.unfinished.noted(event, complete=sighting.complete, at=at)
         if self.known.has(fact.intent_id, fact.ce_id):
-            return Item(opened=opened, closed=closed, evidence=evidence) if opened or closed or evidence else None
+            changed = opened or closed or evidence or unfinished
+            return Item(opened=opened, closed=closed, evidence=evidence, unfinished=unfinished) if changed else None
         self.known.add(fact)
-        return Item(outgoing=outgoing_of(sighting, at), fact=fact, opened=opened, closed=closed, evidence=evidence)
+        return Item(outgoing=outgoing_of(sighting, at), fact=fact, opened=opened, closed=closed, evidence=evidence, unfinished=unfinished)
 
     def _turned(self, event: OrderUpdated) -> tuple[str | None, str | None]:
         if is_open(event.status):
@@ -145,10 +153,14 @@ class RecordBook:
 
     def _letter(self, unreadable: Unreadable) -> list[Item]:
         letter = letter_of(self._venue, unreadable)
+        step = None
+        if unreadable.intent_id is not None and unreadable.event_type == "order":
+            step = self.unfinished.lacks(unreadable.intent_id, "unreadable", self._clock.now())
+        items = [] if step is None else [Item(unfinished=step)]
         if not self._letters.add(unreadable.digest):
-            return []
+            return items
         metrics.dead_lettered("ingest", unreadable.origin)
-        items = [Item(outgoing=letter)]
+        items.append(Item(outgoing=letter))
         if (alarm := unreadable_settlement(self._venue, unreadable)) is not None:
             metrics.ALARMS.labels("settlement_unreadable").inc()
             items.append(Item(outgoing=alarm))

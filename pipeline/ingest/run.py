@@ -30,16 +30,12 @@ class IngestHealth:
     @property
     def ready(self) -> bool:
         """Tell whether each venue is read here or another process has its lease."""
-        return not self.waiting_for
+        return all(venue.ready for venue in self.venues.values())
 
     @property
     def waiting_for(self) -> str:
         """Say which venues are not read as they should be, and why; empty when all are."""
-        troubles = {
-            name: venue.trouble or ("not connected" if venue.leading and not venue.connected else None)
-            for name, venue in self.venues.items()
-        }
-        return "; ".join(f"{name}: {trouble}" for name, trouble in troubles.items() if trouble)
+        return "; ".join(f"{name}: {venue.trouble or 'not connected'}" for name, venue in self.venues.items() if not venue.ready)
 
 
 async def run_ingest(
@@ -59,7 +55,8 @@ async def run_ingest(
     """Ingest venues until `stop` is set, then publish what is queued, give the leases back and return.
 
     `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process; `rates`
-    are the providers of reference rates. Raise SettingsError when a venue refuses us at start, FatalError when going on would be wrong.
+    are the providers of reference rates. Raise SettingsError when a venue that never worked refuses us, FatalError when going on would be
+    wrong.
     """
     collect_seldom()
     # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time, and each provider

@@ -1,11 +1,16 @@
-"""One venue's ingest: stand by for the lease, then read, publish and reconcile until it is lost or we are told to stop."""
+"""One venue's ingest: stand by for the lease, then read, publish and reconcile until it is lost or we are told to stop.
+
+Which refusals end it: only those of a venue that has never worked, since then an address or a credential is wrong, and whoever started us
+is there to hear it. A venue that has once worked (something of it is stored) is waited for, with an alarm, whatever it answers: an
+address that is gone (404), another schema version, credentials that it no longer takes. The other venues go on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,19 +27,21 @@ from pipeline.ingest.publish import Keeper, Publishing
 from pipeline.ingest.rates import RateDesk, RatePublishing
 from pipeline.ingest.read_snapshots import READERS, SnapshotReader
 from pipeline.ingest.read_wanted import WantedReader
-from pipeline.ingest.reconcile import Progress, Reconciler
+from pipeline.ingest.reconcile import SILENT_SECONDS, Progress, Reconciler, Silence
 from pipeline.ingest.record import RecordBook
+from pipeline.ingest.sweep import Sweeper
+from pipeline.ingest.unfinished import UnfinishedBook
 from pipeline.ingest.wanted import Wanted
+from pipeline.log.envelope import time_text
 from pipeline.log.notices import alarm
-from pipeline.ports import EventPublisher, Failpoints, IngestStore, LeaseLostError, SchemaVersionError, VenueConnector
+from pipeline.ports import EventPublisher, Failpoints, IngestStore, LeaseLostError, SchemaVersionError, VenueConnector, VenueReport
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
 REPORT_SECONDS = 1.0
-WORKS_AGAIN_AFTER = 300.0
-"""Seconds after which a lead that has not ended counts as working, where no round of reconciliation has said so before: a first listing of
-everything takes longer than that."""
+OVERDUE_ROUNDS = 5
+"""So many reconcile intervals without a whole round, and at least `Limits.overdue_seconds`, are an alarm."""
 
 
 @dataclass(slots=True)
@@ -46,7 +53,12 @@ class VenueHealth:
     last_byte_at: datetime | None = None
     last_reconciled_at: datetime | None = None
     trouble: str | None = None
-    """What the venue's ingest could not go on for, until it has worked again: it may begin anew every few seconds."""
+    """Why the venue is waited for, or why its last round was not whole; None while all is well."""
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the venue is read here, or another process may have its lease."""
+        return self.connected or not (self.leading or self.trouble)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,27 @@ class Limits:
     grace: float = FULL_GRACE_SECONDS
     quote_gather: float = 0.0
     schema_ask_seconds: float = 60.0
+    overdue_seconds: float = 120.0
+    silent_seconds: float = SILENT_SECONDS
+
+
+@dataclass(slots=True)
+class Overdue:
+    """Whether a venue has gone unreconciled for too long; times are monotonic seconds."""
+
+    since: float
+    told: bool = False
+
+    def progressed(self, at: float) -> None:
+        """Take note of a whole round, or of a first listing that has come further."""
+        self.since, self.told = at, False
+
+    def is_late(self, at: float, *, limit: float) -> bool:
+        """Tell once that there was no progress for `limit` seconds."""
+        if self.told or at - self.since <= limit:
+            return False
+        self.told = True
+        return True
 
 
 class VenueIngest:
@@ -83,6 +116,11 @@ class VenueIngest:
         self._health, self._limits, self._rates = health, limits, rates
         self._stranger: str | None = None
         """Whom the venue takes us for although we are not, as far as an alarm was raised."""
+        self._overdue = Overdue(clock.monotonic())
+        self._stream = StreamState()
+        self._unfinished: UnfinishedBook | None = None
+        self._sweeper: Sweeper | None = None
+        self._admitted = False
 
     @property
     def venue(self) -> str:
@@ -94,8 +132,17 @@ class VenueIngest:
         self._health.trouble = f"ingest begins anew: {type(error).__name__}: {error}"
 
     async def run(self) -> None:
-        """Ingest until cancelled; raise SettingsError when the venue refuses us at start, FatalError when we are wrong."""
-        await self._admit_first()
+        """Ingest until cancelled; raise SettingsError when a venue that never worked refuses us, FatalError when we are wrong."""
+        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch(), name=f"watch of {self.venue}")]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _cancel(tasks)
+
+    async def _run(self) -> None:
+        await self._admit()
         pauses = self._pauses()
         while True:
             try:
@@ -103,6 +150,7 @@ class VenueIngest:
                 grant = await asyncio.to_thread(self._store.acquire_lease, lease_name(self.venue), self._owner, seconds=LEASE_SECONDS)
                 if grant is None:
                     self._health.trouble = None  # whoever has the lease speaks for the venue
+                    self._overdue.progressed(self._clock.monotonic())  # it is another's to say
                     await asyncio.sleep(STAND_BY_SECONDS * (0.75 + self._random() / 2))
                     continue
                 pauses.reset()
@@ -110,7 +158,8 @@ class VenueIngest:
             except LeaseLostError:
                 log.warning("venue %s: another process speaks for it now; standing by", self.venue)
             except SchemaVersionError as error:
-                await self._wait_for_schema(error.found)
+                await self._alarm_schema(error.found)
+                await self._admit(told=True)
             except RetryableError as error:
                 pause = pauses.next(error.retry_after)
                 self._health.trouble = f"ingest begins anew: {error}"
@@ -125,18 +174,32 @@ class VenueIngest:
         await known.load()
         stored = await asyncio.to_thread(self._store.load_evidence, self.venue)
         evidence = EvidenceBook(stored, providers=self._rates.names)
-        book = RecordBook(self.venue, known=known, outbox=outbox, open_intents=were_open, clock=self._clock, evidence=evidence)
+        unfinished = UnfinishedBook(await asyncio.to_thread(self._store.load_unfinished, self.venue))
+        book = RecordBook(
+            self.venue,
+            known=known,
+            outbox=outbox,
+            open_intents=were_open,
+            clock=self._clock,
+            evidence=evidence,
+            unfinished=unfinished,
+        )
         wanted, stream = Wanted(), StreamState()
         keeper = Keeper(self._store, lease, self.venue, cursor, failpoints=self._failpoints, pauses=self._pauses())
+        progress = Progress.of(cursor, now=self._clock.now())
         reconciler = Reconciler(
             self._connector,
             book,
-            Progress.of(cursor),
+            progress,
             clock=self._clock,
             pauses=self._pauses(),
             reconciled=self._note_reconciled,
             overflowed=wanted.take_overflow,
+            hints=lambda: stream.seen if stream.connected else None,
+            troubled=self._note_trouble,
+            silence=Silence(self._limits.silent_seconds),
         )
+        sweeper = Sweeper(self._connector, book, wanted, cursor, progress, clock=self._clock, pauses=self._pauses())
         hints = HintReader(
             self._connector,
             outbox,
@@ -165,43 +228,68 @@ class VenueIngest:
         rates = RatePublishing(self.venue, self._rates, evidence, outbox, clock=self._clock)
         self._health.leading = True
         self._health.last_reconciled_at = cursor.reconciled_at
+        self._stream, self._unfinished, self._sweeper = stream, unfinished, sweeper
         log.info("venue %s: this process speaks for it (epoch %d)", self.venue, lease.grant.epoch)
-        producers = [hints.run(cursor.last_event_id), reader.run(), reconciler.run(), rates.run()]
+        producers = [hints.run(cursor.last_event_id), reader.run(), reconciler.run(), sweeper.run(), rates.run()]
         producers += [snapshots.run() for _ in range(READERS)]
-        carriers = [publishing.run(), keeper.run(), lease.keep(), self._report(stream)]
+        carriers = [publishing.run(), keeper.run(), lease.keep()]
         try:
             await _run_together(producers, carriers, drain=lambda: _drain(outbox, keeper))
         finally:
-            self._health.leading = self._health.connected = False
+            self._health.connected = False
             await asyncio.shield(self._leave(lease))
+            self._health.leading = False
 
     async def _leave(self, lease: HeldLease) -> None:
-        await self._write_report(connected=False)
+        self._stream = StreamState()
+        await self._write_report()
         await lease.release()
 
     # --- the schema gate ------------------------------------------------------------------------------------------
 
-    async def _admit_first(self) -> None:
-        """Ask the venue who we are, waiting while it is away; raise SettingsError when the answer means that a setting is wrong."""
-        pauses = self._pauses()
+    async def _admit(self, *, told: bool = False) -> None:
+        """Ask the venue who we are until it lets us in; raise SettingsError when one that never worked refuses us.
+
+        Whoever waits for a venue that has worked raises one alarm, unless it is `told` already.
+        """
+        pauses, slow = self._pauses(), Pauses(self._random, maximum=self._limits.schema_ask_seconds)
         while True:
             try:
                 party = await self._connector.check_identity()
-            except SchemaVersionError as error:
-                raise SettingsError(
-                    f"venues.{self.venue}.base_url: the backend there answers with {error.found}, but this release speaks schema "
-                    'version "v2"; point base_url at a v2 backend, or use a release that speaks the other version'
-                ) from None
+            except (SchemaVersionError, SettingsError) as error:
+                refusal = self._refusal(error)
+                if not await self._has_worked():
+                    raise refusal from None
+                self._health.trouble, pause = str(refusal), slow.next()
+                log.error("venue %s has worked and is waited for, next try in %.1f s: %s", self.venue, pause, refusal)
+                if not told:
+                    told = await self._alarm_refusal(error)
+                await asyncio.sleep(pause)
             except (RetryableError, ContractBreachError) as error:
-                pause = pauses.next(getattr(error, "retry_after", None))
-                self._health.trouble = str(error)
+                self._health.trouble, pause = str(error), pauses.next(getattr(error, "retry_after", None))
                 log.warning("venue %s does not answer, next try in %.1f s: %s", self.venue, pause, error)
                 await asyncio.sleep(pause)
             else:
-                self._health.trouble = None
                 log.info("venue %s knows us as %s", self.venue, party)
                 await self._recognise(party)
+                self._admitted, self._health.trouble = True, None
                 return
+
+    def _refusal(self, error: SchemaVersionError | SettingsError) -> SettingsError:
+        if isinstance(error, SettingsError):
+            return error
+        return SettingsError(
+            f"venues.{self.venue}.base_url: the backend there answers with {error.found}, but this release speaks schema "
+            'version "v2"; point base_url at a v2 backend, or use a release that speaks the other version'
+        )
+
+    async def _has_worked(self) -> bool:
+        """Tell whether the venue has ever let us in; while the store does not say so it counts as one that has."""
+        try:
+            return self._admitted or await asyncio.to_thread(self._store.has_worked, self.venue)
+        except RetryableError as error:
+            log.warning("venue %s: whether it has ever worked is not known now: %s", self.venue, error)
+            return True
 
     async def _admit_again(self) -> None:
         """Ask again after every connect, waiting while nobody answers; raise SchemaVersionError, which ends the lead."""
@@ -228,24 +316,21 @@ class VenueIngest:
             if await self._alarm("venue_party_changed", {"party": party, "own_parties": own}, identity=(party, own)):
                 self._stranger = party
 
-    async def _wait_for_schema(self, found: str) -> None:
-        """Raise the alarm and publish nothing more of this venue; ask every minute until it speaks our version again."""
-        await self._alarm_schema(found)
-        while True:
-            await asyncio.sleep(self._limits.schema_ask_seconds)
-            try:
-                await self._admit_again()
-            except SchemaVersionError as error:
-                log.error("venue %s still answers with %s", self.venue, error.found)
-            else:
-                return
+    async def _alarm_refusal(self, error: SchemaVersionError | SettingsError) -> bool:
+        """Raise the alarm for a refusal; nobody has to hear twice that a venue does not come. False when Kafka did not take it."""
+        if isinstance(error, SchemaVersionError):
+            return await self._alarm_schema(error.found)
+        self._overdue.told = await self._alarm("venue_not_reconciled", {"reason": str(error)[:2_000]})
+        return self._overdue.told
 
-    async def _alarm_schema(self, found: str) -> None:
+    async def _alarm_schema(self, found: str) -> bool:
         log.error("venue %s: %s instead of v2; nothing of it is published until that is right again", self.venue, found)
-        await self._alarm("schema_version", {"found": found, "expected": "v2"}, identity=(self._clock.now().isoformat(),))
+        self._health.trouble = f"{found} instead of schema version v2"
+        self._overdue.told = await self._alarm("schema_version", {"found": found, "expected": "v2"})
+        return self._overdue.told
 
-    async def _alarm(self, kind: str, detail: dict[str, str], *, identity: tuple[str, ...]) -> bool:
-        """Publish a critical alarm about the venue; tell whether Kafka has it."""
+    async def _alarm(self, kind: str, detail: dict[str, str], *, identity: tuple[str, ...] | None = None) -> bool:
+        """Publish a critical alarm about the venue, beside the queue; tell whether Kafka has it. Without `identity` each is another one."""
         now = self._clock.now()
         metrics.ALARMS.labels(kind).inc()
         notice = alarm(
@@ -256,7 +341,7 @@ class VenueIngest:
             detail=detail,
             now=now,
             source=f"/venues/{self.venue}",
-            identity=identity,
+            identity=identity or (now.isoformat(),),
         )
         try:
             await asyncio.to_thread(self._publisher.publish, [notice])
@@ -269,34 +354,70 @@ class VenueIngest:
 
     def _note_reconciled(self, at: datetime) -> None:
         self._health.last_reconciled_at, self._health.trouble = at, None
+        self._overdue.progressed(self._clock.monotonic())
 
-    async def _report(self, stream: StreamState) -> None:
-        began = self._clock.monotonic()
+    def _note_trouble(self, reason: str | None) -> None:
+        """Take note of why a round was not whole; None says that something came further."""
+        self._health.trouble = reason
+        if reason is None:
+            self._overdue.progressed(self._clock.monotonic())
+
+    async def _watch(self) -> None:
+        """Report once a second, also while the venue is waited for, and raise an alarm when it goes unreconciled for too long."""
+        limit = max(self._limits.overdue_seconds, OVERDUE_ROUNDS * self._connector.reconcile_interval)
         while True:
-            if self._clock.monotonic() - began > WORKS_AGAIN_AFTER:
-                self._health.trouble = None
-            last_byte_at = self._connector.last_byte_at
-            self._health.connected, self._health.last_byte_at = stream.connected, last_byte_at
-            if last_byte_at is not None:
-                metrics.LAST_BYTE.labels(self.venue).set(last_byte_at.timestamp())
-            await self._write_report(connected=stream.connected)
+            if self._health.leading or self._health.trouble:
+                await self._write_report()
+            if self._overdue.is_late(self._clock.monotonic(), limit=limit):
+                reason = self._health.trouble or "no round of the record has been completed"
+                log.error("venue %s has not been reconciled for %.0f s: %s", self.venue, limit, reason)
+                since = self._health.last_reconciled_at
+                detail = {"reason": reason[:2_000]} | ({} if since is None else {"last_reconciled_at": time_text(since)})
+                if not await self._alarm("venue_not_reconciled", detail):
+                    self._overdue.told = False
             await asyncio.sleep(REPORT_SECONDS)
 
-    async def _write_report(self, *, connected: bool) -> None:
-        try:
-            await asyncio.to_thread(
-                self._store.report,
-                self.venue,
-                connected=connected,
-                last_byte_at=self._connector.last_byte_at,
-                last_reconciled_at=self._health.last_reconciled_at,
-                owner=self._owner,
+    async def _write_report(self) -> None:
+        health, stream = self._health, self._stream
+        health.connected, health.last_byte_at = stream.connected, self._connector.last_byte_at
+        report = VenueReport(
+            owner=self._owner,
+            leading=health.leading,
+            connected=health.connected,
+            last_byte_at=health.last_byte_at,
+            last_reconciled_at=health.last_reconciled_at,
+            trouble=health.trouble,
+        )
+        if self._unfinished is not None and self._sweeper is not None:
+            at = self._sweeper.cursor
+            report = replace(
+                report,
+                sweep_page=at.sweep_page,
+                sweep_pages=at.sweep_pages,
+                sweep_began_at=at.sweep_began_at,
+                sweep_ended_at=at.sweep_ended_at,
+                unfinished=len(self._unfinished),
+                unfinished_since=self._unfinished.since,
             )
+        _measure(self.venue, report)
+        try:
+            await asyncio.to_thread(self._store.report, self.venue, report)
         except RetryableError as error:
             log.debug("venue %s: no report: %s", self.venue, error)
 
     def _pauses(self) -> Pauses:
         return Pauses(self._random)
+
+
+def _measure(venue: str, report: VenueReport) -> None:
+    """Show a report in the metrics."""
+    if report.last_byte_at is not None:
+        metrics.LAST_BYTE.labels(venue).set(report.last_byte_at.timestamp())
+    metrics.UNFINISHED.labels(venue).set(report.unfinished)
+    metrics.UNFINISHED_SINCE.labels(venue).set(report.unfinished_since.timestamp() if report.unfinished_since else 0)
+    metrics.SWEEP_PAGE.labels(venue).set(report.sweep_page or 0)
+    metrics.SWEEP_PAGES.labels(venue).set(report.sweep_pages or 0)
+    metrics.SWEEP_ENDED.labels(venue).set(report.sweep_ended_at.timestamp() if report.sweep_ended_at else 0)
 
 
 async def _drain(outbox: Outbox, keeper: Keeper) -> None:

@@ -55,7 +55,7 @@ class Wanted:
         self._wanted_max = wanted_max
         self._news = asyncio.Event()
         self.overflowed = False
-        """Set when a hint found no room: reconciliation has to find its order."""
+        """Set when a hint found no room: its order is on the list of what is unfinished, and a reconciliation is due."""
 
     def __len__(self) -> int:
         return len(self._wants)
@@ -133,13 +133,21 @@ class Wanted:
         if self._wants.get(place) == want:
             del self._wants[place]
 
-    def put_off(self, want: Want, *, not_before: float) -> bool:
-        """Try again later, by name; False when that was the last attempt: reconciliation will find it."""
+    def put_off(self, want: Want, *, not_before: float, counts: bool = True) -> bool:
+        """Try again later, by name; False when that was the last attempt: the order stays on the list of what is unfinished.
+
+        An attempt that says nothing about the order (the venue was away) does not count.
+        """
         place = (want.what, want.intent_id)
         if self._wants.get(place) != want:
             return True
-        if want.attempts + 1 >= ATTEMPTS_MAX:
+        attempts = want.attempts + counts
+        if attempts >= ATTEMPTS_MAX:
             del self._wants[place]
             return False
-        self._wants[place] = replace(want, attempts=want.attempts + 1, not_before=not_before, single=True)
+        self._wants[place] = replace(want, attempts=attempts, not_before=not_before, single=True)
         return True
+
+    def is_wanted(self, intent_id: str) -> bool:
+        """Tell whether a hint's read of this order is still to come."""
+        return ("order", intent_id) in self._wants

@@ -11,6 +11,21 @@ from psycopg.types.json import Jsonb
 
 from pipeline.stores.postgres import Connection
 
+VENUE_FIELDS = (
+    "venue",
+    "connected",
+    "last_byte_at",
+    "last_reconciled_at",
+    "owner",
+    "trouble",
+    "sweep_page",
+    "sweep_pages",
+    "sweep_began_at",
+    "sweep_ended_at",
+    "unfinished",
+    "unfinished_since",
+)
+"""What is known of a venue's ingest; those after the owner are null until this release has written them."""
 FORGOTTEN_AFTER = 600
 """Seconds after which the row of a role that died is removed."""
 
@@ -113,14 +128,12 @@ def venues(connection: Connection) -> list[dict[str, Any]]:
     """Return how the ingest of each venue is; one that nobody has reported on for five seconds is not connected."""
     rows = connection.execute(
         """
-        SELECT venue, connected AND updated_at > clock_timestamp() - interval '5 seconds', last_byte_at, last_reconciled_at, owner
+        SELECT venue, connected AND updated_at > clock_timestamp() - interval '5 seconds', last_byte_at, last_reconciled_at, owner,
+               trouble, sweep_page, sweep_pages, sweep_began_at, sweep_ended_at, unfinished, unfinished_since
           FROM custodian.venues ORDER BY venue
         """
     ).fetchall()
-    return [
-        {"venue": venue, "connected": connected, "last_byte_at": byte_at, "last_reconciled_at": reconciled_at, "owner": owner}
-        for venue, connected, byte_at, reconciled_at, owner in rows
-    ]
+    return [dict(zip(VENUE_FIELDS, row, strict=True)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

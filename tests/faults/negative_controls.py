@@ -155,6 +155,67 @@ SPINE = (
         says=r"0 dead letters",
     ),
     Control(
+        name="what is unfinished is read again",
+        edits=(
+            Edit(
+                file="pipeline/ingest/sweep.py",
+                old="            await self._read(intent)\n",
+                new="            str(intent)\n",
+            ),
+        ),
+        test="tests/unit/ingest/test_unfinished.py::test_a_settlement_without_a_hash_is_read_until_it_is_whole",
+        says=r"it is published whole",
+    ),
+    Control(
+        name="the unfinished list is stored",
+        edits=(
+            Edit(
+                file="pipeline/ingest/publish.py",
+                old="                    unfinished=unfinished,\n",
+                new="",
+            ),
+        ),
+        test="tests/unit/ingest/test_unfinished.py::test_a_hint_is_on_the_list_before_its_place_in_the_stream_is_stored",
+        says=r"assert \(1, set\(\)\)",
+    ),
+    Control(
+        name="sweep",
+        edits=(
+            Edit(
+                file="pipeline/ingest/sweep.py",
+                old="        await self._book.note(page.seen)\n",
+                new="",
+            ),
+        ),
+        test="tests/unit/ingest/test_unfinished.py::test_terms_that_change_after_the_settlement_are_found_by_the_sweep",
+        says=r"not within 20 s",
+    ),
+    Control(
+        name="one order that fails by name",
+        edits=(
+            Edit(
+                file="pipeline/ingest/reconcile.py",
+                old="                self._say_failed(intent, error)\n"
+                '                await by_name.put_step(self._book, intent, "failing", self._clock)\n',
+                new="                raise\n",
+            ),
+        ),
+        test="tests/unit/ingest/test_isolation.py::test_one_order_that_fails_by_name_does_not_stop_the_round[5xx]",
+        says=r"rounds are done|not within",
+    ),
+    Control(
+        name="one part of a round that fails",
+        edits=(
+            Edit(
+                file="pipeline/ingest/reconcile.py",
+                old="            self._failures.append(error)\n            return None\n",
+                new="            raise\n",
+            ),
+        ),
+        test="tests/unit/ingest/test_isolation.py::test_one_part_of_a_round_that_fails_does_not_stop_the_others[list SETTLED-5xx]",
+        says=r"the others are published|status 500",
+    ),
+    Control(
         name="lease epoch",
         edits=(
             Edit(

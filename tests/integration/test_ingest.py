@@ -356,7 +356,13 @@ async def test_another_schema_version_after_an_outage_stops_publishing_with_an_a
             simulator.venue.schema_version = "v3"
             simulator.hub.close_all()
             await eventually_async(lambda: not board.venues["tokyo"].leading, within=20, what="ingest has stopped")
-            alarms = await asyncio.to_thread(room.alarms)
+            alarms: list[AlarmRaised] = []
+
+            async def alarmed() -> bool:
+                alarms[:] = await asyncio.to_thread(room.alarms)
+                return bool(alarms)
+
+            await eventually_async(alarmed, within=20, what="the alarm is there")  # type: ignore[arg-type]
             assert [alarm.kind for alarm in alarms] == ["schema_version"]
             before = len(await asyncio.to_thread(room.orders))
             settled = len(simulator.truth.settled)
@@ -387,11 +393,79 @@ async def test_a_withdrawn_order_is_published_as_absent(room: Room) -> None:
         assert "NOT_FOUND" in last.document
 
 
+async def test_a_settlement_that_is_complete_late_and_one_that_is_shown_late_are_found_behind_two_hundred_newer(room: Room) -> None:
+    """SETTLED without a hash, a 404 to a hint, terms changed after the settlement, one order that answers 500: each is found."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=Rules(rate=0, speed=600, console_user=1.0))
+    async with Simulator(settings) as simulator:
+        control = Control(simulator.venue, simulator.hub, simulator.clock)
+        room.configure(simulator.base_url, reconcile_interval='"1s"')
+        room.prepare()
+        async with running(room) as board:
+            await listening(board)
+            late, shown, changed, failing = (_create(simulator, side="receiver") for _ in range(4))
+            control.override({"intent_id": late, "fields": {"transaction_hash": None}})
+            control.override({"intent_id": shown, "answer": 404, "listed": False})
+            control.override({"intent_id": failing, "answer": 500, "listed": False})
+            await eventually_async(lambda: {late, shown, failing} <= _unfinished(room).keys(), within=60, what="they are on the list")
+            for _ in range(200):
+                _create(simulator, side="receiver")
+            await eventually_async(lambda: len(simulator.truth.settled) >= 204, within=120, what="the newer ones are settled")
+            await reconciled_after(board, simulator.clock.now())
+            for intent in (late, shown, failing):
+                control.override({"intent_id": intent})
+            control.override({"intent_id": changed, "fields": {"source_amount_actual": "12345"}})
+            await eventually_async(lambda: not _unfinished(room), within=120, what="the list is empty")
+            swept_from = simulator.clock.now()
+            await eventually_async(lambda: _swept(room, swept_from), within=60, what="a sweep has ended")
+        published = room.orders()
+        assert {intent for intent, _ in full_settlements(published)} == set(simulator.truth.settled)
+        assert "12345" in [order.source_amount_actual for _, order in published if order.intent_id == changed]
+        assert len({ce_id for ce_id, order in published if order.intent_id == late and order.status == "SETTLED"}) >= 2
+        assert simulator.truth.faults["record_changed"] == 7
+
+
+def _unfinished(room: Room) -> dict[str, str]:
+    with psycopg.connect(room.dsn, autocommit=True) as connection:
+        return dict(connection.execute("SELECT intent_id, lacking FROM custodian.ingest_unfinished").fetchall())
+
+
+def _swept(room: Room, at: datetime) -> bool:
+    row = room.row("SELECT sweep_began_at > %s AND sweep_ended_at > sweep_began_at FROM custodian.venues WHERE venue = 'tokyo'", at)
+    return bool(row and row[0])
+
+
+async def test_a_venue_without_whoami_is_waited_for_after_it_has_worked(room: Room) -> None:
+    """404 while ingest starts again: an alarm and its reason in the status; when whoami is there again everything is published."""
+    settings = SimulatorSettings(client_secret=SECRET, rules=Rules(rate=0, speed=600, console_user=1.0))
+    async with Simulator(settings) as simulator:
+        room.configure(simulator.base_url)
+        room.prepare()
+        async with running(room) as board:
+            await reconciled_after(board, datetime(2000, 1, 1, tzinfo=UTC))
+        simulator.venue.faults.put({"whoami_missing": "1"})
+        _create(simulator, side="receiver")
+        async with running(room, limits=Limits(schema_ask_seconds=1.0)) as board:
+            await eventually_async(lambda: _trouble(room) is not None, within=30, what="the status says why")
+            assert "404" in (_trouble(room) or "")
+            simulator.venue.faults.clear()
+            await eventually_async(lambda: simulator.truth.settled, within=60)
+            await reconciled_after(board, simulator.clock.now())
+            await eventually_async(lambda: _trouble(room) is None, within=10)
+        assert [alarm.kind for alarm in room.alarms()] == ["schema_version"]
+        assert_holds_truth(room, simulator)
+
+
+def _trouble(room: Room) -> str | None:
+    row = room.row("SELECT trouble FROM custodian.venues WHERE venue = 'tokyo'")
+    return None if row is None else row[0]
+
+
 def _create(simulator: Simulator, **fields: Any) -> str:
     from connectors.simulators.musubi.control import parse_script
 
     order = simulator.world.create(parse_script(fields), simulator.clock.now())
     simulator.venue.pump(simulator.clock.now())
+    simulator.venue.changed()
     return order.intent_id
 
 

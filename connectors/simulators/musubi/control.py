@@ -12,6 +12,7 @@ Answered only to callers on this machine, without a token. Not part of the contr
     GET  calls          ?holding=any&intent_id=…&seconds=5        waits until there is such a call; also kind, quote_id, after, reached
     POST frames         {"poison": ["nan"]}                       or "contradictions", or "frames" with any payload
     POST records        {"intent_id": "…", "fields": {"target_amount": "-1"}}                        what REST says of an order
+                        {"intent_id": "…", "answer": 404, "listed": false}    what a read by name is answered with; whether lists show it
     POST stop-creating, start-creating
     GET  truth          ?parts=settlements,accept_calls
     GET  state          ?intent_id=…
@@ -36,7 +37,7 @@ from connectors.simulators.musubi.holds import GoingOn, Holds, When
 from connectors.simulators.musubi.hub import Hub
 from connectors.simulators.musubi.orders import Ending, Side, Terms
 from connectors.simulators.musubi.poison import KINDS
-from connectors.simulators.musubi.server import RefusalError
+from connectors.simulators.musubi.server import CODE_OF, RefusalError
 from connectors.simulators.musubi.truth import Line, quote_line
 from connectors.simulators.musubi.venue import CONTRADICTIONS, Venue, described
 from connectors.simulators.musubi.world import Institution, Script
@@ -167,9 +168,18 @@ class Control:
         return {"streams": len(self.hub.subscribers)}
 
     def override(self, asked: dict[str, Any]) -> Mapping[str, Any]:
-        """Let the REST side state other `fields` for an `intent_id`; none takes the change back."""
-        intent_id, fields = asked["intent_id"], asked.get("fields") or {}
+        """Let the REST side state other `fields` for an `intent_id`, answer its reads by name with a status, or list it no more.
+
+        What is not asked for is taken back.
+        """
+        intent_id, fields, answer = asked["intent_id"], asked.get("fields") or {}, asked.get("answer")
+        if answer is not None and answer not in CODE_OF:
+            raise ValueError(f"answer must be among {sorted(CODE_OF)}")
         self.venue.truth.note_fault("record_changed", self.clock.now(), intent_id=intent_id, fields=fields)
+        self.venue.answers.pop(intent_id, None)
+        if answer is not None:
+            self.venue.answers[intent_id] = answer
+        (self.venue.unlisted.discard if asked.get("listed", True) else self.venue.unlisted.add)(intent_id)
         if fields:
             self.venue.overrides[intent_id] = dict(fields)
         else:

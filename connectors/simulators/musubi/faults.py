@@ -53,6 +53,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="token_endpoint_failing", unit="per second", about="/auth/token answers 500", seconds=3.0),
     Fault(name="server_error", unit="per call", about="a read is answered with 5xx, with and without JSON"),
     Fault(name="too_many", unit="per call", about="a read is answered with 429 and Retry-After", seconds=1.0),
+    Fault(name="whoami_missing", unit="per call", about="/api/v1/whoami is answered with 404, as by a proxy whose backend is gone"),
     Fault(name="slow", unit="per call", about="a call is answered up to so many seconds later", seconds=1.0),
     Fault(name="date_ahead", unit="seconds", about="the Date header is so many seconds ahead of the venue's clock"),
     Fault(name="date_behind", unit="seconds", about="the Date header is so many seconds behind the venue's clock"),

@@ -43,6 +43,7 @@ STATUS_OF = {
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "CONFLICT": 409,
+    "GONE": 410,
     "TOO_MANY_REQUESTS": 429,
     "INTERNAL_ERROR": 500,
     "CANTON_ERROR": 502,
@@ -242,6 +243,9 @@ class Backend:
 
     async def whoami(self, _: web.Request) -> web.Response:
         """Answer `GET /api/v1/whoami` (contract section 2.4)."""
+        if self.venue.faults.strikes("whoami_missing"):
+            self.venue.truth.faults["whoami_missing"] += 1
+            raise RefusalError("NOT_FOUND", "no such page")
         answer = {
             "party_id": self.venue.party_id,
             "operator_party_id": market.OPERATOR,
@@ -261,7 +265,8 @@ class Backend:
         except BadQueryError as problem:
             raise RefusalError("VALIDATION_ERROR", "invalid query", (problem.field, problem.reason)) from None
         orders, total = self.venue.register.page(query)
-        return self._listed([self.venue.order_document(order) for order in orders], query.page, query.page_size, total)
+        shown = [self.venue.order_document(order) for order in orders if order.intent_id not in self.venue.unlisted]
+        return self._listed(shown, query.page, query.page_size, total)
 
     def _listed(self, rows: list[documents.Document], page: int, size: int, total: int) -> web.Response:
         pagination = {"page": page, "page_size": size, "total_items": total, "total_pages": -(-total // size)}
@@ -306,6 +311,9 @@ class Backend:
         order = self.venue.visible_order(self._id(request, "intent_id"))
         if order is None:
             raise RefusalError("NOT_FOUND", "order not found")
+        answer = self.venue.answers.get(order.intent_id)
+        if answer is not None:
+            raise RefusalError(CODE_OF[answer], "injected")
         return order
 
     # -- accept calls ---------------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ class Venue:
         self.tokens = TokenOffice()
         self.register = Register()
         self.overrides: dict[str, documents.Document] = {}
+        self.answers: dict[str, int] = {}
+        """What a read of an order by name is answered with instead."""
+        self.unlisted: set[str] = set()
         self.recent: deque[Frame] = deque(maxlen=RECENT_FRAMES)
         self.newest: Order | None = None
         self.world = World(settings.rules, start=start, switches=settings.switches, fault=self.faults.drawn)

@@ -16,6 +16,9 @@ from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.ports import HintedAt, Lane, OrderPage, OrderQuery, PartyPins, Reading, StreamSignal
 
+SWEEP_PAUSE_MIN = 1.0
+"""Seconds between two reads of the sweep, whatever the venue bears: a page costs this machine some milliseconds, too."""
+
 
 class MusubiVenue:
     """One Musubi backend."""
@@ -34,6 +37,7 @@ class MusubiVenue:
         self.venue = venue
         self._parties = OwnParties(venue, section.own_parties, pins)
         self.reconcile_interval = section.reconcile_interval
+        self.sweep_pause = max(SWEEP_PAUSE_MIN, 1 / (section.requests_per_second * section.sweep_share))
         self._own: frozenset[str] | None = None
         self._token = config.bearer_token(venue, section, clock, random)
         turns = TurnTaking(budget)
@@ -62,13 +66,14 @@ class MusubiVenue:
         self._own = await self._parties.known_as(identity.party_id)
         return identity.party_id
 
-    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
         """Read one order."""
-        return await reads.order(self._clients[lane], intent_id, venue=self.venue, own_party=self._own, hinted_at=hinted_at)
+        client = self._clients[lane]
+        return await reads.order(client, intent_id, venue=self.venue, own_party=self._own, hinted_at=hinted_at, retry=retry)
 
-    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
         """Read the quotes of one order."""
-        return await reads.quotes(self._clients[lane], intent_id, venue=self.venue, hinted_at=hinted_at)
+        return await reads.quotes(self._clients[lane], intent_id, venue=self.venue, hinted_at=hinted_at, retry=retry)
 
     async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
         """Read the compliance snapshot of one order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from typing import Any, TypeVar
 
@@ -80,11 +81,11 @@ def refusal(error: VenueRefusedError, venue: str) -> Exception:
     return ContractBreachError(str(error))
 
 
-async def order(client: RestClient, intent_id: str, *, venue: str, own_party: Own, hinted_at: HintedAt) -> Reading:
+async def order(client: RestClient, intent_id: str, *, venue: str, own_party: Own, hinted_at: HintedAt, retry: bool = True) -> Reading:
     """Read one order; an answer of 404 is `absent`. Raise PoisonRecordError for a malformed id."""
     path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}"
     try:
-        reply = await client.get(path)
+        reply = await client.get(path, retry=retry)
     except VenueRefusedError as error:
         if error.status == 404:
             return Reading(absent=_text(error.reply), request_id=error.reply.request_id if error.reply else None)
@@ -118,13 +119,13 @@ async def orders(client: RestClient, query: OrderQuery, *, page: int, venue: str
     return OrderPage(seen=seen, last=last, items_total=total_items)
 
 
-async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: HintedAt) -> Reading:
+async def quotes(client: RestClient, intent_id: str, *, venue: str, hinted_at: HintedAt, retry: bool = True) -> Reading:
     """Read all quotes of an order; 404 and refusals mean that the venue shows us none (A-17, A-28)."""
     path = f"/api/v1/orders/{identifiers.intent_id(intent_id)}/quotes"
     seen: list[Sighting | Unreadable] = []
     for page in range(1, QUOTE_PAGES_MAX + 1):
         try:
-            reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE}, bound=PAGE)
+            reply = await client.get(path, {"page": page, "page_size": PAGE_SIZE}, retry=retry, bound=PAGE)
         except VenueRefusedError as error:
             if error.status in (401, 403, 404, 409):
                 return Reading(absent=_text(error.reply))
@@ -181,7 +182,7 @@ def parameters(query: OrderQuery) -> dict[str, str]:
     if query.statuses:
         written["status"] = ",".join(sorted(query.statuses))
     if query.created_after is not None:
-        written["created_after"] = query.created_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        written["created_after"] = query.created_after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return written
 
 
@@ -207,8 +208,9 @@ def elements_of(reply: Reply, read: Callable[[bytes, str | None], Sighting], *, 
         raise UnreadableReplyError(f"a page of a list is unreadable: {error.reason}", reply=reply) from None
     seen: list[Sighting | Unreadable] = []
     for value, body in parts:
+        intent = _intent_of(value)
         try:
-            seen.append(read(body, _intent_of(value)))
+            seen.append(read(body, intent))
         except PoisonRecordError as error:
             seen.append(_unreadable(value, body, error, reply, event_type))
     return seen

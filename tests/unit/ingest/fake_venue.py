@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from pipeline.clock import SystemClock
 from pipeline.domain.lifecycle import SETTLED
 from pipeline.errors import ServiceAwayError
 from pipeline.log.envelope import Outgoing, time_text
@@ -32,7 +33,10 @@ from pipeline.ports import (
     StreamOpened,
     StreamRead,
     StreamSignal,
+    Unfinished,
+    UnfinishedStep,
     Unreadable,
+    VenueReport,
 )
 from schemas.accepting import ComplianceRead
 from schemas.events import Observation, OrderUpdated, QuoteReceived
@@ -46,9 +50,16 @@ def intent_of(number: int) -> str:
 
 
 def sighting(
-    number: int, status: str, *, origin: str = "stream", full: bool = False, hinted_at: str | None = None, side: str | None = None
+    number: int,
+    status: str,
+    *,
+    origin: str = "stream",
+    full: bool = False,
+    hinted_at: str | None = None,
+    side: str | None = None,
+    **changed: str | None,
 ) -> Sighting:
-    """Return what a hint (or with `full` a record) of an order shows; with `side` also what is exchanged."""
+    """Return what a hint (or with `full` a record) of an order shows; with `side` also what is exchanged; `changed` fields come last."""
     intent = intent_of(number)
     at = time_text(START + timedelta(seconds=number))
     terms = {"target_amount": "100", "source_amount_actual": "11200", "source_currency": "JPYSC0", "target_currency": "USDCx"}
@@ -56,14 +67,22 @@ def sighting(
     if side is not None:
         stated = {**terms, **stated}
     transaction_hash = f"hash-{number}" if status == SETTLED else None
-    document = f"{intent} {status} {full}"
+    times = {"created_at": at}
+    for name, value in changed.items():
+        if name == "transaction_hash":
+            transaction_hash = value
+        elif name == "created_at":
+            times = {name: value or at}
+        else:
+            stated = {**stated, name: value or ""}
+    document = f"{intent} {status} {full} {changed}"
     event = OrderUpdated.model_validate(
         {
             "venue": "tokyo",
             "intent_id": intent,
             "status": status,
             "transaction_hash": transaction_hash,
-            "created_at": at,
+            **times,
             "side": side,
             "observed": Observation.model_validate({"origin": origin, "observed_at": at, "hinted_at": hinted_at}),
             "document": document,
@@ -71,7 +90,8 @@ def sighting(
             **stated,
         }
     )
-    return Sighting(ce_id=order_updated_id("tokyo", intent, status, transaction_hash, stated), event=event)
+    complete = full and status == SETTLED and transaction_hash is not None
+    return Sighting(ce_id=order_updated_id("tokyo", intent, status, transaction_hash, stated), event=event, complete=complete)
 
 
 def quote(number: int, name: str, *, origin: str = "list") -> Sighting:
@@ -112,8 +132,14 @@ class FakeVenue:
     venue = "tokyo"
     last_byte_at: datetime | None = None
 
-    def __init__(self, *, reconcile_interval: float = 3600.0) -> None:
-        self.reconcile_interval = reconcile_interval
+    def __init__(self, *, reconcile_interval: float = 3600.0, sweep_pause: float = 3600.0) -> None:
+        self.reconcile_interval, self.sweep_pause = reconcile_interval, sweep_pause
+        self.changed: dict[int, dict[str, str | None]] = {}
+        """What the record states otherwise, by order."""
+        self.hidden: set[int] = set()
+        """Orders that answer 404 and are in no list."""
+        self.failing: dict[str, Exception] = {}
+        """What a request whose name begins so ends with: "order 7", "quotes 7", "list SETTLED", "whoami"."""
         self.orders: dict[int, str] = {}
         self.sides: dict[int, str] = {}
         self.quotes: dict[int, list[Sighting]] = {}
@@ -138,33 +164,43 @@ class FakeVenue:
         try:
             yield StreamOpened(START)
             while True:
-                yield StreamRead(seen=await self.hints.get(), received_at=START)
+                seen = await self.hints.get()
+                yield StreamRead(seen=seen, received_at=SystemClock().now())
         finally:
             self.connected = False
 
     async def check_identity(self) -> str:
         """Answer as the test says."""
+        self._fail("whoami")
         if self.schema_found is not None:
             raise SchemaVersionError(self.schema_found)
         return self.takes_us_for
 
-    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+    async def read_order(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
         """Answer with the order as it is."""
         await self._called(f"order {lane}")
         number = next((number for number in self.orders if intent_of(number) == intent_id), None)
-        if number is None:
+        self._fail(f"order {number} ")
+        if number is None or number in self.hidden:
             return Reading(absent="not found")
         return Reading(seen=[self._record(number, "read", hinted_at)])
 
     def _record(self, number: int, origin: str, hinted_at: HintedAt) -> Sighting:
         side, hinted = self.sides.get(number), hinted_at(intent_of(number))
-        return sighting(number, self.orders[number], origin=origin, full=True, hinted_at=hinted, side=side)
+        changed = self.changed.get(number, {})
+        return sighting(number, self.orders[number], origin=origin, full=True, hinted_at=hinted, side=side, **changed)
 
-    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt) -> Reading:
+    def _fail(self, request: str) -> None:
+        for name, error in self.failing.items():
+            if request.startswith(name):
+                raise error
+
+    async def read_quotes(self, intent_id: str, *, lane: Lane, hinted_at: HintedAt, retry: bool = True) -> Reading:
         """Show the quotes as they are when the answer leaves."""
         number = self._number(intent_id)
         shown = list(self.quotes.get(number, []))
         await self._called(f"quotes {lane} {number}")
+        self._fail(f"quotes {number} ")
         return Reading(seen=shown) if shown else Reading(absent="none")
 
     async def read_compliance(self, intent_id: str, *, lane: Lane) -> Reading:
@@ -182,7 +218,9 @@ class FakeVenue:
     async def list_orders(self, query: OrderQuery, *, page: int, lane: Lane, hinted_at: HintedAt) -> OrderPage:
         """Answer with one page; a higher number was created and settled later."""
         await self._called(f"list {','.join(sorted(query.statuses)) or 'all'} {lane}")
-        numbers = sorted(number for number, status in self.orders.items() if not query.statuses or status in query.statuses)
+        self._fail(f"list {','.join(sorted(query.statuses)) or 'all'} {lane} {page} ")
+        listed = {number: status for number, status in self.orders.items() if number not in self.hidden}
+        numbers = sorted(number for number, status in listed.items() if not query.statuses or status in query.statuses)
         if query.created_after is not None:
             numbers = [number for number in numbers if START + timedelta(seconds=number) > query.created_after]
         if query.descending:
@@ -237,6 +275,8 @@ class MemoryStore:
         self.facts: dict[str, Fact] = {}
         self.open: set[str] = set()
         self.evidence: dict[str, Evidence] = {}
+        self.unfinished: dict[str, Unfinished] = {}
+        self.reported: VenueReport | None = None
         self.away = threading.Event()
 
     def _check(self) -> None:
@@ -278,6 +318,16 @@ class MemoryStore:
         self._check()
         return dict(self.evidence)
 
+    def load_unfinished(self, venue: str) -> dict[str, Unfinished]:
+        """Return what is stored."""
+        self._check()
+        return dict(self.unfinished)
+
+    def has_worked(self, venue: str) -> bool:
+        """Tell whether anything was stored."""
+        self._check()
+        return self.cursor != Cursor()
+
     def advance(
         self,
         grant: LeaseGrant,
@@ -288,6 +338,7 @@ class MemoryStore:
         opened: Collection[str],
         closed: Collection[str],
         evidence: Sequence[EvidenceStep] = (),
+        unfinished: Sequence[UnfinishedStep] = (),
     ) -> None:
         """Store it all, for the holder of the lease."""
         self._check()
@@ -298,6 +349,11 @@ class MemoryStore:
         self.open = (self.open | set(opened)) - set(closed)
         for step in evidence:
             self._take(step)
+        for one in unfinished:
+            if one.unfinished is None:
+                self.unfinished.pop(one.intent_id, None)
+            else:
+                self.unfinished[one.intent_id] = one.unfinished
 
     def _take(self, step: EvidenceStep) -> None:
         """Do what the table does: begin, go on, end."""
@@ -320,8 +376,7 @@ class MemoryStore:
         self._check()
         return [fact for fact in self.facts.values() if fact.intent_id in set(intents)]
 
-    def report(
-        self, venue: str, *, connected: bool, last_byte_at: datetime | None, last_reconciled_at: datetime | None, owner: str
-    ) -> None:
-        """Nobody reads it."""
+    def report(self, venue: str, report: VenueReport) -> None:
+        """Keep the last one."""
         self._check()
+        self.reported = report
