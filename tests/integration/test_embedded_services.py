@@ -29,7 +29,7 @@ from infra.embedded.ports import choose
 from infra.embedded.postgres import EmbeddedPostgres, program_folder
 from infra.embedded.services import EmbeddedServices
 from pipeline.cli.dev import dev
-from tests.services import KafkaRoom, PrivateServices, dsn_with_password, embedded_for_this_run
+from tests.services import KafkaRoom, PrivateServices, dsn_with_password
 from tests.waiting import eventually
 
 REPOSITORY = Path(__file__).parents[2]
