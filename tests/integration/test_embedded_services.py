@@ -29,7 +29,7 @@ from infra.embedded.ports import choose
 from infra.embedded.postgres import EmbeddedPostgres, program_folder
 from infra.embedded.services import EmbeddedServices
 from pipeline.cli.dev import dev
-from tests.services import KafkaRoom, PrivateServices, dsn_with_password, embedded_for_this_run
+from tests.services import KafkaRoom, PrivateServices, dsn_with_password
 from tests.waiting import eventually
 
 REPOSITORY = Path(__file__).parents[2]
@@ -303,8 +303,7 @@ def test_an_altered_jar_is_refused(tmp_path: Path) -> None:
 
 def test_kafka_does_not_start_from_an_altered_jar(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one byte of one cached jar changed, `dev up` exits 69, names the jar, and no Kafka runs."""
-    with embedded_for_this_run():
-        pass  # whatever was missing from the cache has been fetched now
+    jars.kafka_class_path(tmp_path, print)  # whatever was missing from the cache has been fetched now
     cached = jars.cache_folder(tmp_path)
     altered = tmp_path / "cache" / "custodian" / cached.name
     altered.mkdir(parents=True)
