@@ -76,5 +76,5 @@ class OutputError(PipelineError):
 
 
 def service_of(error: RetryableError) -> str:
-    """Name the service that an error speaks of, for people and metrics: what is raised about Kafka says so, the rest is PostgreSQL's."""
-    return "Kafka" if "Kafka" in str(error) else "PostgreSQL"
+    """Name the service that an error speaks of, for people and metrics: what we raise about Kafka begins so, the rest is PostgreSQL's."""
+    return "Kafka" if str(error).startswith("Kafka") else "PostgreSQL"

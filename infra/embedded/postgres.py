@@ -19,11 +19,13 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from infra.embedded.children import Child, ServiceStartError, User, last_lines, launcher, wait_until
 from infra.embedded.jars import missing_extra
 from infra.embedded.launch import LINUX, WAYS, process_identity
 from infra.embedded.ports import Ports
+from pipeline.stores.refusals import refusal_of
 
 OWNER = "custodian"
 DATABASE = "custodian"
@@ -189,7 +191,7 @@ class EmbeddedPostgres:
                 self._create_owner(ports)
             except psycopg.OperationalError as error:  # still starting up, or recovering after a crash
                 last[:] = [error]
-                return "password authentication failed" in str(error)
+                return refusal_of(self._superuser(ports)).sqlstate == "28P01"
             last.clear()
             return True
 
@@ -197,13 +199,12 @@ class EmbeddedPostgres:
         if last:
             raise last[0]
 
+    def _superuser(self, ports: Ports) -> str:
+        password = self.superuser_password_file.read_text().strip()
+        return make_conninfo(self.dsn(ports, user=SUPERUSER, database="postgres"), password=password, connect_timeout=5, options="")
+
     def _create_owner(self, ports: Ports) -> None:
-        with psycopg.connect(
-            self.dsn(ports, user=SUPERUSER, database="postgres"),
-            password=self.superuser_password_file.read_text().strip(),
-            autocommit=True,
-            connect_timeout=5,
-        ) as connection:
+        with psycopg.connect(self._superuser(ports), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
                 # The verifier is made here, so that the password itself is in no statement and no log.
                 verifier = connection.pgconn.encrypt_password(

@@ -39,7 +39,7 @@ class OneReply:
     def __init__(self, body: bytes, status: int = 200) -> None:
         self.reply, self.asked = reply(body, status), list[tuple[str, Any]]()
 
-    async def get(self, path: str, params: Any = None, retry: bool = True) -> Reply:
+    async def get(self, path: str, params: Any = None, retry: bool = True, bound: Any = None) -> Reply:
         """Answer."""
         self.asked.append((path, params))
         if self.reply.status >= 400:
@@ -272,7 +272,7 @@ class Pages:
         self.quotes = [{"quote_id": f"a1b2c3d4-e5f6-4890-abcd-{n:012d}", "fx_rate": "1.5"} for n in range(number)]
         self.pagination, self.ignores_page, self.asked = pagination, ignores_page, 0
 
-    async def get(self, path: str, params: Any = None, retry: bool = True) -> Reply:
+    async def get(self, path: str, params: Any = None, retry: bool = True, bound: Any = None) -> Reply:
         """Answer with a page."""
         self.asked += 1
         at = 0 if self.ignores_page else (params["page"] - 1) * params["page_size"]
