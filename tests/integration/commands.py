@@ -171,7 +171,8 @@ def working(commands: Commands, roles: set[str], *, within: float = 30) -> dict[
             return None
         found: dict[str, Any] = json.loads(done.stdout)
         ready = {role["role"] for role in found["roles"] if role["healthy"] and role["ready"]}
-        return found if roles <= ready else None
+        assert roles <= ready, {role["role"]: role.get("note") for role in found["roles"]}
+        return found
 
     found = eventually(look, within=within, what=f"{sorted(roles)} are healthy and ready")
     assert found is not None
