@@ -59,6 +59,7 @@ class ChainRoom:
     """What every worker is told beside the faults."""
     _worker: Worker | None = None
     _proxy: CommitProxy | None = None
+    _started: datetime | None = None
 
     def now(self) -> datetime:
         """Return the time."""
@@ -78,6 +79,7 @@ class ChainRoom:
         if faults.answer_lost is not None:
             self._proxy = CommitProxy(self.room.dsn, lose=LOST, applied=faults.answer_lost == "applied")
             environment["CUSTODIAN_POSTGRES__DSN"] = self._proxy.dsn
+        self._started = self.now()
         self._worker = self.room.worker(**environment)
 
     @property
@@ -103,11 +105,12 @@ class ChainRoom:
         return None if code is None else self._how(code)
 
     def until_parked(self) -> int:
-        """Wait until one partition is parked and the others are done."""
+        """Wait until one partition is parked, as the last worker has found by a try of its own, and the others are done."""
         ends = self.room.ends()
 
         def found() -> list[int] | None:
-            parked = [number for (number,) in self.rows("SELECT partition FROM custodian.suspects WHERE parked_at IS NOT NULL")]
+            told = "SELECT partition FROM custodian.suspects WHERE parked_at IS NOT NULL AND answered AND tried_at > %s"
+            parked = [number for (number,) in self.rows(told, self._started)]
             assert self.current.process.poll() is None, self.current.tail()
             return parked if parked and {n for n, at in self.room.positions().items() if at != ends[n]} == set(parked) else None
 
@@ -188,10 +191,10 @@ class ChainRoom:
         if self._proxy is not None:
             self._proxy.close()
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows that a statement selects."""
         with psycopg.connect(self.room.dsn) as connection:
-            return connection.execute(statement.encode()).fetchall()
+            return connection.execute(statement.encode(), parameters or None).fetchall()
 
     def value(self, statement: str) -> Any:
         """Return the one value that a statement selects."""
