@@ -8,13 +8,14 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.context import settings, settings_file
+from pipeline.cli.context import database, settings, settings_file
 from pipeline.cli.output import Column, Format, formats, show
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
@@ -215,6 +216,21 @@ def _positions(loaded: Settings, connection: Connection) -> Line:
     return Line("positions", "stored for every consumer and partition, of these topics")
 
 
+class _KnownPins:
+    """What venues took us for at first, looked up and never pinned: doctor moves nothing (a `PartyPins` of the ports)."""
+
+    def __init__(self, loaded: Settings) -> None:
+        self._loaded = loaded
+
+    def pin(self, venue: str, party: str) -> str:
+        """Return the pinned party; `party` where there is none, or no database to ask, which has a line of its own."""
+        from pipeline.stores import venue_parties
+
+        with suppress(PipelineError), database(self._loaded, name="doctor") as connection:
+            return venue_parties.pinned(connection, venue) or party
+        return party
+
+
 async def _venue(name: str, venue: Venue) -> list[Line]:
     from connectors.registry import venue_connector
     from connectors.transports.probe import look
@@ -237,7 +253,7 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
         lines.append(Line(f"venue {name} clock", f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours", do))
     lines.append(capacity(name, venue.requests_per_second))
     budget = TokenBucket(venue.requests_per_second, venue.request_burst, clock)
-    connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget)
+    connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget, pins=_KnownPins(settings()))
     try:
         async with asyncio.timeout(venue.http_timeout * 2):
             party = await connector.check_identity()

@@ -284,8 +284,7 @@ class Trials:
         """Try one record; return where its partition stands when it does not go on."""
         now = self._clock.now()
         if row is not None and row.asked == "skip":
-            self._set_aside(record, row)
-            return None
+            return self._aside_or_parked(record, row)
         if row is not None and row.parked_at is not None and not row.may_try(now):
             return _Stand(record.offset, math.inf)
         if row is None:
@@ -328,14 +327,18 @@ class Trials:
             case "rest":
                 return _Stand(record.offset, self._clock.monotonic() + PAUSES[min(row.failures, len(PAUSES)) - 1])
             case "set aside":
-                error = self._set_aside(record, row)
-                if error is None:
-                    return None
-                row = replace(row, fault=fault_of(error))
-                return self._park(record, row, f"it cannot be dead-lettered either: {row.fault.text}")
+                return self._aside_or_parked(record, row)
             case _:
                 why = f"{letters} records were put aside within an hour: this is a fault of the program" if allowed else "its order matters"
                 return self._park(record, row, why)
+
+    def _aside_or_parked(self, record: Record, row: Suspect) -> _Stand | None:
+        """Dead-letter a record and go on behind it, or stand before it."""
+        error = self._set_aside(record, row)
+        if error is None:
+            return None
+        row = replace(row, fault=fault_of(error))
+        return self._park(record, row, f"it cannot be dead-lettered either: {row.fault.text}")
 
     def _set_aside(self, record: Record, row: Suspect) -> Exception | None:
         """Dead-letter a record and go on behind it; return the error when it cannot be."""
@@ -368,7 +371,7 @@ class Trials:
             metrics.ALARMS.labels("partition_parked").inc()
             self._publisher.publish([self._alarm("partition_parked", record, row, {"why": why})])
         parked = self._rows[record.topic, record.partition] = replace(row, parked_at=row.parked_at or self._clock.now(), asked=None)
-        self._book.put([parked])
+        self._book.put([parked], heard=row.asked is not None)
         self._look_at = self._clock.monotonic() + LOOK_INTERVAL
         return _Stand(record.offset, math.inf)
 

@@ -189,8 +189,6 @@ class Wakes:
     def _postpone(self, number: int, key: str, row: Suspect) -> None:
         """Wake a state later; the first time with an alarm."""
         now = self._clock.now()
-        parked = self._rows[number, key] = replace(row, parked_at=row.parked_at or now)
-        self._book.put([parked])
         raised = failure_alarm(
             kind="wake_failed",
             consumer=self._step.consumer,
@@ -202,6 +200,9 @@ class Wakes:
             clock=self._clock,
         )
         self._step.postpone(number, key, now + WAKE_POSTPONED, [raised] if row.parked_at is None else [])
+        # After the alarm: a row that says so already would keep it from ever being raised.
+        parked = self._rows[number, key] = replace(row, parked_at=row.parked_at or now)
+        self._book.put([parked])
         if row.parked_at is None:
             metrics.ALARMS.labels("wake_failed").inc()
             log.error("the wake-up is put off for an hour", extra={"consumer": self._step.consumer, "key": key})

@@ -241,7 +241,8 @@ class Reconciler:
             newest = self._newest_creation(page, self._progress.created_until)
             self._progress.created_until, self._progress.backfill_page = newest, following
             await self._step(_backfilled(newest, following))
-            self._troubled(None)
+            if not self._failures:  # else what is open or settled now is not seen, however far the listing of everything comes
+                self._troubled(None)
 
     async def _follow_vanished(self, vanished: set[str] | frozenset[str]) -> None:
         """Find out what became of orders that were open and are no longer listed."""

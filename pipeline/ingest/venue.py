@@ -158,8 +158,7 @@ class VenueIngest:
             except LeaseLostError:
                 log.warning("venue %s: another process speaks for it now; standing by", self.venue)
             except SchemaVersionError as error:
-                await self._alarm_schema(error.found)
-                await self._admit(told=True)
+                await self._admit(told=await self._alarm_schema(error.found))
             except RetryableError as error:
                 pause = pauses.next(error.retry_after)
                 self._health.trouble = f"ingest begins anew: {error}"

@@ -81,7 +81,8 @@ def fault_of(error: BaseException) -> Fault:
     """Return an error as a line, and the digest of its way through the program: modules, functions and lines, no values and no paths."""
     way = [f"{frame.f_globals.get('__name__')}:{frame.f_code.co_name}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
     digest = hashlib.sha256("\n".join([*way, type(error).__name__]).encode()).hexdigest()
-    return Fault(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", digest)
+    said = "".join(letter if letter.isprintable() else "?" for letter in " ".join(str(error).split())[:300])
+    return Fault(f"{type(error).__name__}: {said}", digest)
 
 
 def may_set_aside(consumer: str, topic: str) -> bool:

@@ -50,10 +50,12 @@ def unseen(records: Sequence[Record], next_offset: int) -> Sequence[Record]:
 
 
 def over_gaps(run: Callable[[Sequence[Record]], T], records: Sequence[Record], inspect: Inspect) -> T:
-    """Run a batch; where offsets are missing, run it once more with what the log has in their place.
+    """Run a batch; where offsets are missing, run it with what the log has in their place.
 
-    Raise PositionHoleError where the log does not show that they have no records, and what `run` and `inspect` raise.
+    Gaps inside the batch are filled before it is run: who answers in transactions leaves one behind each. Raise PositionHoleError where the
+    log does not show that they have no records, and what `run` and `inspect` raise.
     """
+    records = _filled(records, inspect)
     while True:
         try:
             return run(records)
@@ -65,6 +67,21 @@ def over_gaps(run: Callable[[Sequence[Record]], T], records: Sequence[Record], i
                 raise
             others = [record for record in records if (record.topic, record.partition) != (hole.topic, hole.partition)]
             records = [*others, *sorted([*here, *found], key=lambda record: record.offset)]
+
+
+def _filled(records: Sequence[Record], inspect: Inspect) -> Sequence[Record]:
+    """Return the records, each partition in its order, with what the log has between two of them that are not neighbours."""
+    ends: dict[Partition, int] = {}
+    gaps: dict[Partition, int] = {}
+    for record in records:
+        place = record.topic, record.partition
+        if record.offset > ends.get(place, record.offset):
+            gaps.setdefault(place, ends[place])
+        ends[place] = record.offset + 1
+    if not gaps:
+        return records
+    found = [one for place, begin in gaps.items() for one in inspect(*place, begin, ends[place] - 1)]
+    return sorted([*records, *found], key=lambda one: (one.topic, one.partition, one.offset))
 
 
 def leading(records: Sequence[Record], begin: int) -> list[Record]:

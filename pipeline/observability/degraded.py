@@ -31,8 +31,8 @@ ROUNDS_MISSED_MIN = timedelta(minutes=2)
 
 NOT_READY = frozenset({"partition_parked", "wake_failing", "lag_still", "venue_not_reconciled"})
 """Reasons for which `/readyz` says no: work of this process is not being done. One that was restarted often and works is ready."""
-OF_ROLES = (*sorted(NOT_READY), "lag_growing", "role_not_ready", "role_restarting")
-"""Reasons that a role finds by itself; `status` adds role_gone, role_unhealthy, role_missing, venue_not_connected and alarms_open."""
+OF_ROLES = (*sorted(NOT_READY), "lag_growing", "role_not_ready", "role_restarting", "venue_not_connected")
+"""Reasons that a role finds by itself; `status` adds role_gone, role_unhealthy, role_missing and alarms_open."""
 
 Partition = tuple[str, int]
 

@@ -7,6 +7,15 @@ from collections.abc import Callable
 from pipeline.stores.postgres import Connection, translated
 
 
+def pinned(connection: Connection, venue: str) -> str | None:
+    """Return the party that a venue took us for at first; None when it has not yet, or `init` has not made the table."""
+    with translated("looking up who we are"):
+        if connection.execute("SELECT to_regclass('custodian.venue_parties')").fetchone() == (None,):
+            return None
+        row = connection.execute("SELECT party_id FROM custodian.venue_parties WHERE venue = %s", (venue,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 class PostgresPartyPins:
     """Pins parties in PostgreSQL (a `PartyPins` of the ports); asked at starts and after connects, so with a connection per question."""
 

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from pipeline.cli.main import program
+from pipeline.reconcile.settlements import Kind
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "infra").rglob("*.md")), *sorted((ROOT / "infra" / "deploy").rglob("*.yaml")))
@@ -78,6 +79,12 @@ def wrong(text: str) -> list[str]:
                 "INTENT) and `…` for a text; where there is no such command yet, say in words what to do until then"
             )
     return found
+
+
+def test_every_kind_of_break_has_its_row() -> None:
+    """Whoever meets a break finds in the list of pages what to do."""
+    listed = (ROOT / "infra/runbooks/README.md").read_text()
+    assert [kind for kind in Kind if f"`{kind}`" not in listed] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -34,6 +34,7 @@ from pipeline.domain.accepting import (
     QuoteSeen,
     VenueTime,
 )
+from pipeline.domain.lifecycle import SETTLED
 from pipeline.domain.moments import EARLIEST
 from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
@@ -130,7 +131,9 @@ class MusubiCommands:
             seen = parse.parse_order(body, venue=self.venue, own_party=self._own, observed=observed)
         except PoisonRecordError:
             return None
-        return seen if seen.event.intent_id == intent_id else None
+        # A settlement is for the record to tell: an answer of any shape must not be what is booked on.
+        fits = seen.event.intent_id == intent_id and seen.event.status != SETTLED
+        return seen if fits else None
 
     async def aclose(self) -> None:
         """Let go of all connections."""

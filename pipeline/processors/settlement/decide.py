@@ -133,7 +133,7 @@ def decide(state: OrderState, event: OrderSeen, now: datetime) -> tuple[Fact, ..
     """Follow the order, emit its settlement once, and raise an alarm for what contradicts."""
     side = state.side if state.booked is not None else event.side or state.side
     found = [*_follow(state, event, side, now), *_settle(state, event, side, now)]
-    if side == "none":
+    if side == "none" and state.booked is None:
         found = [fact for fact in found if not isinstance(fact, Raised) or fact.kind == NOT_OURS]
     return tuple(fact for fact in found if not (isinstance(fact, Raised) and fact.mark in state.marks)) or (Counted("repeated"),)
 
@@ -223,9 +223,14 @@ def _compare(booked: Booked, event: OrderSeen, side: Side | None, now: datetime)
         return [_double(event, booked=booked.transaction_hash, other=event.transaction_hash or "", now=now)]
     if clash := contradictions(booked.stated, event.stated):
         return [_conflict(event, booked.transaction_hash, booked.stated, event.stated, clash, now)]
+    if event.side not in (None, side):
+        # We are another party there than was thought: a leg was booked that is not ours, or one of ours was not. Nothing is booked again.
+        sides = {"side": side or ""}, {"side": event.side or ""}
+        return [_conflict(event, booked.transaction_hash, *sides, ("side",), now)]
     new = {name: value for name, value in event.stated.items() if name not in booked.stated}
     if booked.terms_version < TERMS_VERSION:
-        if event.is_record and side is not None and not unnamed_clients(side, event.stated):
+        whole = all(name in event.stated for name in REQUIRED_FOR_BOOKING)  # what is said again is said whole
+        if event.is_record and whole and side is not None and not unnamed_clients(side, event.stated):
             taught = replace(booked, stated={**booked.stated, **new}, terms_version=TERMS_VERSION)
             return [Settled(event=event, side=side, booked=taught, first_sign_at=event.sign_at, settled_at=now, again=True)]
         new = {name: value for name, value in new.items() if name not in CLIENTS}

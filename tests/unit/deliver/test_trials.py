@@ -119,6 +119,40 @@ def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
         assert reason.startswith("skipped by Officer: known; it failed 5 times, alone: ValueError")
 
 
+def test_a_skip_that_cannot_be_dead_lettered_leaves_the_partition_where_it_stands() -> None:
+    """Nobody goes on behind a record of which no letter could be written: the partition is parked again, and says why."""
+    at = stage([record(0), record(1)])
+    at.step.raises[0] = ValueError("it breaks")
+    at.book.aside = [None] * LETTERS_MAX  # type: ignore[list-item]
+    again(at, record(0), record(1))
+
+    def ask() -> list[Record]:
+        if not parked(at):
+            at.source.script.append(ask)
+            return []
+        (place, row), *_ = at.book.rows.items()
+        at.book.rows[place] = replace(row, asked="skip", asked_by="Officer", asked_reason="known")
+        at.publisher.failures.append(ValueError("too large"))
+        at.source.script.append(go_on)
+        return []
+
+    def go_on() -> list[Record]:
+        if at.source.begun.pop((TOPIC, 0), None) == 0:
+            return [record(0), record(1)]
+        if at.clock.seconds < 90:
+            at.source.script.append(go_on)
+        return []
+
+    at.source.script.append(ask)
+    at.loop.run()
+    assert not at.publisher.failures, "it was tried"
+    assert offsets(at) == []
+    assert at.store.stored == {(TOPIC, 0): 0}
+    (row,) = at.book.rows.values()
+    assert (row.offset, row.asked) == (0, None)
+    assert row.parked_at is not None
+
+
 def test_a_service_that_is_away_is_never_counted() -> None:
     """However often it is away while a suspected record is tried, the record has failed only as often as it did itself."""
     at = stage([record(0)])
