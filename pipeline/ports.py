@@ -403,6 +403,14 @@ class UnfinishedStep:
 
     intent_id: str
     unfinished: Unfinished | None
+    new: bool = False
+    """It was not on the list before: should it be whole before that is stored, there is nothing to store."""
+
+    def then(self, later: UnfinishedStep) -> UnfinishedStep | None:
+        """Return both steps as one; None when they come to nothing."""
+        if not self.new:  # there may be a row
+            return UnfinishedStep(self.intent_id, later.unfinished)
+        return None if later.unfinished is None else UnfinishedStep(self.intent_id, later.unfinished, new=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

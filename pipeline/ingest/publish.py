@@ -73,7 +73,10 @@ class Keeper:
                     self._evidence[item.evidence.intent_id] = item.evidence if earlier is None else earlier.then(item.evidence)
                     self._pending = True
                 if item.unfinished is not None:
-                    self._unfinished[item.unfinished.intent_id] = item.unfinished
+                    before = self._unfinished.pop(item.unfinished.intent_id, None)
+                    step = item.unfinished if before is None else before.then(item.unfinished)
+                    if step is not None:
+                        self._unfinished[step.intent_id] = step
                     self._pending = True
                 if item.step is not None:
                     self.cursor = item.step(self.cursor)

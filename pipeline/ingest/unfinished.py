@@ -128,7 +128,7 @@ class UnfinishedBook:
             return None
         else:
             held.unfinished = unfinished
-        return UnfinishedStep(intent_id, unfinished)
+        return UnfinishedStep(intent_id, unfinished, new=held is None)
 
 
 def _is_due(held: _Held, at: datetime) -> bool:

@@ -45,17 +45,17 @@ async def test_one_order_that_fails_by_name_does_not_stop_the_round(failure: Exc
     world.venue.orders.update({1: "PENDING", 2: "PENDING", 3: "PENDING"})
     world.venue.sides[3] = "sender"
     async with world.running():
-        await eventually_async(lambda: len(world.store.open) == 3, within=5)
+        await eventually_async(lambda: len(world.store.open) == 3, within=30)
         world.venue.failing["order 1 "] = failure
         world.venue.hidden.add(1)
-        await eventually_async(lambda: world.venue.count("order reconciliation"), within=5, what="it has failed")
+        await eventually_async(lambda: world.venue.count("order reconciliation"), within=30, what="it has failed")
         del world.venue.orders[2]
         world.venue.quotes[3] = [quote(3, "1")]
-        await eventually_async(lambda: "quote-received.v1" in world.log.kinds(), within=5, what="quotes are read")
-        await eventually_async(lambda: world.orders("absence"), within=5)
+        await eventually_async(lambda: "quote-received.v1" in world.log.kinds(), within=30, what="quotes are read")
+        await eventually_async(lambda: world.orders("absence"), within=30)
         done = world.store.cursor.reconciled_at
         assert done is not None
-        await eventually_async(lambda: (world.store.cursor.reconciled_at or done) > done, within=5, what="rounds are done")
+        await eventually_async(lambda: (world.store.cursor.reconciled_at or done) > done, within=30, what="rounds are done")
         assert intent_of(1) in world.store.unfinished
 
 
@@ -65,17 +65,17 @@ async def test_a_vanished_order_whose_read_fails_is_followed_until_it_can_be_rea
     world = World(FakeVenue(reconcile_interval=0.2, sweep_pause=0.05))
     world.venue.orders[1] = "PENDING"
     async with world.running():
-        await eventually_async(lambda: world.store.open == {intent_of(1)}, within=5)
+        await eventually_async(lambda: world.store.open == {intent_of(1)}, within=30)
         world.venue.failing["order 1 "] = failure
         world.venue.hidden.add(1)
-        await eventually_async(lambda: intent_of(1) in world.store.unfinished, within=5)
+        await eventually_async(lambda: intent_of(1) in world.store.unfinished, within=30)
         assert world.store.unfinished[intent_of(1)].lacking == "failing"
         done = world.store.cursor.reconciled_at
         assert done is not None
-        await eventually_async(lambda: (world.store.cursor.reconciled_at or done) > done, within=5)
+        await eventually_async(lambda: (world.store.cursor.reconciled_at or done) > done, within=30)
         world.venue.failing.clear()
-        await eventually_async(lambda: world.orders("absence"), within=15)
-        await eventually_async(lambda: not world.store.unfinished, within=5)
+        await eventually_async(lambda: world.orders("absence"), within=30)
+        await eventually_async(lambda: not world.store.unfinished, within=30)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -87,8 +87,8 @@ async def test_quotes_of_one_proposal_that_fail_do_not_keep_others_from_theirs(f
     world.venue.quotes.update({1: [quote(1, "1")], 2: [quote(2, "2")]})
     world.venue.failing["quotes 2 "] = failure
     async with world.running():
-        await eventually_async(lambda: world.store.cursor.reconciled_at is not None, within=5)
-        await eventually_async(lambda: world.log.kinds()["quote-received.v1"] == 1, within=5)
+        await eventually_async(lambda: world.store.cursor.reconciled_at is not None, within=30)
+        await eventually_async(lambda: world.log.kinds()["quote-received.v1"] == 1, within=30)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -103,12 +103,12 @@ async def test_a_hinted_order_that_fails_is_left_to_the_list_and_others_are_read
         world.venue.hints.put_nowait([sighting(1, "SETTLED")])
         for number in range(2, 12):
             world.venue.hints.put_nowait([sighting(number, "SETTLED")])
-            await eventually_async(lambda n=number: intent_of(n) in published(world), within=3, what="the next one is read")
+            await eventually_async(lambda n=number: intent_of(n) in published(world), within=30, what="the next one is read")
         assert intent_of(1) in world.store.unfinished
         world.venue.hidden.clear()
         world.venue.failing.clear()
         await eventually_async(lambda: intent_of(1) in published(world), within=20)
-        await eventually_async(lambda: not world.store.unfinished, within=5)
+        await eventually_async(lambda: not world.store.unfinished, within=30)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -120,17 +120,17 @@ async def test_one_part_of_a_round_that_fails_does_not_stop_the_others(part: str
         await world.reconciled()
         done = world.store.cursor.reconciled_at
         world.venue.failing[part] = failure
-        await eventually_async(lambda: world.health.venues["tokyo"].trouble == str(failure), within=10, what="a round has failed")
+        await eventually_async(lambda: world.health.venues["tokyo"].trouble == str(failure), within=30, what="a round has failed")
         world.venue.orders.update({1: "PENDING", 2: "SETTLED", 3: "SUSPENDED"})
         others = 3 if part == "list SETTLED" or part.endswith("QUOTED") else 2
-        await eventually_async(lambda: len(published(world)) == others, within=10, what="the others are published")
-        await eventually_async(lambda: "venue_not_reconciled" in [alarm.kind for alarm in alarms(world.log)], within=10)
+        await eventually_async(lambda: len(published(world)) == others, within=30, what="the others are published")
+        await eventually_async(lambda: "venue_not_reconciled" in [alarm.kind for alarm in alarms(world.log)], within=30)
         assert world.health.venues["tokyo"].trouble == str(failure)
-        await eventually_async(lambda: world.store.reported is not None and world.store.reported.trouble == str(failure), within=5)
+        await eventually_async(lambda: world.store.reported is not None and world.store.reported.trouble == str(failure), within=30)
         stopped = world.store.cursor.reconciled_at
         world.venue.failing.clear()
-        await eventually_async(lambda: (world.store.cursor.reconciled_at or stopped) != stopped, within=15)
-        await eventually_async(lambda: world.health.venues["tokyo"].trouble is None, within=5)
+        await eventually_async(lambda: (world.store.cursor.reconciled_at or stopped) != stopped, within=30)
+        await eventually_async(lambda: world.health.venues["tokyo"].trouble is None, within=30)
     assert stopped is not None
     assert done is not None
     (raised,) = [alarm for alarm in alarms(world.log) if alarm.kind == "venue_not_reconciled"]
@@ -193,8 +193,8 @@ async def test_a_silent_stream_is_an_alarm_while_rounds_go_on() -> None:
         await world.reconciled()
         for number in range(1, 9):
             world.venue.orders[number] = "SETTLED"
-            await eventually_async(lambda count=number: len(world.orders("list")) == count, within=5)
-        await eventually_async(lambda: alarms(world.log), within=5)
+            await eventually_async(lambda count=number: len(world.orders("list")) == count, within=30)
+        await eventually_async(lambda: alarms(world.log), within=30)
     silent = [alarm for alarm in alarms(world.log) if alarm.severity == "warning"]
     assert [alarm.kind for alarm in silent] == ["venue_not_reconciled"]
 
@@ -239,8 +239,8 @@ async def test_a_venue_that_has_worked_is_waited_for_and_the_others_go_on(failur
     )
     good.orders[1] = "SETTLED"
     good.hints.put_nowait([sighting(1, "SETTLED")])
-    await eventually_async(lambda: stores["tokyo"].facts and alarms(log), within=10)
-    await eventually_async(lambda: stores["osaka"].reported is not None, within=5)
+    await eventually_async(lambda: stores["tokyo"].facts and alarms(log), within=30)
+    await eventually_async(lambda: stores["osaka"].reported is not None, within=30)
     assert not task.done()
     assert not board.ready
     assert stores["osaka"].reported is not None
@@ -248,8 +248,8 @@ async def test_a_venue_that_has_worked_is_waited_for_and_the_others_go_on(failur
     assert not stores["osaka"].reported.leading
     assert [(alarm.kind, alarm.venue) for alarm in alarms(log)] == [(kind, "osaka")]
     bad.failing.clear()
-    await eventually_async(lambda: board.venues["osaka"].leading and board.ready, within=10)
-    await eventually_async(lambda: board.venues["osaka"].trouble is None, within=5)
+    await eventually_async(lambda: board.venues["osaka"].leading and board.ready, within=30)
+    await eventually_async(lambda: board.venues["osaka"].trouble is None, within=30)
     stop.set()
     await task
 
@@ -270,5 +270,5 @@ async def test_a_venue_that_does_not_answer_from_the_start_is_an_alarm_after_a_w
     world = World(FakeVenue(reconcile_interval=0.1))
     world.venue.failing["whoami"] = RetryableError("nobody answers")
     async with world.running(limits=AT_ONCE):
-        await eventually_async(lambda: alarms(world.log), within=10)
+        await eventually_async(lambda: alarms(world.log), within=30)
     assert [(alarm.kind, alarm.detail["reason"]) for alarm in alarms(world.log)] == [("venue_not_reconciled", "nobody answers")]
