@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests import services as real
 from tests.services import KafkaRoom, PrivateServices, Services
 
 pytest.register_assert_rewrite("pipeline.testing.engine_exam", "pipeline.testing.memory")  # so that a failure tells both sides
+
+# How long one example takes says how busy the machine is; one that hangs is ended by the timeout of its test.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 _NEED_SERVICES = {"services", "kafka", "postgres", "private_services"}
 
