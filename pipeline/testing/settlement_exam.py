@@ -114,6 +114,12 @@ HISTORIES = (
         alarms=("settlement_not_ours",),
     ),
     History(
+        name="ours on one side, and then on both",
+        shows=lambda o: [settled_record(o), *[settled_record(o, side="both")] * 2],
+        settles=tx(1),
+        alarms=("settlement_conflict",),
+    ),
+    History(
         name="another client",
         shows=lambda o: [settled_record(o), *[settled_record(o, terms={"sender_party_id": "bank-c"})] * 2],
         settles=tx(1),

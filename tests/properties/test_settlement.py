@@ -132,6 +132,8 @@ def oracle(events: list[OrderUpdated]) -> Expected:
             clash = {name: value for name, value in said_terms.items() if name in known and known[name] != value}
             if clash:
                 conflicts.add(tuple(sorted(clash.items())))
+            elif other is event and other is not booked and other.side not in (None, "none", side):
+                conflicts.add((("side", str(other.side)),))
             else:
                 known = {**said_terms, **known}
     settled = (str(booked.transaction_hash), tuple(sorted(values(booked).items()))) if booked else None

@@ -132,7 +132,8 @@ class MusubiCommands:
         except PoisonRecordError:
             return None
         # A settlement is for the record to tell: an answer of any shape must not be what is booked on.
-        fits = seen.event.intent_id == intent_id and seen.event.status != SETTLED
+        event = seen.event
+        fits = isinstance(event, OrderUpdated) and event.intent_id == intent_id and event.status != SETTLED
         return seen if fits else None
 
     async def aclose(self) -> None:

@@ -223,9 +223,10 @@ def _compare(booked: Booked, event: OrderSeen, side: Side | None, now: datetime)
         return [_double(event, booked=booked.transaction_hash, other=event.transaction_hash or "", now=now)]
     if clash := contradictions(booked.stated, event.stated):
         return [_conflict(event, booked.transaction_hash, booked.stated, event.stated, clash, now)]
-    if event.side not in (None, side):
+    if event.side not in (None, "none", side):
         # We are another party there than was thought: a leg was booked that is not ours, or one of ours was not. Nothing is booked again.
-        sides = {"side": side or ""}, {"side": event.side or ""}
+        # "none" is what one of our parties says of another's order; that the venue names other custodians is a contradicted term.
+        sides = {"side": str(side)}, {"side": str(event.side)}
         return [_conflict(event, booked.transaction_hash, *sides, ("side",), now)]
     new = {name: value for name, value in event.stated.items() if name not in booked.stated}
     if booked.terms_version < TERMS_VERSION:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.domain.orders import CLIENTS
 from pipeline.engines.inline import InlineEngine
 from pipeline.errors import PoisonRecordError, PositionHoleError
 from pipeline.log import topics
@@ -54,6 +55,22 @@ def test_the_first_sign_is_the_hint() -> None:
     observed = late.observed.model_copy(update={"hinted_at": hinted.observed.observed_at})
     (out,) = engine().run(records([late.model_copy(update={"observed": observed})]))
     assert decode_event(out.value, OrderSettled).observed_at == hinted.observed.observed_at
+
+
+@pytest.mark.parametrize("lacking", ["settled_at", "source_amount_actual", "target_amount"])
+def test_an_old_settlement_is_not_said_again_by_half(lacking: str) -> None:
+    """A record of after the upgrade that lacks a term teaches what it says; only a whole one says the settlement again."""
+    old = settled_record()
+    run = engine()
+    run.run([record(old, 0)])
+    (key,) = run.states
+    state = json.loads(run.states[key])
+    state["booked"].pop("terms_version", None)
+    state["booked"]["stated"] = {name: value for name, value in state["booked"]["stated"].items() if name not in CLIENTS}
+    upgraded = InlineEngine(SETTLEMENT, HandClock(), states={key: json.dumps(state)})
+    assert upgraded.run([record(old.model_copy(update={lacking: None}), 0)]) == []
+    (again,) = upgraded.run([record(old, 1)])
+    assert decode_event(again.value, OrderSettled).sender_party_id == old.sender_party_id
 
 
 def test_the_state_holds_what_the_list_of_orders_shows() -> None:
