@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -60,6 +61,7 @@ def main() -> int:
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}", soft_wrap=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ctrl-C does: nothing may keep running
     try:
         with running(say, seed=seed, mode=mode) as stage:
             say(f"running, accepting {mode}; seed {seed} (DEMO_SEED={seed} tells the same story again)")

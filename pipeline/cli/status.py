@@ -64,9 +64,7 @@ def status(form: Format, with_positions: bool) -> None:
         show(found["roles"], form, columns=ROLE_COLUMNS)
     else:
         show_one(found, form)
-    if not found["roles"]:
-        click.echo("no role is running; start them with `custodian up`", err=True)
-    if not found["roles"] or found["reasons"]:
+    if found["reasons"]:
         sys.exit(1)
 
 
@@ -160,6 +158,10 @@ def _missing(loaded: Settings, lines: Sequence[Mapping[str, Any]], lags: Mapping
     from pipeline.wiring import consumers_of
 
     alive = [line for line in lines if not line["gone"]]
+    if not alive:
+        yield Reason(
+            code="role_missing", subject="every role", since=None, detail="no role is running; start them with `custodian up`"
+        ).line()
     if not any(now - line["started_at"] > STARTED_AFTER for line in alive):
         return
     for role in ROLES:

@@ -381,11 +381,12 @@ def test_a_global_halt_is_seen_and_ended_on_a_terminal(commands: Commands, datab
 
 
 def test_status_counts_what_waits_and_shows_the_mode(commands: Commands, database: Connection) -> None:
-    """Pending referrals are counted, expired ones not; the mode is the settings'; a role that is not healthy makes it degraded."""
+    """Pending referrals are counted, expired ones not; the mode is the settings'; without roles, and with one that is not healthy, it is degraded."""
     referred(database)
     referred(database, order=2, ago=61)
     found = json.loads(commands.run("status", CUSTODIAN_MODE__ACCEPTING="shadow").stdout)
-    assert (found["mode"], found["state"], found["referrals_pending"]) == ("shadow", "normal", 1)
+    assert (found["mode"], found["state"], found["referrals_pending"]) == ("shadow", "degraded", 1)
+    assert [reason["code"] for reason in found["reasons"]] == ["role_missing"]
     beat = roles.Heartbeat(instance="w", role="workflow", pid=1, host="h", metrics_port=None, healthy=False, restarts=0, report={})
     roles.beat(database, beat)
     assert json.loads(commands.run("status").stdout)["state"] == "degraded"
