@@ -381,7 +381,7 @@ def test_a_global_halt_is_seen_and_ended_on_a_terminal(commands: Commands, datab
 
 
 def test_status_counts_what_waits_and_shows_the_mode(commands: Commands, database: Connection) -> None:
-    """Pending referrals are counted, expired ones not; the mode is the settings'; without roles, and with one that is not healthy, it is degraded."""
+    """Pending referrals are counted, expired ones not; the mode is the settings'; without healthy roles it is degraded."""
     referred(database)
     referred(database, order=2, ago=61)
     found = json.loads(commands.run("status", CUSTODIAN_MODE__ACCEPTING="shadow").stdout)
