@@ -220,6 +220,7 @@ def test_a_pooler_by_transaction_is_recognised_and_nothing_is_left_in_its_sessio
         for other in others:
             other.execute("SELECT 1")  # each holds a session now
         for other in others:
+            other.commit()
             other.close()
         with pytest.raises(SettingsError, match=r"pools by transaction.*pool_mode = session"):
             connect(database(pooler.dsn), name="test")
