@@ -107,13 +107,13 @@ async def test_one_thing_is_asked_three_times_at_most(room: Room, kind: str) -> 
         room.accept_directly(intent)
         quote = (await room.quoted(intent))[0]
     async with Running(room.executor(limits=QUICK)):
-        command, _ = room.issue(intent, quote=quote, seconds=4)
-        await eventually_async(lambda: len(room.calls(intent)) == 3, within=10, what="three calls arrive")
+        command, _ = room.issue(intent, quote=quote, seconds=10)
+        await eventually_async(lambda: len(room.calls(intent)) == 3, within=30, what="three calls arrive")
         if kind == "co_sign_quote":
             ended = await room.ended(command, within=30)
             assert (ended["state"], ended["reason"]) == ("expired", "the quote lapsed while the order was PENDING")
         else:
-            await eventually_async(lambda: datetime.now(UTC) > room.row(command)["not_after"], within=10, what="its time is over")
+            await eventually_async(lambda: datetime.now(UTC) > room.row(command)["not_after"], within=30, what="its time is over")
             assert room.row(command)["state"] == "sent", "an accept may still show by quotes: it is read on"
     assert len(room.calls(intent)) == 3
     assert room.effective(intent) == room.effective(intent, "co_sign_quote") == 0
@@ -127,7 +127,7 @@ async def test_a_409_is_an_outcome_and_never_retried(room: Room) -> None:
     # The institution selects the cheapest sooner or later; the dearest is never selected, however slow this machine is.
     quote = max(await room.quoted(intent, count=2), key=lambda each: Decimal(each["fx_rate"]))
     async with Running(room.executor()):
-        signing, _ = room.issue(intent, quote=quote, seconds=3)
+        signing, _ = room.issue(intent, quote=quote, seconds=15)
         ended = await room.ended(signing)
         await eventually_async(lambda: datetime.now(UTC) > quote["valid_until"], within=30, what="the quote's time is over")
     assert (ended["state"], ended["http_status"], ended["error_code"]) == ("refused", 409, "CONFLICT")
