@@ -34,7 +34,7 @@ QUICK = Limits(call_timeout=1.0, look_timeout=2.0)
 
 @pytest.fixture
 async def room(postgres: str) -> AsyncIterator[Room]:
-    """A database with tables, and a venue in which a quote lives for twelve seconds, longer than a busy machine takes to start a process."""
+    """A database with tables, and a venue in which a quote lives for twelve seconds, more than a busy machine takes to start a process."""
     settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10, quote_validity=120.0))
     async with Simulator(settings) as simulator, httpx.AsyncClient(base_url=simulator.base_url, timeout=10) as http:
         with prepare(postgres) as connection:
