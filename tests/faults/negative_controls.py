@@ -314,8 +314,8 @@ SPINE = (
         edits=(
             Edit(
                 file="pipeline/engines/step.py",
-                old="            records = [record for batch in fresh.values() for record in batch]\n            repeated",
-                new="            records = [record for batch in fresh.values() for record in reversed(batch)]\n            repeated",
+                old="            kept = [record for batch in fresh.values() for record in batch]\n            repeated",
+                new="            kept = [record for batch in fresh.values() for record in reversed(batch)]\n            repeated",
             ),
         ),
         test="tests/exams/test_points.py::test_each_point_on_real_services[librdkafka-order per key]",

@@ -72,7 +72,8 @@ def taken(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, 
     person = REFERRED.get(state.phase) == ask.question and answer.refers_to == state.referral
     if not first and not person:
         return _former(state, answer, now) if _was_answered(state, ask) else _too_late(state, ask, answer, now)
-    if now >= ask.decide_by:  # before its form: heard again, the request is over, and the same answer has to be the same alarm
+    # Before its form: heard again, the request is over, and the same answer has to be the same alarm.
+    if now >= ask.decide_by:
         return _too_late(state, ask, answer, now)
     if first and answer.refers_to is not None:
         return _malformed(state, answer, now, "it refers to a referral that there is not")
