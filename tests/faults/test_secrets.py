@@ -61,7 +61,7 @@ def test_a_canary_secret_appears_in_no_log_topic_table_argument_or_traceback(mak
     assert len(arguments) >= 5
     texts["the arguments of processes"] = "\n".join(arguments)
     rig.venue_post("faults", trigger=["token_revoked", {"name": "token_endpoint_failing", "seconds": 1}])
-    said("a wrong client secret", "--debug", "run", "ingest", CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET=wrong)
+    said("a wrong client secret", "--debug", "reconcile", "venue", CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET=wrong)
     said("a wrong database password", "--debug", "alarms", "list", CUSTODIAN_POSTGRES__PASSWORD=wrong)
     said("a database elsewhere", "--debug", "alarms", "list", CUSTODIAN_POSTGRES__DSN=f"postgresql://me:{wrong}@127.0.0.1:1/x")
     said("a database that is no address", "--debug", "alarms", "list", CUSTODIAN_POSTGRES__DSN=f"postgresql://me:{wrong}@[::/x?oops")
