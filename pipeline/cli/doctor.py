@@ -75,7 +75,7 @@ def checks(loaded: Settings) -> Iterator[Line]:
     yield from _guarded("Kafka", lambda: _kafka(loaded))
     yield from _guarded("PostgreSQL", lambda: _postgres(loaded))
     for name, venue in loaded.venues.items():
-        yield from _guarded(f"venue {name}", lambda name=name, venue=venue: asyncio.run(_venue(name, venue)))  # type: ignore[misc]
+        yield from _guarded(f"venue {name}", lambda name=name, venue=venue: asyncio.run(_venue(loaded, name, venue)))  # type: ignore[misc]
     if not loaded.venues:
         yield Line("venues", "there is none", "write a section [venues.NAME]")
     for name in loaded.rates:
@@ -231,7 +231,7 @@ class _KnownPins:
         return party
 
 
-async def _venue(name: str, venue: Venue) -> list[Line]:
+async def _venue(loaded: Settings, name: str, venue: Venue) -> list[Line]:
     from connectors.registry import venue_connector
     from connectors.transports.probe import look
     from connectors.transports.rest import TokenBucket
@@ -253,7 +253,7 @@ async def _venue(name: str, venue: Venue) -> list[Line]:
         lines.append(Line(f"venue {name} clock", f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours", do))
     lines.append(capacity(name, venue.requests_per_second))
     budget = TokenBucket(venue.requests_per_second, venue.request_burst, clock)
-    connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget, pins=_KnownPins(settings()))
+    connector = venue_connector(name, venue, clock=clock, random=chance(), budget=budget, pins=_KnownPins(loaded))
     try:
         async with asyncio.timeout(venue.http_timeout * 2):
             party = await connector.check_identity()

@@ -28,11 +28,6 @@ class IngestHealth:
     venues: dict[str, VenueHealth] = field(default_factory=dict)
 
     @property
-    def ready(self) -> bool:
-        """Tell whether each venue is read here or another process has its lease."""
-        return all(venue.ready for venue in self.venues.values())
-
-    @property
     def waiting_for(self) -> str:
         """Say which venues are not read as they should be, and why; empty when all are."""
         return "; ".join(f"{name}: {venue.trouble or 'not connected'}" for name, venue in self.venues.items() if not venue.ready)

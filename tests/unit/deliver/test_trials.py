@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -84,10 +85,8 @@ def test_more_letters_than_a_record_explains_park_the_partition() -> None:
     assert [decode(event.value, AlarmRaised).kind for event in at.publisher.published] == ["partition_parked"]
 
 
-@pytest.mark.parametrize("asked", ["retry", "skip"])
-def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
-    """Asked to, the running worker tries the record again, or puts it aside under who asked and why, and goes on behind it."""
-    at = stage([record(0), record(1)])
+def run_asked(at: Stage, asked: str, *, then: Callable[[], None] = lambda: None) -> None:
+    """Run until two records' partition is parked at the first, let a person ask for something, and run on for ninety seconds."""
     at.step.raises[0] = ValueError("it breaks")
     at.book.aside = [None] * LETTERS_MAX  # type: ignore[list-item]
     again(at, record(0), record(1))
@@ -98,8 +97,7 @@ def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
             return []
         (place, row), *_ = at.book.rows.items()
         at.book.rows[place] = replace(row, asked=asked, asked_by="Officer", asked_reason="known")
-        if asked == "retry":
-            at.step.raises.clear()
+        then()
         at.source.script.append(go_on)
         return []
 
@@ -112,6 +110,13 @@ def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
 
     at.source.script.append(ask)
     at.loop.run()
+
+
+@pytest.mark.parametrize("asked", ["retry", "skip"])
+def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
+    """Asked to, the running worker tries the record again, or puts it aside under who asked and why, and goes on behind it."""
+    at = stage([record(0), record(1)])
+    run_asked(at, asked, then=at.step.raises.clear if asked == "retry" else lambda: None)
     assert offsets(at) == ([0, 1] if asked == "retry" else [1])
     assert at.store.stored == {(TOPIC, 0): 2}
     if asked == "skip":
@@ -122,29 +127,7 @@ def test_a_person_says_what_becomes_of_a_parked_record(asked: str) -> None:
 def test_a_skip_that_cannot_be_dead_lettered_leaves_the_partition_where_it_stands() -> None:
     """Nobody goes on behind a record of which no letter could be written: the partition is parked again, and says why."""
     at = stage([record(0), record(1)])
-    at.step.raises[0] = ValueError("it breaks")
-    at.book.aside = [None] * LETTERS_MAX  # type: ignore[list-item]
-    again(at, record(0), record(1))
-
-    def ask() -> list[Record]:
-        if not parked(at):
-            at.source.script.append(ask)
-            return []
-        (place, row), *_ = at.book.rows.items()
-        at.book.rows[place] = replace(row, asked="skip", asked_by="Officer", asked_reason="known")
-        at.publisher.failures.append(ValueError("too large"))
-        at.source.script.append(go_on)
-        return []
-
-    def go_on() -> list[Record]:
-        if at.source.begun.pop((TOPIC, 0), None) == 0:
-            return [record(0), record(1)]
-        if at.clock.seconds < 90:
-            at.source.script.append(go_on)
-        return []
-
-    at.source.script.append(ask)
-    at.loop.run()
+    run_asked(at, "skip", then=lambda: at.publisher.failures.append(ValueError("too large")))
     assert not at.publisher.failures, "it was tried"
     assert offsets(at) == []
     assert at.store.stored == {(TOPIC, 0): 0}

@@ -242,13 +242,13 @@ async def test_a_venue_that_has_worked_is_waited_for_and_the_others_go_on(failur
     await eventually_async(lambda: stores["tokyo"].facts and alarms(log), within=30)
     await eventually_async(lambda: stores["osaka"].reported is not None, within=30)
     assert not task.done()
-    assert not board.ready
+    assert board.waiting_for
     assert stores["osaka"].reported is not None
     assert stores["osaka"].reported.trouble
     assert not stores["osaka"].reported.leading
     assert [(alarm.kind, alarm.venue) for alarm in alarms(log)] == [(kind, "osaka")]
     bad.failing.clear()
-    await eventually_async(lambda: board.venues["osaka"].leading and board.ready, within=30)
+    await eventually_async(lambda: board.venues["osaka"].leading and not board.waiting_for, within=30)
     await eventually_async(lambda: board.venues["osaka"].trouble is None, within=30)
     stop.set()
     await task
