@@ -209,7 +209,7 @@ def judge(history: History, *, grace: timedelta = timedelta(0)) -> list[Violatio
             *_repeated(call, before, history),
             *_timely(call, history, before),
             *_priced(call, history),
-            *_permitted(call, history, grace),
+            *_permitted(call, before, history, grace),
             *_recorded(call, before, history),
         ):
             found.append(Violation(rule=rule, intent_id=call.intent_id, call=call.number, detail=detail))
@@ -322,7 +322,20 @@ def _priced(call: Call, history: History) -> Findings:
         yield "quote_disagrees", f"{stated} does not follow from an order of {terms.target_amount}"
 
 
-def _permitted(call: Call, history: History, grace: timedelta) -> Findings:
+UNDER_WAY_MAX = timedelta(seconds=10)
+"""Longer than a venue on a busy machine takes to look at a call that left within a second of its attempt."""
+
+
+def _was_under_way(call: Call, before: Sequence[Call], history: History, since: datetime) -> bool:
+    """Tell whether a call's attempt was committed before a halt was: nobody can call it back, however late the venue looks at it."""
+    about = (call.intent_id, call.kind, call.quote_id)
+    rows = [row for row in history.journal or () if (row.intent_id, row.kind, row.quote_id) == about and not row.shadow]
+    begun = sorted(attempt.begun_at for row in rows for attempt in row.attempts)
+    nth = sum((other.intent_id, other.kind, other.quote_id) == about for other in before)
+    return nth < len(begun) and begun[nth] < since and call.at - begun[nth] <= UNDER_WAY_MAX
+
+
+def _permitted(call: Call, before: Sequence[Call], history: History, grace: timedelta) -> Findings:
     terms = history.orders.get(call.intent_id)
     if terms is not None and terms.side not in ("sender", "both"):
         yield "not_sender", f"our side is {terms.side}"
@@ -330,7 +343,8 @@ def _permitted(call: Call, history: History, grace: timedelta) -> Findings:
     spans: tuple[tuple[Rule, Sequence[Span]], ...] = (("while_halted", history.halts), ("in_shadow", history.shadow))
     for rule, several in spans:
         for span in several:
-            if span.covers(call.at, venue=history.venue, pair=pair, grace=grace):
+            under_way = rule == "while_halted" and _was_under_way(call, before, history, span.begun_at)
+            if span.covers(call.at, venue=history.venue, pair=pair, grace=grace) and not under_way:
                 yield rule, f"received {call.at}, since {span.begun_at} nothing may be sent"
 
 

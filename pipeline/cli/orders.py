@@ -67,8 +67,6 @@ def show_(intent: str, form: Format) -> None:
     intent = str(intent_of(intent))
     with database(settings()) as connection:
         lines = list(story(connection, intent, SystemClock().now()))
-    if not lines:
-        click.echo(f"nothing is known of {intent}; `custodian orders list` shows what is", err=True)
     if form == "table":
         _timeline(lines)
     else:

@@ -39,6 +39,8 @@ class EvidenceBook:
         self._providers = tuple(providers)
         self._held = {intent: _Held(known.pair, known.snapshot, dict(known.rates)) for intent, known in stored.items()}
         self._due: dict[str, None] = {intent: None for intent, held in self._held.items() if held.snapshot == "due"}
+        self._flying: set[str] = set()
+        """Snapshots that are being read."""
         self._rates_wanted: dict[str, dict[str, None]] = {
             provider: {intent: None for intent, held in self._held.items() if provider not in held.rates} for provider in self._providers
         }
@@ -83,13 +85,21 @@ class EvidenceBook:
     # --- snapshots --------------------------------------------------------------------------------------------------
 
     async def next_snapshot(self) -> str:
-        """Return the intent whose snapshot has been due longest, waiting for one; it is due no more."""
-        while not self._due:
+        """Return the intent whose snapshot has been due longest and is not being read, waiting for one; `landed` ends the reading."""
+        while (intent := next((due for due in self._due if due not in self._flying), None)) is None:
             self._snapshot_news.clear()
             await self._snapshot_news.wait()
-        intent = next(iter(self._due))
         del self._due[intent]
+        self._flying.add(intent)
         return intent
+
+    def landed(self, intent: str) -> None:
+        """Say that a reading has ended: a hint that came meanwhile has its turn, unless the snapshot is there now."""
+        self._flying.discard(intent)
+        held = self._held.get(intent)
+        if held is not None and held.snapshot == "read":
+            self._due.pop(intent, None)
+        self._snapshot_news.set()
 
     def again(self, intent: str) -> bool:
         """Want a snapshot again that could not be read; False when the proposal is no longer pending."""

@@ -49,6 +49,8 @@ class SnapshotReader:
                 await self._became(intent, "unreadable")
             else:
                 self._failing.pop(intent, None)
+            finally:
+                self._book.evidence.landed(intent)
 
     async def _resumed(self) -> None:
         while (left := self._paused_until - self._clock.monotonic()) > 0:

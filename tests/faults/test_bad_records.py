@@ -139,7 +139,7 @@ def test_a_record_that_the_venue_broke_is_dead_lettered_and_booked_once_it_is_ri
     for intent in broken:
         rig.venue_post("records", intent_id=intent)
     until_quiet(rig)
-    audit(rig, dead_letters=True, alarms=("settlement_incomplete",))
+    audit(rig, dead_letters=True, alarms=("settlement_incomplete", "settlement_unreadable"))
     assert len(rig.listed("dead-letters", "list")) == len(letters_)
     assert rig.listed("reconcile", "venue", "--grace", "0s") == []
     assert up.end() == 0

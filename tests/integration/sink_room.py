@@ -212,7 +212,10 @@ class SinkRoom:
 
     def start_process(self, role: Role, **environment: str) -> subprocess.Popen[bytes]:
         """Start a sink as a process of its own, with failpoints from `environment`; it says "ready" and runs until SIGTERM."""
-        whole = {**os.environ, **environment, "SINK_ROOM": json.dumps(self.settings.model_dump(mode="json"), default=str)}
+        tree = self.settings.model_dump(mode="json")
+        if self.settings.postgres.password is not None:  # a dump hides it
+            tree["postgres"]["password"] = self.settings.postgres.password.get_secret_value()
+        whole = {**os.environ, **environment, "SINK_ROOM": json.dumps(tree, default=str)}
         return subprocess.Popen(
             [sys.executable, "-m", "tests.integration.sink_room", role], env=whole, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
         )

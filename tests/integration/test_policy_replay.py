@@ -57,7 +57,7 @@ def replay(folder: Path, *arguments: str) -> tuple[int, list[dict[str, object]],
 def test_the_original_policy_replays_identically_and_a_candidate_shows_its_differences(postgres: str, tmp_path: Path) -> None:
     """The policy that decided gives back its decisions to the byte, in both ways; a stricter one is summed up by change and rule."""
     settings = configuration.Postgres(dsn=conninfo.make_conninfo(postgres))
-    (tmp_path / "custodian.toml").write_text(f"[postgres]\ndsn = {json.dumps(settings.dsn)}\n")
+    (tmp_path / "custodian.toml").write_text(f"[postgres]\ndsn = {json.dumps(postgres)}\n")
     with connect(settings, name="test", autocommit=True) as connection:
         migrations.apply(connection, migrations.found_in(["pipeline.stores", "connectors.sinks.compliance_archive"]))
         with connection.transaction():
@@ -83,7 +83,7 @@ def test_the_original_policy_replays_identically_and_a_candidate_shows_its_diffe
 def test_an_empty_archive_is_no_lines_and_no_finding(postgres: str, tmp_path: Path) -> None:
     """Nothing recorded is exit 0 and no lines."""
     settings = configuration.Postgres(dsn=conninfo.make_conninfo(postgres))
-    (tmp_path / "custodian.toml").write_text(f"[postgres]\ndsn = {json.dumps(settings.dsn)}\n")
+    (tmp_path / "custodian.toml").write_text(f"[postgres]\ndsn = {json.dumps(postgres)}\n")
     with connect(settings, name="test", autocommit=True) as connection:
         migrations.apply(connection, migrations.found_in(["pipeline.stores", "connectors.sinks.compliance_archive"]))
     assert replay(tmp_path, "--policy", str(EXAMPLE))[:2] == (0, [])

@@ -267,6 +267,32 @@ def test_a_page_that_is_older_than_what_is_known_begins_nothing() -> None:
     assert book.noted(order("QUOTED"), []) is None
 
 
+async def test_a_snapshot_is_read_by_one_reader_at_a_time() -> None:
+    """A quote that is hinted while the snapshot is read leads to another reading only where that one has brought nothing."""
+    book = EvidenceBook({})
+    book.noted(order("PENDING"), [])
+    intent = await book.next_snapshot()
+    book.snapshot_is(intent, "absent")
+    book.landed(intent)
+    for brought in ("absent", "read"):
+        book.quoted(intent)
+        assert await book.next_snapshot() == intent
+        book.quoted(intent)
+        waiting = asyncio.create_task(book.next_snapshot())
+        await asyncio.sleep(0)
+        assert not waiting.done(), "it is being read"
+        book.snapshot_is(intent, brought)  # type: ignore[arg-type]
+        book.landed(intent)
+        if brought == "absent":
+            assert await asyncio.wait_for(waiting, 5) == intent
+            book.snapshot_is(intent, "absent")
+            book.landed(intent)
+        else:
+            await asyncio.sleep(0)
+            assert not waiting.done(), "it is there"
+            waiting.cancel()
+
+
 def test_steps_of_one_intent_add_up() -> None:
     """What gathers before it is stored is one step per intent, with the last word on each thing."""
     begun = EvidenceStep(intent_id="i", pair=PAIR)
