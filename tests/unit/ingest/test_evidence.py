@@ -281,7 +281,7 @@ async def test_a_snapshot_is_read_by_one_reader_at_a_time() -> None:
         waiting = asyncio.create_task(book.next_snapshot())
         await asyncio.sleep(0)
         assert not waiting.done(), "it is being read"
-        book.snapshot_is(intent, brought)  # type: ignore[arg-type]
+        book.snapshot_is(intent, brought)
         book.landed(intent)
         if brought == "absent":
             assert await asyncio.wait_for(waiting, 5) == intent
