@@ -80,10 +80,11 @@ def show(control: Control) -> str:
     with copied() as tree:
         for file, text in edited(control, tree).items():
             file.write_text(text, encoding="utf-8")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tree.parent / 'tmp'}", control.test],
             cwd=tree,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {"PYTHONPATH": str(tree)},
+            env=kept | {"PYTHONPATH": str(tree), "TEST_PATIENCE": "1"},
             capture_output=True,
             text=True,
             check=False,

@@ -266,7 +266,7 @@ def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) 
         for name, quotes in {"over_guard": ("120", "112"), "late": ("112",)}.items():
             eventually(lambda intent=intents[name]: quoting(rig, intent), within=60, what="quotes are waited for")  # type: ignore[misc]
             for rate in quotes:
-                rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=3 if name == "late" else 30)
+                rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=3 if name == "late" else 300)
         late = engine.asked(intents["late"], "co_sign_quote")
         play_quotes(engine, intents)
         eventually(lambda: len(rig.settled_at_venue()) == len(SETTLING), within=60, what="what was accepted settles")

@@ -130,7 +130,7 @@ async def test_what_was_seen_before_a_crash_is_read_after_it() -> None:
         world.venue.hints.put_nowait([sighting(1, SETTLED)])
         await eventually_async(lambda: world.orders("stream"), within=30)
         await bury(world)
-        assert intent_of(1) in world.store.unfinished
+        await eventually_async(lambda: intent_of(1) in world.store.unfinished, within=20, what="the list is stored")
     again = World(restless(sweep=False).venue, world.log, world.store)
     again.venue.orders, again.venue.hidden = dict(world.venue.orders), {1}
     async with again.running():
