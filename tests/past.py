@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+
+from msgspec.structs import replace
 
 from pipeline.engines.inline import InlineEngine
 from pipeline.log.envelope import Outgoing, Record, header

@@ -101,22 +101,28 @@ def canonical(value: str | Decimal | datetime) -> str:
 
 def digest(stated: Mapping[str, str]) -> str:
     """Return the SHA-256 (lower-case hex) of canonical statements, whatever their order."""
-    names, text = _layout(tuple(stated))
-    return hashlib.sha256((text % tuple(map(stated.__getitem__, names))).encode()).hexdigest()
+    return _digest(stated, None)
 
 
 def terms_digest(stated: Mapping[str, str], *, version: int = TERMS_VERSION) -> str:
     """Return the SHA-256 (lower-case hex) of an order's terms in canonical spelling, as this or an older version covers them."""
     if version == 1:
         return digest({name: text for name, text in stated.items() if name not in CLIENTS})
-    return digest({**stated, "terms_version": str(version)})
+    return _digest(stated, version)
+
+
+def _digest(stated: Mapping[str, str], version: int | None) -> str:
+    names, text = _layout(tuple(stated), version)
+    return hashlib.sha256((text % tuple(map(stated.__getitem__, names))).encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)  # what states the same names is most of what there is
-def _layout(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """Return the names in the digest's order, and the text of which their values are the parameters."""
-    ordered = tuple(sorted(names))
-    return ordered, "\x1e".join([name.replace("%", "%%") + "\x1f%s" for name in ordered])
+def _layout(names: tuple[str, ...], version: int | None) -> tuple[tuple[str, ...], str]:
+    """Return the names in the digest's order, and the text that takes their values; a version is one statement more."""
+    parts = {name: name.replace("%", "%%") + "\x1f%s" for name in names}
+    if version is not None:
+        parts["terms_version"] = f"terms_version\x1f{version}"
+    return tuple(sorted(names)), "\x1e".join([parts[name] for name in sorted(parts)])
 
 
 def contradictions(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:

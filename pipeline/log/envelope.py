@@ -7,10 +7,11 @@ same id. Source: CloudEvents 1.0.2, Kafka protocol binding 3.2; W3C Trace Contex
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from pipeline.domain.moments import is_moment
 from pipeline.errors import PoisonRecordError
@@ -19,8 +20,7 @@ from pipeline.log.topics import BY_CE_TYPE, EventType
 Headers = list[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True, gc=False):
     """Why an offset of the log has no record: a mark that ends a transaction stands there, or what a transaction took back."""
 
     kind: Literal["control", "aborted"]
@@ -28,8 +28,7 @@ class Passed:
     """The last offset of the batch that it stands in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True, gc=False):
     """A record as it stands in Kafka; where `passed` is set there is none, and `value` is the batch of the log that stands there."""
 
     topic: str
@@ -42,8 +41,7 @@ class Record:
     passed: Passed | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """What is said about an event beside the event."""
 
     id: str
@@ -55,8 +53,7 @@ class Envelope:
     causation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True, gc=False):
     """An event ready to be produced; the topic's prefix is put on by whoever produces it."""
 
     envelope: Envelope

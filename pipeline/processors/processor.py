@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import alarm
 from pipeline.log.topics import EventType
@@ -23,8 +25,7 @@ E = TypeVar("E")
 F = TypeVar("F")
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed(Generic[E]):
+class Keyed(Struct, Generic[E], frozen=True, gc=False):
     """An event and the key of the state that it belongs to."""
 
     key: str

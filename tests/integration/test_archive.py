@@ -7,13 +7,13 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from connectors.sinks.compliance_archive import reads
 from connectors.sinks.compliance_archive.adapter import ComplianceArchive

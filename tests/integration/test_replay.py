@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from pipeline import topology
 from pipeline.cli.main import main
@@ -44,7 +45,11 @@ def settlements() -> Past:
     past.hear(order_record(settled_record(1, terms={"target_amount": "7"}, seconds=400), 0), seconds=400)
     past.hear(order_record(settled_record(2, hash_number=2, seconds=401), 0), seconds=401)
     past.hear(order_record(shown("SETTLED", order=7, terms={"source_currency": "JPYSC0"}, seconds=402), 0), seconds=402)
-    past.hear(replace(order_record(settled_record(8), 0), value=b"{"), replace(order_record(settled_record(9), 0), key=None), seconds=403)
+    past.hear(
+        structs.replace(order_record(settled_record(8), 0), value=b"{"),
+        structs.replace(order_record(settled_record(9), 0), key=None),
+        seconds=403,
+    )
     past.repeat(0)
     past.hear(order_record(shown("PENDING", order=99, seconds=500), 0), seconds=500)  # so that nothing before is of the last seconds
     return past
@@ -152,14 +157,16 @@ def deciding(change: Changed) -> Processor[Any, Any, Any]:
 def without_dedupe(state: Any, event: Any, _facts: Any) -> tuple[Any, ...]:
     """Settle again whatever is settled, for two of the orders."""
     again = event.intent_id in (intent(3), intent(4)) and state.booked is not None
-    return tuple(SETTLEMENT.decide(replace(state, booked=None), event, START)) if again else _facts
+    return tuple(SETTLEMENT.decide(structs.replace(state, booked=None), event, START)) if again else _facts
 
 
 def another_amount(_state: Any, event: Any, facts: Any) -> tuple[Any, ...]:
     """State another amount for one order."""
     spelled = {**event.spelled, "target_amount": "1.5"}
     return tuple(
-        replace(fact, event=replace(event, spelled=spelled)) if isinstance(fact, Settled) and event.intent_id == intent(5) else fact
+        structs.replace(fact, event=structs.replace(event, spelled=spelled))
+        if isinstance(fact, Settled) and event.intent_id == intent(5)
+        else fact
         for fact in facts
     )
 

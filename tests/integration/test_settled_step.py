@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from pipeline import settings as configuration
 from pipeline.engines.step import Step

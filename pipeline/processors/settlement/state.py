@@ -7,11 +7,12 @@ One state per (venue, intent). The command line's list of orders reads the first
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.domain.orders import Side
 from pipeline.log.envelope import parse_time, time_text
@@ -22,8 +23,7 @@ MARKS_MAX = 128
 """Alarms about one order that are remembered; one raised again after that has the id that it had before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """A statement that the order has settled, made before it was booked: by a hint, or by a record that lacks terms."""
 
     transaction_hash: str | None
@@ -33,8 +33,7 @@ class Claim:
     """When the first sign of it was here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
+class Booked(Struct, frozen=True, kw_only=True, gc=False):
     """The settlement that was emitted, once."""
 
     transaction_hash: str
@@ -46,8 +45,7 @@ class Booked:
     """Which terms `stated` speaks of: under version 1 nobody noted for which client it was booked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderState:
+class OrderState(Struct, frozen=True, kw_only=True, gc=False):
     """One order as far as its settlement is concerned."""
 
     venue: str = ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from connectors.sinks.compliance_archive.reads import Archived
 from pipeline.cli.re_emitting import Chosen, RefusedError, choose

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from pipeline.engines.step import decoded
 from pipeline.errors import FatalError
@@ -94,7 +95,7 @@ def test_a_record_stands_where_its_transaction_stands() -> None:
     )
 
     def done(topic: str, offset: int, partition: int = 0) -> Done | None:
-        return readings.done(replace(record(order(), 0), topic=topic, partition=partition, offset=offset))
+        return readings.done(structs.replace(record(order(), 0), topic=topic, partition=partition, offset=offset))
 
     placed = [done("b", 3), done("b", 4), done("b", 5), done("a", 0), done("a", 1)]
     assert None not in placed

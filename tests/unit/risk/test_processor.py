@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log import topics
@@ -192,7 +193,7 @@ def test_what_cannot_be_read_is_a_poison_record(kind: topics.EventType) -> None:
     with pytest.raises(PoisonRecordError):
         RISK.decode(record(shown("PENDING", order=intent(1)), kind))
     with pytest.raises(PoisonRecordError, match="key"):
-        RISK.decode(type(good)(**{**{name: getattr(good, name) for name in good.__slots__}, "key": b"another"}))
+        RISK.decode(replace(good, key=b"another"))
 
 
 def test_every_question_in_a_batch_sees_the_accepts_before_it() -> None:

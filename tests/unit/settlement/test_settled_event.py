@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from pipeline.domain.orders import CLIENTS
 from pipeline.engines.inline import InlineEngine
@@ -214,7 +214,7 @@ def test_a_client_named_later_contradicts_the_booking_for_nobody() -> None:
 )
 def test_what_is_no_order_is_poison(change: dict[str, object], reason: str) -> None:
     """A record that can never be read raises PoisonRecordError with its reason, and the engine makes a dead letter of it."""
-    broken = dataclasses.replace(record(settled_record(), 0), **change)  # type: ignore[arg-type]
+    broken = structs.replace(record(settled_record(), 0), **change)
     with pytest.raises(PoisonRecordError, match=reason):
         decode(broken)
     first, second = engine().run([broken, record(settled_record(), 1)])
