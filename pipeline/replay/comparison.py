@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,6 +56,8 @@ class Published:
     ce_id: str
     at: datetime
     """When it was decided."""
+    last_at: datetime | None = None
+    """When its last copy was decided, where a crash left several: the copies before are of transactions that were not committed."""
     times: int = 1
     """How many copies there are: a live run repeats them after a crash."""
     copies: Sequence[Mapping[str, Any]]
@@ -104,18 +105,25 @@ def published_by(
     if not own:
         return None
     seen = {value: headers for headers, value in reversed(own)}
-    first = own[0][0]
-    with suppress(PoisonRecordError):  # else the time of the record stands for it
-        at = parse_time(header(first, "ce_time"), "ce_time")
+    decided = [_decided_at(headers, at) for headers, _ in own]
     return Published(
         key=key,
         ce_type=ce_type,
         ce_id=ce_id,
-        at=at,
+        at=decided[0],
+        last_at=max(decided),
         times=len(own),
         copies=[comparable(ce_type, read(value), attributes_of(headers)) for value, headers in seen.items()],
         document=read(own[0][1]),
     )
+
+
+def _decided_at(headers: Headers, produced_at: datetime) -> datetime:
+    """Return when an event was decided; where it does not say, the time of its record stands for it."""
+    try:
+        return parse_time(header(headers, "ce_time"), "ce_time")
+    except PoisonRecordError:
+        return produced_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +176,14 @@ def verdict_of(live: Published | None, replayed: Published | None, window: Windo
         return DIFFERS, found
     if replayed.times > live.times:
         return REPEATED, {"copies": (live.times, replayed.times)}
-    return _in_time(live.at, replayed.at)
+    return _in_time(live, replayed.at)
 
 
-def _in_time(live: datetime, replayed: datetime) -> tuple[str, Fields]:
-    if abs(replayed - live) <= TOLERATED:
+def _in_time(live: Published, replayed: datetime) -> tuple[str, Fields]:
+    last = live.last_at or live.at
+    if live.at - TOLERATED <= replayed <= last + TOLERATED:
         return IDENTICAL, {}
-    return (LATER if replayed > live else EARLIER), {"at": (live, replayed)}
+    return (LATER, {"at": (last, replayed)}) if replayed > last else (EARLIER, {"at": (live.at, replayed)})
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from tests.accepting_auditor import History, Witness, audit_accepting
@@ -125,17 +126,16 @@ class Played:
         self.said = 0
 
     def asked(self, intent: str, question: str = "accept_proposal", *, after: int = 0) -> Asked:
-        """Wait for a question about an intent of a later round than `after`."""
+        """Wait for the first question about an intent of a later round than `after`."""
+        return eventually(lambda: self.heard(intent, question, after=after), within=60, what=f"{question} is asked about {intent}")[0]
 
-        def look() -> Asked | None:
-            for partition, value, headers in told(self.rig, "decision-requested.v1"):
-                if (value["intent_id"], value["question"]) == (intent, question) and value["round"] > after:
-                    return Asked(partition=partition, request=value, correlation_id=headers_of(headers)["ce_correlationid"])
-            return None
-
-        found = eventually(look, within=60, what=f"{question} is asked about {intent}")
-        assert found is not None
-        return found
+    def heard(self, intent: str, question: str, *, after: int) -> list[Asked]:
+        """Return the questions about an intent of later rounds than `after`, as they were asked."""
+        return [
+            Asked(partition=partition, request=value, correlation_id=headers_of(headers)["ce_correlationid"])
+            for partition, value, headers in told(self.rig, "decision-requested.v1")
+            if (value["intent_id"], value["question"]) == (intent, question) and value["round"] > after
+        ]
 
     def answer(self, asked: Asked, verdict: str = "ACCEPT", *, key: str | None = None, **changed: Any) -> str:
         """Answer a question, under another key and with other fields where told; return the decision's id."""
@@ -227,24 +227,31 @@ def play_proposals(engine: Played, intents: Mapping[str, str]) -> None:
             engine.answer(asked[name], "REJECT")
 
 
-def play_quotes(engine: Played, intents: Mapping[str, str]) -> None:
-    """Answer which quote to co-sign, badly and well."""
+def settled_in_the_end(engine: Played, intents: Mapping[str, str], answered: Counter[str]) -> bool:
+    """Answer every round in which a quote to co-sign is asked for, `answered` by name; tell whether all that is to settle has settled."""
     for name in SETTLING:
-        asked = engine.asked(intents[name], "co_sign_quote")
-        if name == "not_offered":
-            engine.answer(asked, quote_id=NOBODYS)
-        if name == "unnamed":
-            engine.answer(asked, quote_id=None)
-        if name == "over_guard":
-            dear, cheap = sorted(asked.request["context"]["quotes"], key=lambda quote: quote["fx_rate"], reverse=True)
-            engine.answer(asked, quote_id=dear["quote_id"])
-            engine.answer(asked, quote_id=cheap["quote_id"])
-        else:
-            engine.answer(asked)
-        if name == "twice":
-            engine.answer(asked)
-        if name == "contradicted":
-            engine.answer(asked, "REJECT")
+        for asked in engine.heard(intents[name], "co_sign_quote", after=answered[name]):
+            play_quotes(engine, name, asked)
+            answered[name] = asked.request["round"]
+    return len(engine.rig.settled_at_venue()) == len(SETTLING)
+
+
+def play_quotes(engine: Played, name: str, asked: Asked) -> None:
+    """Answer which quote to co-sign, badly and well."""
+    if name == "not_offered":
+        engine.answer(asked, quote_id=NOBODYS)
+    if name == "unnamed":
+        engine.answer(asked, quote_id=None)
+    if name == "over_guard":
+        *dear, cheap = sorted(asked.request["context"]["quotes"], key=lambda quote: Decimal(quote["fx_rate"]), reverse=True)
+        for quote in (*dear, cheap):
+            engine.answer(asked, quote_id=quote["quote_id"])
+    else:
+        engine.answer(asked)
+    if name == "twice":
+        engine.answer(asked)
+    if name == "contradicted":
+        engine.answer(asked, "REJECT")
 
 
 def quoting(rig: Rig, intent: str) -> bool:
@@ -268,8 +275,9 @@ def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) 
             for rate in quotes:
                 rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=3 if name == "late" else 300)
         late = engine.asked(intents["late"], "co_sign_quote")
-        play_quotes(engine, intents)
-        eventually(lambda: len(rig.settled_at_venue()) == len(SETTLING), within=60, what="what was accepted settles")
+        answered: Counter[str] = Counter()
+        # Where the venue shows something new meanwhile, the question is asked again, and the answer to the first counts no more.
+        eventually(lambda: settled_in_the_end(engine, intents, answered), within=60, what="what was accepted settles")
         decide_by = datetime.fromisoformat(late.request["decide_by"])
         eventually(lambda: datetime.now(UTC) > decide_by and quoting(rig, intents["late"]), within=10, what="the time to decide is over")
         engine.answer(late)
@@ -312,7 +320,7 @@ def check_traces(rig: Rig, found: Audit, intents: Mapping[str, str]) -> None:
     assert any("the record's key is not its intent id" in reason for reason in letters), letters
     listed = Counter(one["intent_id"] for one in rig.listed("decisions", "list"))
     assert listed[intents["other_context"]] == 1
-    assert listed[intents["twice"]] == 4
+    assert listed[intents["twice"]] >= 4
     counts = rig.metrics("workflow")
     seen = {name: counts.get(f'custodian_records_total{{outcome="{name}",role="workflow"}}', 0) for name in COUNTED}
     assert all(seen.values()), seen

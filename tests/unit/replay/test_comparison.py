@@ -74,6 +74,17 @@ def test_one_of_several_copies_is_enough() -> None:
     assert verdicts([both], [other]) == {(SETTLED, "identical"): 1}
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0, "identical"), (22.5, "identical"), (23.1, "later"), (-1.1, "earlier")])
+def test_a_copy_that_a_crash_left_behind_makes_nothing_later(seconds: float, expected: str) -> None:
+    """Published, not committed, and published again once the role was up: a replay follows the transaction that was committed."""
+    copies = [_copy(START, "/processors/own"), _copy(START + timedelta(seconds=22), "/processors/own")]
+    live = published_by("/processors/own", b"order", ALARM, "id", START, copies)
+    assert live is not None
+    again = published_by("/processors/own", b"order", ALARM, "id", START, [_copy(START + timedelta(seconds=seconds), "/processors/own")])
+    assert again is not None
+    assert verdicts([live], [again]) == {(ALARM, expected): 1}
+
+
 def test_only_the_window_is_compared() -> None:
     """An event of either side within the time counts, an event of another venue does not."""
     window = Window(since=START + timedelta(seconds=10), until=START + timedelta(seconds=20), venue="tokyo")
