@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.engines.health import Health as EngineHealth
     from pipeline.engines.step import Settle
     from pipeline.policy.file import Policy
+    from pipeline.stores.agreed import Answering
     from pipeline.stores.request_budget import PostgresRequestBudget
     from pipeline.stores.venue_parties import PostgresPartyPins
 
@@ -225,7 +226,7 @@ away; with Python's 5 ms each came back that much later while another loop of th
 
 
 def commands(given: Surroundings) -> int:
-    """Run the command executor; beside it the loop that journals commands, and the one that keeps decisions and opens referrals."""
+    """Run the command executor; beside it the loops that journal commands, keep decisions, and answer what people agreed on."""
     from pipeline.commands.sink import CommandSink
     from pipeline.decisions.sink import DecisionSink
     from pipeline.stores import journal
@@ -234,13 +235,27 @@ def commands(given: Surroundings) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     executor = _executor(given)
     given.health.watch("executor", lambda: executor.health.reason if executor.health else None)
+    answering = _answering(given)
+    given.health.watch("answers to referrals", lambda: answering.reason)
     with _beside(
         given,
+        agreed=lambda: answering.run(given.stop),
         journal=lambda: _deliver(given, CommandSink(journal.write, wake=executor.wake)),
         decisions=lambda: _deliver(given, DecisionSink(PostgresDecisions(), referral_expires=given.settings.risk.referral_expires)),
     ):
         asyncio.run(_execute(executor, given.stop))
     return 0
+
+
+def _answering(given: Surroundings) -> Answering:
+    from pipeline.policy.engine import Engine
+    from pipeline.stores.agreed import Answering
+    from pipeline.stores.batches import LIMITS
+    from pipeline.stores.session import Session
+
+    engine = Engine(policy_of(given.settings)) if given.settings.risk.engine == "builtin" else None
+    session = Session(given.connector("agreed", session=LIMITS))
+    return Answering(session=session, engine=engine, clock=given.clock, failpoints=given.failpoints)
 
 
 async def _execute(executor: Executor, stop: threading.Event) -> None:

@@ -1,7 +1,7 @@
 """`custodian decisions`: what was decided and why; what waits for people, and what they say about it.
 
 An approval binds to the digest of what was shown. On a terminal `approve` and `refuse` show it and ask; everywhere else `--shown` has to
-name the digest.
+name the digest. The answer to what people agree on is made by the role `commands`, with the limits as they are then; it is waited for.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,11 +19,12 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, Row, formats, listing, show, write
-from pipeline.cli.people import named, say_when_waiting
+from pipeline.cli.people import named, publisher_runs, say_when_waiting
 
 if TYPE_CHECKING:
     from pipeline.stores.approvals import Referral, Said
     from pipeline.stores.postgres import Connection
+    from schemas.accepting import RuleOutcome
 
 COLUMNS = (
     Column(field="decision_id", rank=0),
@@ -38,6 +40,8 @@ COLUMNS = (
     Column(field="referral", title="people", value=lambda row: _people(row), rank=0),
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+ANSWER_WITHIN = 10.0
+"""Seconds that the answer to what people agreed on is waited for; it is made within a quarter of one."""
 
 
 @click.group(cls=Group)
@@ -99,7 +103,7 @@ def show_(decision_id: str, form: Format) -> None:
 @click.option("--shown", metavar="DIGEST", help="The digest of what you were shown; `decisions show` names it. Not needed on a terminal.")
 @click.option("--reason", default="", help="Kept as evidence.")
 def approve(decision_id: str, form: Format, by: str, shown: str | None, reason: str) -> None:
-    """Approve what waits for people. Exit 1 when it is stale, expired, closed or unknown, or you have spoken already."""
+    """Approve what waits for people. Exit 1 when it is stale, expired, closed or unknown, you have spoken already, or a limit stops it."""
     _speak("approve", decision_id, form, by=by, shown=shown, reason=reason)
 
 
@@ -142,8 +146,9 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
     with database(loaded, name="decisions") as connection:
         speak = approvals.approve if verdict == "approve" else approvals.refuse
         said = speak(connection, decision_id, by=by, shown=shown.lower(), reason=reason, now=clock.now())
+        said = _awaited(connection, decision_id, said)
         told = "\n".join(_sentences(connection, decision_id, verdict, by, said))
-        heard = said.became in ("counted", "approved", "refused")
+        heard = said.became in ("counted", "agreed", "approved", "refused")
         if form != "table":
             show([_outcome(decision_id, by, said)], form, columns=OUTCOME)
         if form == "table" or not heard:
@@ -155,8 +160,25 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
 
 
 OUTCOME = tuple(
-    Column(field=name) for name in ("decision_id", "outcome", "by", "approved_by", "approvers_needed", "answer_id", "newest", "changed")
+    Column(field=name)
+    for name in ("decision_id", "outcome", "by", "approved_by", "approvers_needed", "answer_id", "rejected_by", "newest", "changed")
 )
+
+
+def _awaited(connection: Connection, decision_id: str, said: Said) -> Said:
+    """Wait for the answer to what people agreed on; without anybody who makes it, or within its time, there is none."""
+    from pipeline.clock import SystemClock
+    from pipeline.stores import approvals
+
+    clock, pause = SystemClock(), threading.Event()
+    until = clock.monotonic() + ANSWER_WITHIN
+    while said.became == "agreed":
+        runs = publisher_runs(connection)
+        said = approvals.answered(connection, decision_id, said)
+        if not runs or clock.monotonic() >= until:
+            break
+        pause.wait(0.1)
+    return said
 
 
 def _ask(verdict: str, text: list[str], referral: Referral, by: str) -> None:
@@ -178,6 +200,7 @@ def _outcome(decision_id: str, by: str, said: Said) -> dict[str, Any]:
         "approved_by": list(said.approved_by),
         "approvers_needed": said.needed or None,
         "answer_id": None if said.answer is None else said.answer.decision_id,
+        "rejected_by": [rule.name for rule in _against(said)] or None,
         "newest": said.newest,
         "changed": [{"path": path, "before": before, "after": after} for path, before, after in said.differences] or None,
     }
@@ -185,10 +208,18 @@ def _outcome(decision_id: str, by: str, said: Said) -> dict[str, Any]:
 
 def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, said: Said) -> Iterator[str]:
     """Yield what became of what a person said, in words."""
+    from pipeline.cli.decision_text import clean
+
     match said.became:
         case "counted":
             missing = said.needed - len(said.approved_by)
             yield f"counted: {by} approves; of {said.needed} different people {missing} more must approve"
+        case "agreed":
+            yield f"{verdict}d by {', '.join(said.approved_by) if verdict == 'approve' else by}; the answer is not made yet"
+            yield f"`custodian decisions show {decision_id}` tells what it is"
+        case "rejected":
+            yield f"approved by {', '.join(said.approved_by)}, and the answer is REJECT all the same{_what_becomes(said)}"
+            yield from (clean(f"{rule.name}: observed {rule.observed}, limit {rule.limit}. {rule.explanation}") for rule in _against(said))
         case "approved":
             yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT{_what_becomes(said)}"
         case "refused":
@@ -203,6 +234,11 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             yield f"{decision_id} is closed: {_answered(connection, decision_id)}"
         case "unknown":
             yield _unknown(connection, decision_id)
+
+
+def _against(said: Said) -> list[RuleOutcome]:
+    """Return the rules that stopped what people approved."""
+    return [] if said.became != "rejected" or said.answer is None else [rule for rule in said.answer.rules if rule.verdict == "REJECT"]
 
 
 def _what_becomes(said: Said) -> str:

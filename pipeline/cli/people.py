@@ -58,11 +58,16 @@ def _reason(_context: click.Context, _option: click.Parameter, given: str) -> st
     return given.strip()
 
 
-def say_when_waiting(connection: Connection) -> None:
-    """Say on standard error that an event waits, when nobody runs who publishes it."""
+def publisher_runs(connection: Connection) -> bool:
+    """Tell whether somebody runs who publishes what people said, and answers what they agreed on."""
     from pipeline.stores import roles
 
-    if not any(seen.heartbeat.role == PUBLISHER and seen.age <= FRESH for seen in roles.seen(connection)):
+    return any(seen.heartbeat.role == PUBLISHER and seen.age <= FRESH for seen in roles.seen(connection))
+
+
+def say_when_waiting(connection: Connection) -> None:
+    """Say on standard error that an event waits, when nobody runs who publishes it."""
+    if not publisher_runs(connection):
         click.echo(
             f"it is stored, and its event is published as soon as a role `{PUBLISHER}` runs; none does now (`custodian up`)", err=True
         )

@@ -123,11 +123,17 @@ class Book:
             row = self.rows[key] = Row(order=order, state="asked", asked_at=now)
             self._log_asked(row)
         if answer.verdict == "ACCEPT":
-            row = replace(row, order=order)
-            self._log_asked(row)
-            self._reserve(key, row, answer.question, answer.decision_id, answer.signed, now)
+            self.reserve(order, answer.question, answer.decision_id, answer.signed, now)
         elif answer.verdict == "REJECT" and answer.question == "accept_proposal" and row.state == "asked":
             self.rows[key] = replace(row, state="declined")
+
+    def reserve(self, order: AskedOrder, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
+        """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down."""
+        key = (order.venue, order.intent_id)
+        known = self.rows.get(key)
+        row = Row(order=order, state="asked", asked_at=now) if known is None else replace(known, order=order)
+        self._log_asked(row)
+        self._reserve(key, row, question, decision_id, signed, now)
 
     def approve(
         self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime

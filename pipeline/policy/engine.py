@@ -30,7 +30,7 @@ from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
 from pipeline.policy.file import Policy, Rule
-from schemas.accepting import DecisionMade, DecisionRequested, Question, Verdict
+from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, Question, RuleOutcome, Verdict
 
 DECIDED_BY = "risk"
 """Who decides where no person does."""
@@ -106,6 +106,7 @@ class Engine:
         self._quotes = tuple(rules.get(("co_sign_quote", "quotes"), ()))
         self._counting = {question: _counting(asked) for question, asked in self._order.items()}
         self._counting_quote = _counting(self._quote)
+        self.policy_name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
 
     def queries(self, request: DecisionRequested, now: datetime) -> tuple[CounterQuery, ...]:
         """Return the counters that the policy needs for a question, each once, in the order of the rules."""
@@ -118,11 +119,22 @@ class Engine:
             (self._counting[facts.question], [Case(facts)]),
             (self._counting_quote, [Case(facts, quote) for quote in facts.quotes] if self._counting_quote else ()),
         ):
-            for rule in rules:
+            for rule, _, _ in rules:
                 for case in cases:
                     if _elsewhere(rule, facts) is None and (query := rule.compiled.query(case)) is not None:
                         found[query.key] = query
         return tuple(found.values())
+
+    def limits(self, facts: Facts, quote_id: str | None) -> list[Outcome]:
+        """Ask only what time and other orders change: the built-in rules about the order, and every rule that counts what was accepted.
+
+        Of the quotes only `quote_id` is looked at.
+        """
+        outcomes = _asked_all((*_BUILT_IN_ORDER, *self._counting[facts.question]), Case(facts))
+        for quote in facts.quotes:
+            if quote.id == quote_id:
+                outcomes += _asked_all(self._counting_quote, Case(facts, quote))
+        return outcomes
 
     def judge(self, facts: Facts) -> Judgement:
         """Ask every rule and conclude."""
@@ -238,9 +250,9 @@ def _ready(rule: Asked) -> Ready:
     return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), words
 
 
-def _counting(rules: Sequence[Ready]) -> tuple[Asked, ...]:
+def _counting(rules: Sequence[Ready]) -> tuple[Ready, ...]:
     """Return the rules that need a counter."""
-    return tuple(rule for rule, _, _ in rules if rule.compiled.query is not no_query)
+    return tuple(ready for ready in rules if ready[0].compiled.query is not no_query)
 
 
 def _elsewhere(rule: Asked, facts: Facts) -> str | None:
@@ -301,6 +313,11 @@ def _competitor(quote: Quote, outcomes: Sequence[Outcome], chosen: bool) -> str:
         if verdict in ("REJECT", "REFER")
     ]
     return "; ".join([text, *against, *(["chosen"] if chosen else [])])
+
+
+def told(outcome: Outcome) -> RuleOutcome:
+    """Return an outcome as a decision tells it."""
+    return RuleOutcome.model_validate(_written(outcome))
 
 
 def _written(outcome: Outcome) -> dict[str, Any]:

@@ -94,6 +94,10 @@ class Exposures(Protocol):
         """Remember a decision and, when it accepts, reserve."""
         ...
 
+    def reserve(self, order: AskedOrder, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
+        """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down."""
+        ...
+
     def approve(
         self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime
     ) -> bool:

@@ -1,9 +1,9 @@
 """What people say about decisions that were referred to them.
 
 Promises: an approval binds to the digest of exactly what the person was shown; a person counts once per referral, however the name is
-spelled; enough *different* people are counted in one transaction that holds the referral's row, so the answer is made once; after its
-expiry, or once it is answered or overtaken by a newer question, a referral takes nothing more. The answer and what each person did are
-events in the outbox of the same transaction. Source: design, section 5.
+spelled; enough *different* people are counted in one transaction that holds the referral's row, so they agree once; after its expiry, or
+once it is agreed on or overtaken by a newer question, a referral takes nothing more. What each person did is an event in the outbox of the
+same transaction; the answer is made by the role that keeps decisions (`pipeline.stores.agreed`). Source: design, section 5.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from pipeline.decisions.shown import comparable, facts_of
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
-from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
+from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, parse_time, time_text
 from pipeline.ports import Transaction
 from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
@@ -27,8 +27,8 @@ from pipeline.stores.statements import named_statements
 from schemas.accepting import DecisionContext, DecisionMade, OperatorActed
 
 Verdict = Literal["approve", "refuse"]
-ReferralState = Literal["pending", "approved", "refused", "expired", "superseded"]
-Became = Literal["counted", "approved", "refused", "repeated", "stale", "expired", "closed", "unknown"]
+ReferralState = Literal["pending", "agreed", "approved", "refused", "expired", "superseded"]
+Became = Literal["counted", "agreed", "approved", "refused", "rejected", "repeated", "stale", "expired", "closed", "unknown"]
 NAME_LENGTH_MAX = 200
 _SQL = named_statements("pipeline.stores", "approvals.sql")
 
@@ -74,7 +74,8 @@ class Said:
     """What became of what a person said.
 
     `stale`: the person was shown something else than what counts now; `changed` and `differences` say what differs where that can be
-    told, `newest` is the decision that waits instead, if there is one. `answer` is there when this made the decision.
+    told, `newest` is the decision that waits instead, if there is one. `agreed`: it was the last word that was needed, and the answer is
+    made in a moment (`answered`). `rejected`: people approved, and a limit of the policy did not hold any more; `answer` names the rule.
     """
 
     became: Became
@@ -131,7 +132,7 @@ def expire(connection: Transaction, *, now: datetime) -> int:
 def approve(
     connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
 ) -> Said:
-    """Count a person's approval of what has the digest `shown`; with the last one that is needed, make the ACCEPT.
+    """Count a person's approval of what has the digest `shown`; with the last one that is needed people have agreed.
 
     `shown_as` is the text behind the digest, to say what changed. `connection` is in autocommit mode. Raise ValueError for no usable name.
     """
@@ -141,8 +142,21 @@ def approve(
 def refuse(
     connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
 ) -> Said:
-    """Let a person refuse what has the digest `shown`: one refusal makes the REJECT. Raise ValueError for no usable name."""
+    """Let a person refuse what has the digest `shown`: one refusal is enough. Raise ValueError for no usable name."""
     return _say(connection, decision_id, "refuse", by=by, shown=shown, shown_as=shown_as, reason=reason, now=now)
+
+
+def answered(connection: Connection, decision_id: str, agreed: Said) -> Said:
+    """Return what became of a referral on which people agreed; `agreed` itself while its answer is not made."""
+    referral = find(connection, decision_id)
+    if referral is None or referral.state == "agreed":
+        return agreed
+    if referral.state == "superseded":
+        return _overtaken(connection, referral)
+    verdict, text = connection.execute(_SQL["find_answer"], {"decision_id": decision_id}).fetchone() or (None, None)
+    answer = None if text is None else decode(text.encode(), DecisionMade)
+    became: Became = "approved" if referral.state == "approved" else "refused" if verdict == "refuse" else "rejected"
+    return replace(agreed, became=became, answer=answer)
 
 
 def changed(before: str, after: str) -> tuple[str, ...]:
@@ -184,7 +198,7 @@ def _say(
         if referral.state != "pending":
             return Said(became="expired" if referral.state == "expired" else "closed", needed=referral.approvers_needed)
         if now >= referral.expires_at:
-            _shut(connection, decision_id, "expired", None, now)
+            connection.execute(_SQL["shut_expired"], {"decision_id": decision_id, "now": now})
             return Said(became="expired", needed=referral.approvers_needed)
         if shown != referral.shown_sha256:
             return _shown_otherwise(connection, referral, shown, shown_as)
@@ -232,57 +246,46 @@ def _count(connection: Connection, referral: Referral, verdict: Verdict, *, pers
     people = tuple(name for (name,) in connection.execute(_SQL["approved_by"], values).fetchall())
     if new is None:
         return Said(became="repeated", approved_by=people, needed=needed)
-    acted = _acted(referral, verdict, person=person, by=by, reason=reason, now=now)
+    act = acted(decision, verdict, referral.causation_id, person=person, by=by, reason=reason, shown_sha256=referral.shown_sha256, now=now)
+    outbox.put(connection, [act])
     if verdict == "approve" and len(people) < needed:
-        outbox.put(connection, [acted])
         return Said(became="counted", approved_by=people, needed=needed)
-    answer = _answer(decision, verdict, people if verdict == "approve" else (by,), now)
-    became: Literal["approved", "refused"] = "approved" if verdict == "approve" else "refused"
-    _shut(connection, decision.decision_id, became, answer.decision_id, now)
-    outbox.put(connection, [acted, _decided(answer, referral, now)])
-    return Said(became=became, approved_by=people, needed=needed, answer=answer)
+    connection.execute(_SQL["agree"], values)
+    return Said(became="agreed", approved_by=people, needed=needed)
 
 
-def _shut(connection: Connection, decision_id: str, state: ReferralState, answer_id: str | None, now: datetime) -> None:
-    values = {"decision_id": decision_id, "state": state, "answer_id": answer_id, "now": now}
-    connection.execute(_SQL["shut_referral"], values)
-
-
-def _answer(referred: DecisionMade, verdict: Verdict, people: Sequence[str], now: datetime) -> DecisionMade:
-    """Return the answer to a referral: its evidence stays, people take the place of the engine."""
-    return referred.model_copy(
-        update={
-            "decision_id": derive_id("decision", referred.request_id, "people", referred.decision_id),
-            "verdict": "ACCEPT" if verdict == "approve" else "REJECT",
-            "decided_by": ", ".join(people)[:512],
-            "decided_at": time_text(now),
-            "approvers_needed": 0,
-            "refers_to": referred.decision_id,
-        }
-    )
-
-
-def _decided(answer: DecisionMade, referral: Referral, now: datetime) -> Outgoing:
+def decided(answer: DecisionMade, causation_id: str | None) -> Outgoing:
+    """Return the event of an answer to a referral; `causation_id` is the `ce_id` of the decision that referred."""
     envelope = Envelope(
         id=derive_id("decision_made", answer.decision_id),
         kind=topics.DECISION_MADE,
         source="/operators",
         subject=answer.intent_id,
-        time=now,
+        time=parse_time(answer.decided_at, "decided_at"),
         correlation_id=correlation_of(answer.venue, answer.intent_id),
-        causation_id=referral.causation_id,
+        causation_id=causation_id,
     )
     return Outgoing(envelope=envelope, key=answer.intent_id, value=encode(answer))
 
 
-def _acted(referral: Referral, verdict: Verdict, *, person: str, by: str, reason: str, now: datetime) -> Outgoing:
-    decision = referral.decision
+def acted(
+    decision: DecisionMade,
+    verdict: Verdict,
+    causation_id: str | None,
+    *,
+    person: str,
+    by: str,
+    reason: str,
+    shown_sha256: str,
+    now: datetime,
+) -> Outgoing:
+    """Return the event of what a person said about a referral."""
     event = OperatorActed(
         action=verdict,
         venue=decision.venue,
         intent_id=decision.intent_id,
         decision_id=decision.decision_id,
-        shown_sha256=referral.shown_sha256,
+        shown_sha256=shown_sha256,
         by=by,
         reason=reason,
         at=time_text(now),
@@ -294,7 +297,7 @@ def _acted(referral: Referral, verdict: Verdict, *, person: str, by: str, reason
         subject=decision.intent_id,
         time=now,
         correlation_id=correlation_of(decision.venue, decision.intent_id),
-        causation_id=referral.causation_id,
+        causation_id=causation_id,
     )
     return Outgoing(envelope=envelope, key=decision.intent_id, value=encode(event))
 

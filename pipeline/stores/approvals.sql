@@ -22,8 +22,14 @@ SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM r
 -- expire_referrals: Close what has expired.
 UPDATE risk.referrals SET state = 'expired', closed_at = %(now)s WHERE state = 'pending' AND expires_at <= %(now)s;
 
--- shut_referral: End a referral.
-UPDATE risk.referrals SET state = %(state)s, closed_at = %(now)s, answer_id = %(answer_id)s WHERE decision_id = %(decision_id)s;
+-- shut_expired: End a referral whose time is over.
+UPDATE risk.referrals SET state = 'expired', closed_at = %(now)s WHERE decision_id = %(decision_id)s;
+
+-- agree: Leave a referral to the role that answers it.
+UPDATE risk.referrals SET state = 'agreed', agreed_verdict = %(verdict)s, agreed_at = %(now)s WHERE decision_id = %(decision_id)s;
+
+-- find_answer: Return what people agreed on about a referral, and its answer where it is made.
+SELECT agreed_verdict, answer FROM risk.referrals WHERE decision_id = %(decision_id)s;
 
 -- insert_approval: Store what a person said; nothing is returned when that person has said something already.
 INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)

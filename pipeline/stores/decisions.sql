@@ -33,12 +33,12 @@ SELECT event, ce_id FROM risk.answers
    AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s
  ORDER BY number LIMIT 1;
 
--- supersede_referrals: Close what waits for people although the question was asked anew.
+-- supersede_referrals: Close what waits for people, or for its answer, although the question was asked anew.
 UPDATE risk.referrals AS r SET state = 'superseded', closed_at = %(now)s
   FROM (SELECT request_id, context_sha256 FROM risk.questions
          WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s
          ORDER BY round DESC, number DESC LIMIT 1) AS newest
- WHERE r.venue = %(venue)s AND r.intent_id = %(intent_id)s AND r.question = %(question)s AND r.state = 'pending'
+ WHERE r.venue = %(venue)s AND r.intent_id = %(intent_id)s AND r.question = %(question)s AND r.state IN ('pending', 'agreed')
    AND (r.request_id, r.context_sha256) <> (newest.request_id, newest.context_sha256);
 
 -- close_answered: Close a referral that was answered by somebody else than the people counted here.

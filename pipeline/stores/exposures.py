@@ -15,7 +15,10 @@ from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote
 from pipeline.stores.postgres import Connection
+from pipeline.stores.statements import named_statements
 from schemas.accepting import Question
+
+_SQL = named_statements("pipeline.stores", "exposures.sql")
 
 LOCK_CLASS = 0x7269_736B  # "risk": the first half of the advisory locks of this store
 _COLUMNS = {
@@ -44,13 +47,8 @@ class PostgresExposures:
         """Return the remembered decisions of those questions that have one, as JSON text."""
         if not keys:
             return {}
-        rows = self._connection.execute(
-            """
-            SELECT d.request_id, d.context_sha256, d.decision
-              FROM unnest(%s::text[], %s::text[]) AS n (request_id, context_sha256) JOIN risk.decisions d USING (request_id, context_sha256)
-            """,
-            ([request_id for request_id, _ in keys], [digest for _, digest in keys]),
-        ).fetchall()
+        asked = {"requests": [request_id for request_id, _ in keys], "digests": [digest for _, digest in keys]}
+        rows = self._connection.execute(_SQL["answered"], asked).fetchall()
         return {(request_id, digest): decision for request_id, digest, decision in rows}
 
     def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
@@ -80,69 +78,37 @@ class PostgresExposures:
             quote.quote_id: {"source_amount": plain(quote.source_amount), "market_maker": quote.market_maker}
             for quote in answer.quotes.values()
         }
-        self._connection.execute(
-            """
-            INSERT INTO risk.decisions
-                   (request_id, context_sha256, decision_id, venue, intent_id, question, verdict, decision, quotes, decided_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            (
-                *answer.key,
-                answer.decision_id,
-                order.venue,
-                order.intent_id,
-                answer.question,
-                answer.verdict,
-                answer.decision,
-                json.dumps(quotes),
-                now,
-            ),
-        )
-        declined = answer.verdict == "REJECT" and answer.question == "accept_proposal"
-        self._connection.execute(
-            """
-            INSERT INTO risk.exposures AS e
-                   (venue, intent_id, state, pair, source_currency, target_currency, sender_party_id, receiver_party_id,
-                    target_amount, source_amount_max, asked_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-                ON CONFLICT (venue, intent_id) DO UPDATE
-                   SET state = CASE WHEN e.state = 'asked' THEN EXCLUDED.state ELSE e.state END
-            """,
-            (
-                order.venue,
-                order.intent_id,
-                "declined" if declined else "asked",
-                order.pair,
-                order.source_currency,
-                order.target_currency,
-                order.sender,
-                order.receiver,
-                order.target_amount,
-                order.source_amount_max,
-                now,
-            ),
-        )
+        remembered = {
+            "request_id": answer.key[0],
+            "context_sha256": answer.key[1],
+            "decision_id": answer.decision_id,
+            "venue": order.venue,
+            "intent": order.intent_id,
+            "question": answer.question,
+            "verdict": answer.verdict,
+            "decision": answer.decision,
+            "quotes": json.dumps(quotes),
+            "now": now,
+        }
+        self._connection.execute(_SQL["remember"], remembered)
         if answer.verdict == "ACCEPT":
-            # What is accepted is what was asked about now, should the venue have changed the order in between.
-            self._connection.execute(
-                """
-                UPDATE risk.exposures SET pair = %s, source_currency = %s, target_currency = %s, sender_party_id = %s,
-                       receiver_party_id = %s, target_amount = %s, source_amount_max = %s
-                 WHERE venue = %s AND intent_id = %s
-                """,
-                (
-                    order.pair,
-                    order.source_currency,
-                    order.target_currency,
-                    order.sender,
-                    order.receiver,
-                    order.target_amount,
-                    order.source_amount_max,
-                    order.venue,
-                    order.intent_id,
-                ),
-            )
-            self._reserve(order.venue, order.intent_id, answer.question, answer.decision_id, answer.signed, now)
+            self.reserve(order, answer.question, answer.decision_id, answer.signed, now)
+        else:
+            declined = answer.verdict == "REJECT" and answer.question == "accept_proposal"
+            self._connection.execute(_SQL["ask"], {**_terms(order), "state": "declined" if declined else "asked", "now": now})
+
+    def reserve(self, order: AskedOrder, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
+        """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down."""
+        accepted = {
+            **_terms(order),
+            "accepts": decision_id if question == "accept_proposal" else None,
+            "quote": None if signed is None else signed.quote_id,
+            "amount": None if signed is None else signed.source_amount,
+            "maker": None if signed is None else signed.market_maker,
+            "signs": None if signed is None else decision_id,
+            "now": now,
+        }
+        self._connection.execute(_SQL["reserve"], accepted)
 
     def approve(
         self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime
@@ -236,6 +202,20 @@ class PostgresExposures:
             {"settled": settled, "amount": source_amount, "venue": venue, "intent": intent_id},
         )
         return done.rowcount > 0
+
+
+def _terms(order: AskedOrder) -> dict[str, object]:
+    return {
+        "venue": order.venue,
+        "intent": order.intent_id,
+        "pair": order.pair,
+        "source": order.source_currency,
+        "target": order.target_currency,
+        "sender": order.sender,
+        "receiver": order.receiver,
+        "target_amount": order.target_amount,
+        "most": order.source_amount_max,
+    }
 
 
 def _counter(number: int, venue: str, intent_id: str, query: CounterQuery, now: datetime) -> tuple[str, list[object]]:

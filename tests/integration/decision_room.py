@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
+
+from pipeline.clock import SystemClock
 from pipeline.decisions.sink import DecisionSink
 from pipeline.log import topics
 from pipeline.log.envelope import Record, parse_time, time_text
+from pipeline.policy.engine import Engine
 from pipeline.ports import Written
+from pipeline.stores import approvals, roles
+from pipeline.stores.agreed import answer_next
+from pipeline.stores.approvals import Said
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, record
@@ -63,3 +72,31 @@ def write(database: Connection, records: Sequence[Record], *, now: datetime = NO
     """Write records as one batch, in one transaction."""
     with database.transaction():
         return DecisionSink(PostgresDecisions(), referral_expires=expires).write(database, records, now)
+
+
+def finished(database: Connection, decision_id: str, said: Said, *, now: datetime = NOW, engine: Engine | None = None) -> Said:
+    """Let the role answer what people agreed on, and return what became of it."""
+    assert said.became == "agreed", said
+    answer_next(database, engine, lambda: now)
+    return approvals.answered(database, decision_id, said)
+
+
+@contextmanager
+def answering(dsn: str, engine: Engine | None = None) -> Iterator[None]:
+    """Run what the role `commands` does about referrals: it beats, and answers what people agree on, by `engine` or without limits."""
+    stop = threading.Event()
+    beat = roles.Heartbeat(instance="c", role="commands", pid=1, host="h", metrics_port=None, healthy=True, restarts=0, report={})
+
+    def work() -> None:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            while not stop.wait(0.05):
+                roles.beat(connection, beat)
+                answer_next(connection, engine, SystemClock().now)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)

@@ -18,6 +18,7 @@ from pipeline.stores.approvals import Referral
 from pipeline.stores.postgres import Connection
 from schemas.accepting import DecisionMade, PolicyName
 from tests.integration.command_room import Kept, prepare
+from tests.integration.decision_room import finished
 
 NOW = datetime(2025, 3, 15, 9, tzinfo=UTC)
 DIGEST = hashlib.sha256(b"context").hexdigest()
@@ -68,7 +69,8 @@ def published(database: Connection) -> list[dict[str, object]]:
 def test_one_approval_answers_and_is_published_once(database: Connection) -> None:
     """The approval makes an ACCEPT that names the person and the referral; both events are published once."""
     made = opened(database)
-    said = approvals.approve(database, "d-1", by="Risk Officer", shown=made.shown_sha256, now=NOW, reason="known counterparty")
+    agreed = approvals.approve(database, "d-1", by="Risk Officer", shown=made.shown_sha256, now=NOW, reason="known counterparty")
+    said = finished(database, "d-1", agreed)
     assert (said.became, said.approved_by) == ("approved", ("Risk Officer",))
     assert said.answer is not None
     assert (said.answer.verdict, said.answer.refers_to, said.answer.decided_by) == ("ACCEPT", "d-1", "Risk Officer")
@@ -92,7 +94,7 @@ def test_four_eyes_are_two_different_people(database: Connection) -> None:
     assert approve("Officer One").became == "counted"
     for again in ("Officer One", " officer  ONE ", "Ｏfficer One"):
         assert approve(again).became == "repeated"
-    said = approve("Officer Two")
+    said = finished(database, "d-1", approve("Officer Two"))
     assert (said.became, said.approved_by) == ("approved", ("Officer One", "Officer Two"))
     assert said.answer is not None
     assert said.answer.decided_by == "Officer One, Officer Two"
@@ -110,7 +112,7 @@ def test_the_database_itself_holds_one_word_per_person(database: Connection) -> 
 
 
 def test_many_approvals_at_once_make_one_answer(database: Connection, postgres: str) -> None:
-    """Twelve people and their repeats at the same moment: exactly one of them makes the answer, with exactly the needed number counted."""
+    """Twelve people and their repeats at the same moment: exactly one of them is the last that is needed, and one answer is made of it."""
     made = opened(database, needed=3)
 
     def approve(number: int) -> approvals.Said:
@@ -119,9 +121,10 @@ def test_many_approvals_at_once_make_one_answer(database: Connection, postgres: 
 
     with ThreadPoolExecutor(12) as people:
         said = list(people.map(approve, range(24)))
-    answers = [one.answer for one in said if one.answer is not None]
-    assert len(answers) == 1
-    assert len(answers[0].decided_by.split(", ")) == 3
+    (last,) = [one for one in said if one.became == "agreed"]
+    answer = finished(database, "d-1", last).answer
+    assert answer is not None
+    assert len(answer.decided_by.split(", ")) == 3
     assert sum(one.became == "counted" for one in said) == 2
     assert [event["kind"] for event in published(database)].count("decision-made.v1") == 1
 
@@ -133,14 +136,16 @@ def test_an_approval_of_something_else_is_stale_and_says_what_changed(database: 
     said = approvals.approve(database, "d-1", by="Officer", shown=approvals.shown_sha256(before), shown_as=before, now=NOW)
     assert (said.became, said.changed) == ("stale", ("quotes[0].fx_rate", "target_amount"))
     assert published(database) == []
-    assert approvals.approve(database, "d-1", by="Officer", shown=made.shown_sha256, now=NOW).became == "approved"
+    assert approvals.approve(database, "d-1", by="Officer", shown=made.shown_sha256, now=NOW).became == "agreed"
 
 
 def test_one_refusal_rejects(database: Connection) -> None:
     """A refusal answers at once with REJECT, also where two approvals are needed and one is there."""
     made = opened(database, needed=2)
     approvals.approve(database, "d-1", by="One", shown=made.shown_sha256, now=NOW)
-    said = approvals.refuse(database, "d-1", by="Two", shown=made.shown_sha256, now=NOW, reason="unknown receiver")
+    agreed = approvals.refuse(database, "d-1", by="Two", shown=made.shown_sha256, now=NOW, reason="unknown receiver")
+    assert approvals.approve(database, "d-1", by="Three", shown=made.shown_sha256, now=NOW).became == "closed"
+    said = finished(database, "d-1", agreed)
     assert said.became == "refused"
     assert said.answer is not None
     assert (said.answer.verdict, said.answer.decided_by) == ("REJECT", "Two")

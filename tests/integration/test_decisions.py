@@ -17,6 +17,7 @@ from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Record, time_text
 from pipeline.stores import approvals, decisions, migrations, outbox
+from pipeline.stores.agreed import answer_next
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, question, quote, record
@@ -193,7 +194,8 @@ def test_four_eyes_of_the_decision_are_held(database: Connection) -> None:
     def approve(by: str) -> approvals.Said:
         return approvals.approve(database, "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
 
-    assert [approve(by).became for by in ("First Officer", "first  OFFICER", "Second Officer")] == ["counted", "repeated", "approved"]
+    assert [approve(by).became for by in ("First Officer", "first  OFFICER", "Second Officer")] == ["counted", "repeated", "agreed"]
+    assert answer_next(database, None, lambda: NOW) is not None
     kept = Kept()
     outbox.publish(database, kept.publish)
     made = [DecisionMade.model_validate_json(one.value) for one in kept.events if one.envelope.kind == topics.DECISION_MADE]

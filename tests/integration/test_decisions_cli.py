@@ -19,11 +19,11 @@ from pipeline.processors.workflow import state as workflow_state
 from pipeline.processors.workflow.transitions import Phase
 from pipeline.stores import halts, journal, outbox, roles, states
 from pipeline.stores.postgres import Connection
-from pipeline.testing.questions import intent, question, quote
+from pipeline.testing.questions import engine, intent, question, quote, rule
 from schemas.accepting import CommandIssued, DecisionMade
 from tests.integration.command_room import Kept, record_of
 from tests.integration.commands import PROGRAM, Commands, write_settings
-from tests.integration.decision_room import answer, asked, heard, write
+from tests.integration.decision_room import answer, answering, asked, heard, write
 from tests.services import KafkaRoom
 
 RULE_FIELDS = {"name", "check", "verdict", "inputs", "limit"}
@@ -153,32 +153,51 @@ def test_a_person_reads_everything_of_a_decision(commands: Commands, database: C
     assert (missing.returncode, "there is no decision" in missing.stderr) == (2, True)
 
 
-def test_an_approval_by_digest_answers_and_waits_in_the_outbox(commands: Commands, database: Connection) -> None:
-    """Exit 0 and an ACCEPT by that person, who is told that no role publishes it yet; once one runs nothing is told."""
+def test_an_approval_by_digest_is_stored_and_answered_once_a_role_runs(commands: Commands, database: Connection, postgres: str) -> None:
+    """Exit 0 by that person, who is told that no role answers and publishes it yet; once one runs the answer is waited for and told."""
     referred(database)
     shown = digest(commands, "d-1-1")
     done = commands.run("decisions", "approve", "d-1-1", "--as", "Risk Officer", "--shown", shown, "--reason", "known counterparty")
     assert done.returncode == 0, done.stderr
     line = json.loads(done.stdout)
-    assert (line["outcome"], line["approved_by"], line["by"]) == ("approved", ["Risk Officer"], "Risk Officer")
+    assert (line["outcome"], line["approved_by"], line["by"]) == ("agreed", ["Risk Officer"], "Risk Officer")
     assert "role `commands`" in done.stderr
-    assert [(event["kind"], event.get("verdict"), event.get("reason")) for event in waiting(database)] == [
-        ("operator-acted.v1", None, "known counterparty"),
-        ("decision-made.v1", "ACCEPT", None),
-    ]
     again = commands.run("decisions", "refuse", "d-1-1", "--as", "Other", "--shown", shown)
     assert again.returncode == 1
     assert json.loads(again.stdout)["outcome"] == "closed"
-    assert "approved already, by Risk Officer (approve)" in again.stderr
-    beat = roles.Heartbeat(instance="c", role="commands", pid=1, host="h", metrics_port=None, healthy=True, restarts=0, report={})
-    roles.beat(database, beat)
+    assert "agreed already, by Risk Officer (approve)" in again.stderr
     referred(database, order=2)
-    refused = commands.run("decisions", "refuse", "d-2-1", "--as", "Risk Officer", "--shown", digest(commands, "d-2-1"))
+    with answering(postgres):
+        refused = commands.run("decisions", "refuse", "d-2-1", "--as", "Risk Officer", "--shown", digest(commands, "d-2-1"))
     assert (refused.returncode, json.loads(refused.stdout)["outcome"], refused.stderr) == (0, "refused", "")
+    assert [(event["kind"], event.get("verdict"), event.get("reason")) for event in waiting(database)] == [
+        ("operator-acted.v1", None, "known counterparty"),
+        ("decision-made.v1", "ACCEPT", None),
+        ("operator-acted.v1", None, ""),
+        ("decision-made.v1", "REJECT", None),
+    ]
 
 
-def test_four_eyes_on_the_command_line(commands: Commands, database: Connection) -> None:
-    """The first person is counted, the same one spelled otherwise is told so with exit 1, a second person makes the answer."""
+def test_a_limit_that_stops_what_was_approved_is_told(commands: Commands, database: Connection, postgres: str) -> None:
+    """Two people approve an order each, and both do not fit into a limit: the second is exit 1 with the rule, what it saw and its limit."""
+    limit = rule("window_sum_at_most", 'side = "target", currency = "USDCx", limit = "150000", window = "24h"', name="a day's dollars")
+    for order in (1, 2):
+        referred(database, order=order)
+    with answering(postgres, engine(limit)):
+        first = commands.run("decisions", "approve", "d-1-1", "--as", "One", "--shown", digest(commands, "d-1-1"))
+        shown = digest(commands, "d-2-1")
+        second = commands.run("decisions", "approve", "d-2-1", "--as", "Two", "--shown", shown)
+    assert (first.returncode, json.loads(first.stdout)["outcome"]) == (0, "approved")
+    line = json.loads(second.stdout)
+    assert (second.returncode, line["outcome"], line["rejected_by"]) == (1, "rejected", ["a day's dollars"])
+    assert "approved by Two, and the answer is REJECT all the same" in second.stderr
+    assert "a day's dollars: observed 200000, limit 150000 USDCx" in second.stderr
+    again = commands.run("decisions", "approve", "d-2-1", "--as", "Three", "--shown", shown)
+    assert (again.returncode, json.loads(again.stdout)["outcome"]) == (1, "closed")
+
+
+def test_four_eyes_on_the_command_line(commands: Commands, database: Connection, postgres: str) -> None:
+    """The first person is counted, the same one spelled otherwise is told so with exit 1, a second person's word is the answer."""
     referred(database, needed=2)
     shown = digest(commands, "d-1-1")
 
@@ -191,7 +210,8 @@ def test_four_eyes_on_the_command_line(commands: Commands, database: Connection)
     assert approve(" first  OFFICER") == (1, "repeated", ["First Officer"])
     (line,) = commands.lines("decisions", "list", "--pending")
     assert (line["referral"]["approved_by"], line["referral"]["approvers_needed"]) == (["First Officer"], 2)
-    assert approve("Second Officer") == (0, "approved", ["First Officer", "Second Officer"])
+    with answering(postgres):
+        assert approve("Second Officer") == (0, "approved", ["First Officer", "Second Officer"])
     assert commands.lines("decisions", "list", "--pending") == []
 
 
@@ -237,7 +257,7 @@ def test_expired_unknown_and_unbound_answers_count_for_nothing(commands: Command
     assert waiting(database) == []
 
 
-def test_on_a_terminal_a_person_is_shown_and_asked(commands: Commands, database: Connection) -> None:
+def test_on_a_terminal_a_person_is_shown_and_asked(commands: Commands, database: Connection, postgres: str) -> None:
     """`approve` shows the decision with its digest and binds to it when confirmed; "n" says nothing about it and is exit 1."""
     referred(database)
     code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="n\n")
@@ -246,7 +266,8 @@ def test_on_a_terminal_a_person_is_shown_and_asked(commands: Commands, database:
     assert f"digest of all of this: {digest(commands, 'd-1-1')}" in shown
     assert "nothing was said about it" in shown
     assert waiting(database) == []
-    code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="y\n")
+    with answering(postgres):
+        code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="y\n")
     assert (code, "approved by Officer: the answer is ACCEPT" in shown) == (0, True), shown
     row = database.execute("SELECT named, shown_sha256 FROM risk.approvals").fetchone()
     assert row == ("Officer", digest(commands, "d-1-1"))
@@ -395,11 +416,13 @@ def test_status_counts_what_waits_and_shows_the_mode(commands: Commands, databas
 # --- the whole story -------------------------------------------------------------------------------------------------
 
 
-def test_an_intents_story_has_its_phase_decisions_approvals_and_commands(commands: Commands, database: Connection) -> None:
+def test_an_intents_story_has_its_phase_decisions_approvals_and_commands(commands: Commands, database: Connection, postgres: str) -> None:
     """Where the workflow stands and why, who decided what, who approved, and what was sent: as lines, and in words."""
     made = referred(database)
     shown = digest(commands, "d-1-1")
-    assert commands.run("decisions", "approve", "d-1-1", "--as", "Risk Officer", "--shown", shown, "--reason", "known").returncode == 0
+    with answering(postgres):
+        done = commands.run("decisions", "approve", "d-1-1", "--as", "Risk Officer", "--shown", shown, "--reason", "known")
+    assert done.returncode == 0, done.stderr
     answers = [DecisionMade.model_validate({k: v for k, v in event.items() if k != "kind"}) for event in waiting(database)[1:]]
     write(database, [heard(one) for one in answers], now=datetime.now(UTC))
     issue(database, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -13,13 +13,13 @@ from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.stores import approvals, outbox
-from pipeline.stores.approvals import Referral
+from pipeline.stores.approvals import Referral, Said
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import engine, rule
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import heard
+from tests.integration.decision_room import finished, heard
 from tests.unit.workflow.scene import Scene, compliance, order, rate
 
 LIMIT = 'side = "source_max", currency = "JPYSC0", limit = "1000000"'
@@ -54,6 +54,12 @@ class Chain:
         (referral,) = approvals.pending(self.database, now=self.scene.now)
         return referral
 
+    def says(self, verdict: Literal["approve", "refuse"], referral: Referral) -> Said:
+        """Let a person speak, and the role answer."""
+        speak, decision_id = getattr(approvals, verdict), referral.decision.decision_id
+        said = speak(self.database, decision_id, by="Officer", shown=referral.shown_sha256, now=self.scene.now)
+        return finished(self.database, decision_id, said, now=self.scene.now, engine=self.policy)
+
     def record(self, event: Outgoing) -> Record:
         """Return an event as it stands in Kafka."""
         self._offset += 1
@@ -79,9 +85,7 @@ def test_what_a_person_approves_is_commanded_once(database: Connection) -> None:
     """The approval's answer fits the workflow's request: one command, by its decision, and none when it is heard again."""
     chain = Chain(database)
     referral = chain.referred()
-    said = approvals.approve(
-        database, referral.decision.decision_id, by="Officer", shown=referral.shown_sha256, now=chain.scene.now, reason="known"
-    )
+    said = chain.says("approve", referral)
     assert said.answer is not None
     (command,) = chain.answers()
     assert (command["_kind"], command["decision_id"]) == ("command-issued", said.answer.decision_id)
@@ -93,7 +97,7 @@ def test_what_a_person_refuses_is_never_commanded(database: Connection) -> None:
     """The refusal ends the work."""
     chain = Chain(database)
     referral = chain.referred()
-    approvals.refuse(database, referral.decision.decision_id, by="Officer", shown=referral.shown_sha256, now=chain.scene.now)
+    chain.says("refuse", referral)
     assert chain.answers() == []
     assert chain.scene.state().phase == "declined"
 
@@ -111,7 +115,7 @@ def test_changed_terms_make_the_old_approval_stale_and_the_new_one_count(databas
     assert (stale.became, stale.newest) == ("stale", new.decision.decision_id)
     assert ("order.target_amount", "100000", "120000") in stale.differences
     assert chain.answers() == []
-    assert approvals.approve(database, new.decision.decision_id, by="Officer", shown=new.shown_sha256, now=chain.scene.now).answer
+    assert chain.says("approve", new).answer
     (command,) = chain.answers()
     assert (command["_kind"], command["target_amount"]) == ("command-issued", "120000")
 
@@ -122,7 +126,7 @@ def test_an_approval_that_the_sink_could_not_know_to_be_stale_is_not_commanded(d
     old = chain.referred()
     chain.scene.at(3)
     chain.scene.hears(order(seconds=3, target_amount="120000"))
-    assert approvals.approve(database, old.decision.decision_id, by="Officer", shown=old.shown_sha256, now=chain.scene.now).answer
+    assert chain.says("approve", old).answer
     assert "command-issued" not in [one["_kind"] for one in chain.answers()]
 
 
