@@ -11,7 +11,7 @@ from decimal import Decimal
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exact import plus
-from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, State
+from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, State, approved
 from schemas.accepting import Question
 
 Key = tuple[str, str]
@@ -40,7 +40,7 @@ class Row:
     def scopes(self) -> Iterator[tuple[str, str]]:
         """Yield what the row is counted per."""
         order = self.order
-        yield "venue", order.venue
+        yield "venue", ""
         yield "pair", order.pair
         if order.sender is not None:
             yield "sender", order.sender
@@ -65,9 +65,10 @@ class Book:
         self.rows: dict[Key, Row] = {}
         self._answers: dict[QuestionKey, Answer] = {}
         self._by_decision: dict[str, Answer] = {}
-        self._ended: dict[Key, str] = {}
-        self._reserved: dict[tuple[str, str, str], list[tuple[datetime, str]]] = {}
-        self._asked: dict[tuple[str, tuple[str, str, str, str]], list[tuple[datetime, str]]] = {}
+        self._ended: dict[Key, tuple[str, Decimal | None]] = {}
+        """With which status, and what was paid."""
+        self._reserved: dict[tuple[str, str], list[tuple[datetime, Key]]] = {}
+        self._asked: dict[tuple[str, str, str, str], list[tuple[datetime, Key]]] = {}
 
     def lock(self, venues: Collection[str]) -> None:
         """Do nothing: a book has one user."""
@@ -80,11 +81,11 @@ class Book:
         """Return the answers to queries by key."""
         found = {query.key: self._read(venue, intent_id, query, now) for query in queries}
         if (venue, intent_id) in self._ended:
-            found[ENDED] = self._ended[venue, intent_id]
+            found[ENDED] = self._ended[venue, intent_id][0]
         return found
 
     def _read(self, venue: str, intent_id: str, query: CounterQuery, now: datetime) -> str:
-        rows = [row for row in self._of(venue, query, now) if row.order.intent_id != intent_id]
+        rows = [row for row in self._of(query, now) if (row.order.venue, row.order.intent_id) != (venue, intent_id)]
         if query.kind in ("count", "alike"):
             return str(len(rows))
         total = Decimal(0)
@@ -96,14 +97,16 @@ class Book:
                 total = plus(total, amount)
         return plain(total)
 
-    def _of(self, venue: str, query: CounterQuery, now: datetime) -> Iterator[Row]:
+    def _of(self, query: CounterQuery, now: datetime) -> Iterator[Row]:
         if query.kind == "alike":
-            log = self._asked.get((venue, query.alike or ("", "", "", "")), [])
+            log = self._asked.get(query.alike or ("", "", "", ""), [])
         else:
-            log = self._reserved.get((venue, query.per, query.scope), [])
-        begin = 0 if query.window is None else bisect_right(log, (now - query.window, "\U0010ffff"))
-        for at, intent_id in dict.fromkeys(log[begin:]):
-            row = self.rows[venue, intent_id]
+            log = self._reserved.get((query.per, query.scope), [])
+        begin = 0 if query.window is None else bisect_right(log, (now - query.window, ("\U0010ffff", "")))
+        for at, key in dict.fromkeys(log[begin:]):
+            row = self.rows[key]
+            if query.venue not in (None, row.order.venue):
+                continue
             match query.kind:
                 case "alike":
                     belongs = row.asked_at == at and row.state in ("asked", "reserved", "settled") and _alike(row.order) == query.alike
@@ -141,31 +144,56 @@ class Book:
         """Reserve what people have approved; tell whether there was something to reserve."""
         key = (venue, intent_id)
         row, referral = self.rows.get(key), self._by_decision.get(refers_to)
-        if row is None or key in self._ended or decision_id in row.refused:
+        if row is None:
             return False
-        signed = None if question == "accept_proposal" or referral is None else referral.quotes.get(quote_id or "")
-        self._reserve(key, row, question, decision_id, signed, now)
+        status, paid = self._ended.get(key, (None, None))
+        accepts, refused = question == "accept_proposal", decision_id in row.refused
+        state = approved(row.state, status, refused=refused and accepts)
+        if refused and accepts and row.counts:
+            return True  # by another decision
+        if state == "released":
+            # It counts from its approval on, should the venue show it as settled after all.
+            self.rows[key] = replace(row, state=state, reserved_at=row.reserved_at or now)
+            return False
+        signed = None if accepts or refused or referral is None else referral.quotes.get(quote_id or "")
+        if signed is not None and state == "settled" and paid is not None:
+            signed = replace(signed, source_amount=paid)
+        self._reserve(key, row, question, decision_id, signed, now, state=state)
         return True
 
     def _log_asked(self, row: Row) -> None:
-        alike, entry = _alike(row.order), (row.asked_at, row.order.intent_id)
+        alike, entry = _alike(row.order), (row.asked_at, (row.order.venue, row.order.intent_id))
         if alike is not None:
-            log = self._asked.setdefault((row.order.venue, alike), [])
+            log = self._asked.setdefault(alike, [])
             if entry not in log[-1:]:
                 insort(log, entry)
 
-    def _reserve(self, key: Key, row: Row, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
+    def _reserve(
+        self,
+        key: Key,
+        row: Row,
+        question: Question,
+        decision_id: str,
+        signed: SignedQuote | None,
+        now: datetime,
+        *,
+        state: State = "reserved",
+    ) -> None:
         at = row.reserved_at if row.counts and row.reserved_at is not None else now
-        state: State = "settled" if row.state == "settled" else "reserved"
-        row = replace(row, state=state, reserved_at=at)
+        row = replace(row, state="settled" if row.state == "settled" else state, reserved_at=at)
         if question == "accept_proposal":
             row = replace(row, accepted_by=decision_id)
         elif signed is not None:
             row = replace(row, signed=signed, signed_by=decision_id)
         self.rows[key] = row
+        self._log_reserved(key, row)
+
+    def _log_reserved(self, key: Key, row: Row) -> None:
+        if row.reserved_at is None:
+            return
         for scope in row.scopes():
-            log = self._reserved.setdefault((key[0], *scope), [])
-            entry = (at, key[1])
+            log = self._reserved.setdefault(scope, [])
+            entry = (row.reserved_at, key)
             place = bisect_right(log, entry)
             if place == 0 or log[place - 1] != entry:
                 log.insert(place, entry)
@@ -193,7 +221,7 @@ class Book:
         """Note that an order has ended; tell whether a row changed."""
         key = (venue, intent_id)
         if settled or key not in self._ended:
-            self._ended[key] = status
+            self._ended[key] = (status, source_amount)
         row = self.rows.get(key)
         if row is None or row.state == "settled":
             return False
@@ -204,6 +232,7 @@ class Book:
         if signed is not None and source_amount is not None:
             signed = replace(signed, source_amount=source_amount)
         self.rows[key] = replace(row, state="settled", signed=signed)
+        self._log_reserved(key, self.rows[key])
         return True
 
 

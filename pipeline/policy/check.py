@@ -74,6 +74,8 @@ class Compiled:
     about: About = "order"
     limit: str | None = None
     query: Callable[[Case], CounterQuery | None] = no_query
+    before: Compiled | None = None
+    """The rule as decisions of releases before have recorded it, where that differs."""
 
 
 def _amount(value: object) -> Decimal:
@@ -108,7 +110,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    venue: Text | None = Field(default=None, description="the rule is about this venue only")
+    venue: Text | None = Field(default=None, description="the rule is about this venue only; without it a limit counts over all venues")
     pair: Pair | None = Field(default=None, description="the rule is about this pair only, written SOURCE/TARGET")
 
 

@@ -3,12 +3,15 @@
 A query is a description, its key is its text, its answer is a text: a decimal, a whole number, or `UNKNOWN` when one of the rows that
 belong to it does not say its amount. The answers travel in the decision, so that it can be made again without any database.
 
-Own questions are never counted among the others: every query leaves out the intent that is asked about.
+A query counts over all venues of the pipeline, or at one venue where its rule names it; the key says which. Releases before counted at the
+venue of the question, whatever the rule said, and wrote keys that begin with `BEFORE`: they are read in replays and never written again.
+
+Own questions are never counted among the others: every query leaves out the order that is asked about.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -21,9 +24,12 @@ ENDED = "ended"
 """The key under which a decision records that its order was already known to have ended, and how."""
 
 
+BEFORE = ("sum of ", "accepted per ", "exposure of ", "alike in ")
+
+
 @dataclass(frozen=True, slots=True)
 class CounterQuery:
-    """One sum, count or exposure over the accepted orders of a venue, without the one that is asked about.
+    """One sum, count or exposure over accepted orders, without the one that is asked about.
 
     * `sum`: amounts accepted within the window and not given back, of one side and currency; `count`: how many.
     * `exposure`: amounts accepted, and neither settled nor given back, whenever that was.
@@ -34,6 +40,9 @@ class CounterQuery:
     kind: Kind
     per: Per
     scope: str
+    """Whose orders they are; for per "venue" empty: nobody's in particular."""
+    venue: str | None = None
+    """Where they are; None: at any venue of the pipeline."""
     side: Side = "target"
     currency: str = ""
     window: timedelta | None = None
@@ -41,21 +50,47 @@ class CounterQuery:
     """Pair, sender, receiver, target amount in plain spelling."""
 
 
-def total_of(side: Side, currency: str, per: Per, scope: str, window: timedelta, window_text: str) -> CounterQuery:
+def total_of(
+    side: Side, currency: str, per: Per, scope: str, window: timedelta, window_text: str, *, venue: str | None = None
+) -> CounterQuery:
     """Ask for the sum accepted within a window."""
-    return CounterQuery(f"sum of {side} {currency} per {per} {scope} in {window_text}", "sum", per, scope, side, currency, window)
+    key = f"sum {where(venue)} of {side} {currency}{_whose(per, scope)} in {window_text}"
+    return CounterQuery(key, "sum", per, scope, venue, side, currency, window)
 
 
-def number_of(per: Per, scope: str, window: timedelta, window_text: str) -> CounterQuery:
+def number_of(per: Per, scope: str, window: timedelta, window_text: str, *, venue: str | None = None) -> CounterQuery:
     """Ask for how many orders were accepted within a window."""
-    return CounterQuery(f"accepted per {per} {scope} in {window_text}", "count", per, scope, window=window)
+    return CounterQuery(f"accepted {where(venue)}{_whose(per, scope)} in {window_text}", "count", per, scope, venue, window=window)
 
 
-def exposure_of(side: Side, currency: str, per: Per, scope: str) -> CounterQuery:
+def exposure_of(side: Side, currency: str, per: Per, scope: str, *, venue: str | None = None) -> CounterQuery:
     """Ask for what is accepted and has not come to an end."""
-    return CounterQuery(f"exposure of {side} {currency} per {per} {scope}", "exposure", per, scope, side, currency)
+    return CounterQuery(f"exposure {where(venue)} of {side} {currency}{_whose(per, scope)}", "exposure", per, scope, venue, side, currency)
 
 
-def alike_to(venue: str, alike: tuple[str, str, str, str], window: timedelta, window_text: str) -> CounterQuery:
+def alike_to(alike: tuple[str, str, str, str], window: timedelta, window_text: str, *, venue: str | None = None) -> CounterQuery:
     """Ask for how many other orders of the same parties and amount there were within a window."""
-    return CounterQuery(f"alike in {window_text}", "alike", "venue", venue, window=window, alike=alike)
+    return CounterQuery(f"alike {where(venue)} in {window_text}", "alike", "venue", "", venue, window=window, alike=alike)
+
+
+def where(venue: str | None) -> str:
+    """Say at which venues is counted."""
+    return "over all venues" if venue is None else f"at {venue}"
+
+
+def _whose(per: Per, scope: str) -> str:
+    return "" if per == "venue" else f" per {per} {scope}"
+
+
+def before(query: CounterQuery, scope: str, window_text: str = "") -> CounterQuery:
+    """Return a query with the key that releases before wrote, where per "venue" `scope` was the question's venue."""
+    match query.kind:
+        case "sum":
+            key = f"sum of {query.side} {query.currency} per {query.per} {scope} in {window_text}"
+        case "count":
+            key = f"accepted per {query.per} {scope} in {window_text}"
+        case "exposure":
+            key = f"exposure of {query.side} {query.currency} per {query.per} {scope}"
+        case "alike":
+            key = f"alike in {window_text}"
+    return replace(query, key=key)

@@ -26,7 +26,7 @@ from pipeline.log.codec import decode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
-from pipeline.policy.counters import ENDED, CounterQuery
+from pipeline.policy.counters import BEFORE, ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
 from pipeline.policy.file import Policy, Rule
@@ -86,18 +86,19 @@ class Decision(NamedTuple):
 class Engine:
     """A policy compiled once and applied often."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Compile a policy; it was checked when it was read."""
-        self.policy = policy
+    def __init__(self, policy: Policy, *, as_before: bool = False) -> None:
+        """Compile a policy; it was checked when it was read. `as_before`: as releases before applied it, see `of`."""
+        self.policy, self._as_before = policy, as_before
         self._name = {"name": policy.name, "version": policy.version, "sha256": policy.sha256}
         self._choice = _CHOICE
         self._params = _PARAMS
         rules: dict[tuple[Question, str], list[Ready]] = {}
         for rule in policy.rules:
             if isinstance(rule.params, BestExecution):
-                self._choice, self._params = _asked(rule), rule.params
+                self._choice, self._params = _asked(rule, rule.compiled), rule.params
             else:
-                rules.setdefault((rule.question, rule.compiled.about), []).append(_ready(_asked(rule)))
+                compiled = rule.compiled.before if as_before and rule.compiled.before is not None else rule.compiled
+                rules.setdefault((rule.question, compiled.about), []).append(_ready(_asked(rule, compiled)))
         self._order = {
             "accept_proposal": (*_BUILT_IN_ORDER, *rules.get(("accept_proposal", "order"), ())),
             "co_sign_quote": (*_BUILT_IN_ORDER, *rules.get(("co_sign_quote", "order"), ())),
@@ -107,6 +108,15 @@ class Engine:
         self._counting = {question: _counting(asked) for question, asked in self._order.items()}
         self._counting_quote = _counting(self._quote)
         self.policy_name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
+
+    @cached_property
+    def before(self) -> Engine:
+        """Return the same policy as releases before applied it, when every limit counted at the venue of the question."""
+        return self if self._as_before else Engine(self.policy, as_before=True)
+
+    def of(self, counters: Mapping[str, str]) -> Engine:
+        """Return the engine that reads recorded counters: this one, or the one of releases before where they wrote them."""
+        return self.before if any(key.startswith(BEFORE) for key in counters) else self
 
     def queries(self, request: DecisionRequested, now: datetime) -> tuple[CounterQuery, ...]:
         """Return the counters that the policy needs for a question, each once, in the order of the rules."""
@@ -230,12 +240,12 @@ class Engine:
         return tuple(dict.fromkeys(rule.name for rule in self.policy.rules))
 
 
-def _asked(rule: Rule) -> Asked:
+def _asked(rule: Rule, compiled: Compiled) -> Asked:
     return Asked(
         rule.name,
         rule.check.name,
         rule.check.sentence if rule.why is None else f"{rule.check.sentence} {rule.why}",
-        rule.compiled,
+        compiled,
         rule.otherwise,
         rule.approvers,
         rule.params.venue,

@@ -8,6 +8,8 @@ One row per order that was asked about, in one of five states:
     reserved -> settled  out of the exposure; in the windows it stays
     released -> settled  the venue says so after all
 
+In whatever order the news of an approval and of the order's end or refusal arrive, they come to the same (`approved`).
+
 A co-signature names quote, market maker and exact source amount; when the venue refuses it, they are taken back and the order stays
 reserved. An exposure is a sum over rows, so it cannot be negative, and it is zero when every order has come to its end.
 """
@@ -20,6 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from pipeline.domain import lifecycle
 from pipeline.policy.counters import CounterQuery
 from pipeline.policy.exact import amount
 from pipeline.policy.facts import Facts
@@ -79,7 +82,10 @@ class Exposures(Protocol):
     """The rows behind the counters, inside one transaction that somebody else commits."""
 
     def lock(self, venues: Collection[str]) -> None:
-        """Wait until nobody else decides for these venues; held until the transaction ends."""
+        """Wait until nobody else decides or counts, at these venues or any other; held until the transaction ends.
+
+        Taken by whoever reads or changes what counts: a limit may be over all venues.
+        """
         ...
 
     def answered(self, keys: Sequence[QuestionKey]) -> Mapping[QuestionKey, str]:
@@ -101,7 +107,7 @@ class Exposures(Protocol):
     def approve(
         self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime
     ) -> bool:
-        """Reserve what people have approved; tell whether there was something to reserve."""
+        """Count what people have approved from `now` on, unless its answer has counted it; tell whether it counts."""
         ...
 
     def refused(self, venue: str, intent_id: str, question: Question, decision_id: str) -> bool:
@@ -111,6 +117,19 @@ class Exposures(Protocol):
     def end(self, venue: str, intent_id: str, status: str, settled: bool, source_amount: Decimal | None) -> bool:
         """Note that an order has ended; tell whether a row changed."""
         ...
+
+
+def approved(state: State, ended: str | None, *, refused: bool) -> State:
+    """Return the state of an order whose approval becomes known.
+
+    `ended` is the status with which the venue shows it as ended, `refused`: the venue refused what was approved. An accepted order that
+    settled counts in windows, whatever was read first; one that did not, and one that was refused, does not.
+    """
+    if state == "settled" or ended == lifecycle.SETTLED:
+        return "settled"
+    if ended is not None:
+        return "released"
+    return "reserved" if state == "reserved" or not refused else "released"
 
 
 def order_of(request: DecisionRequested) -> AskedOrder:

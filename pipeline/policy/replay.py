@@ -116,8 +116,14 @@ class Compared(NamedTuple):
     """Counters that the candidate needs and the record does not hold: its rules took them as missing."""
 
     def is_identical(self, candidate: Engine) -> bool:
-        """Tell whether the record is what the candidate would write, to the byte."""
-        return hashlib.sha256(candidate.written(self.facts, self.judgement).value).hexdigest() == self.recorded.made.sha256
+        """Tell whether the record is what the candidate would write, to the byte.
+
+        A record without any counter does not say which release wrote it: then it may be what releases before wrote, whose limits had
+        other words.
+        """
+        judgements = [self.judgement] if self.facts.counters.keys() - {ENDED} else [self.judgement, candidate.before.judge(self.facts)]
+        written = (hashlib.sha256(candidate.written(self.facts, one).value).hexdigest() for one in judgements)
+        return self.recorded.made.sha256 in written
 
     @property
     def change(self) -> str:
@@ -142,8 +148,9 @@ def with_recorded_counters(candidate: Engine, recorded: Iterable[Recorded]) -> I
     own = candidate.policy.sha256
     for one in recorded:
         facts = one.facts
-        judgement = candidate.judge(facts)
-        yield Compared(one, facts, judgement, () if one.made.policy_sha256 == own else _lacking(candidate, judgement, facts))
+        engine = candidate.of(facts.counters)
+        judgement = engine.judge(facts)
+        yield Compared(one, facts, judgement, () if one.made.policy_sha256 == own else _lacking(engine, judgement, facts))
 
 
 def _lacking(candidate: Engine, judgement: Judgement, facts: Facts) -> tuple[str, ...]:

@@ -1,19 +1,20 @@
 """The rows behind the risk counters in PostgreSQL, inside a transaction that somebody else commits.
 
-Whoever decides for a venue holds that venue's advisory lock until the commit, so two decisions never see the same free limit.
-Every sum is taken over rows, exact in `numeric`; there is no running total that could drift.
+Whoever reads or changes what counts holds one lock over all venues until the commit, so two decisions never see the same free limit: a rule
+may be about all venues. Sums are exact in `numeric` and cost the same however many rows there are: triggers keep tallies by the hour and by
+the minute, and only the minute in which a window begins is read row by row (migration 0019).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
-from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote
+from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, approved
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import Question
@@ -21,14 +22,8 @@ from schemas.accepting import Question
 _SQL = named_statements("pipeline.stores", "exposures.sql")
 
 LOCK_CLASS = 0x7269_736B  # "risk": the first half of the advisory locks of this store
-_COLUMNS = {
-    "venue": "venue",
-    "pair": "pair",
-    "sender": "sender_party_id",
-    "receiver": "receiver_party_id",
-    "market_maker": "market_maker_party_id",
-}
-_AMOUNTS = {"target": "target_amount", "source": "coalesce(source_amount, source_amount_max)"}
+EVERYWHERE = 0
+"""The second half of the lock over all venues."""
 
 
 class PostgresExposures:
@@ -39,9 +34,13 @@ class PostgresExposures:
         self._connection = connection
 
     def lock(self, venues: Collection[str]) -> None:
-        """Take the venues' advisory locks, in one order for all, until the transaction ends."""
+        """Take the lock over all limits until the transaction ends, then those of the venues, which workers of a release before take alone.
+
+        In this order everywhere, so that nobody waits for one another. Venues alone would not do: two of them may share a lock.
+        """
+        self._connection.execute(_SQL["lock"], (LOCK_CLASS, EVERYWHERE))
         for venue in sorted(venues):
-            self._connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (LOCK_CLASS, venue))
+            self._connection.execute(_SQL["lock_venue"], (LOCK_CLASS, venue))
 
     def answered(self, keys: Sequence[QuestionKey]) -> Mapping[QuestionKey, str]:
         """Return the remembered decisions of those questions that have one, as JSON text."""
@@ -53,17 +52,8 @@ class PostgresExposures:
 
     def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
         """Return the answers to queries by key, in one statement; with `ended`, when the order is known to have ended."""
-        parts = [
-            "SELECT -1 AS n, status AS total, 0::bigint AS number, 0::bigint AS lacking FROM risk.ended WHERE venue = %s AND intent_id = %s"
-        ]
-        parameters: list[object] = [venue, intent_id]
-        for number, query in enumerate(queries):
-            text, given = _counter(number, venue, intent_id, query, now)
-            parts.append(text)
-            parameters += given
         found: dict[str, str] = {}
-        statement = " UNION ALL ".join(parts)  # of constants: nothing from outside is put in but by parameters
-        for number, total, count, lacking in self._connection.execute(statement.encode(), parameters).fetchall():
+        for number, total, count, lacking in self._connection.execute(_SQL["counted"], _asked(venue, intent_id, queries, now)).fetchall():
             if number < 0:
                 found[ENDED] = total
             elif queries[number].kind in ("count", "alike"):
@@ -111,97 +101,52 @@ class PostgresExposures:
         self._connection.execute(_SQL["reserve"], accepted)
 
     def approve(
-        self, venue: str, intent_id: str, question: Question, refers_to: str, quote_id: str | None, decision_id: str, now: datetime
+        self,
+        venue: str,
+        intent_id: str,
+        question: Question,
+        refers_to: str,
+        quote_id: str | None,
+        decision_id: str,
+        now: datetime,  # noqa: ARG002 - the referral says when it was, and whether it was at all
     ) -> bool:
-        """Reserve what people have approved; tell whether there was something to reserve."""
-        row = self._connection.execute(
-            """
-            SELECT (SELECT d.quotes -> %s FROM risk.decisions d WHERE d.decision_id = %s)
-              FROM risk.exposures e
-             WHERE e.venue = %s AND e.intent_id = %s AND NOT %s = ANY (e.refused)
-               AND NOT EXISTS (SELECT FROM risk.ended n WHERE n.venue = e.venue AND n.intent_id = e.intent_id)
-            """,
-            (quote_id or "", refers_to, venue, intent_id, decision_id),
-        ).fetchone()
+        """Count what people have approved from then on, unless its answer has counted it; tell whether it counts."""
+        about = {"venue": venue, "intent": intent_id, "decision_id": decision_id}
+        asked = {**about, "question": question, "refers_to": refers_to, "quote": quote_id or ""}
+        row = self._connection.execute(_SQL["find_approved"], asked).fetchone()
         if row is None:
             return False
-        signed = None
-        if question == "co_sign_quote" and row[0] is not None and quote_id is not None:
-            signed = SignedQuote(quote_id=quote_id, source_amount=Decimal(row[0]["source_amount"]), market_maker=row[0]["market_maker"])
-        self._reserve(venue, intent_id, question, decision_id, signed, now)
-        return True
-
-    def _reserve(self, venue: str, intent_id: str, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
-        quote = (None, None, None) if signed is None else (signed.quote_id, signed.source_amount, signed.market_maker)
-        self._connection.execute(
-            """
-            UPDATE risk.exposures
-               SET reserved_at = CASE WHEN state IN ('reserved', 'settled') THEN reserved_at ELSE %(now)s END,
-                   state = CASE WHEN state = 'settled' THEN state ELSE 'reserved' END,
-                   source_amount = CASE WHEN %(quote)s::text IS NULL THEN source_amount ELSE %(amount)s END,
-                   market_maker_party_id = CASE WHEN %(quote)s::text IS NULL THEN market_maker_party_id ELSE %(maker)s END,
-                   quote_id = coalesce(%(quote)s, quote_id),
-                   signed_by = CASE WHEN %(quote)s::text IS NULL THEN signed_by ELSE %(decision)s END,
-                   accepted_by = CASE WHEN %(accepts)s THEN %(decision)s ELSE accepted_by END, updated_at = clock_timestamp()
-             WHERE venue = %(venue)s AND intent_id = %(intent)s
-            """,
-            {
-                "now": now,
-                "quote": quote[0],
-                "amount": quote[1],
-                "maker": quote[2],
-                "decision": decision_id,
-                "accepts": question == "accept_proposal",
-                "venue": venue,
-                "intent": intent_id,
-            },
-        )
+        known, refused, status, paid, quote, at, counted = row
+        accepts = question == "accept_proposal"
+        state = approved(known, status, refused=refused and accepts)
+        if counted or (refused and accepts and known in ("reserved", "settled")):  # the latter by another decision
+            return known in ("reserved", "settled")
+        signs = not accepts and not refused and quote is not None and state != "released"
+        values = {
+            **about,
+            "at": at,
+            "state": state,
+            "accepts": decision_id if accepts and state != "released" else None,
+            "signs": decision_id if signs else None,
+            "quote": quote_id if signs else None,
+            "amount": (paid if state == "settled" and paid is not None else Decimal(quote["source_amount"])) if signs else None,
+            "maker": quote["market_maker"] if signs else None,
+        }
+        self._connection.execute(_SQL["count_approved"], values)
+        return state != "released"
 
     def refused(self, venue: str, intent_id: str, question: Question, decision_id: str) -> bool:
         """Give back what the venue definitely refused, or what was never sent; tell whether that changed anything."""
-        self._connection.execute(
-            "UPDATE risk.exposures SET refused = array_append(refused, %s) WHERE venue = %s AND intent_id = %s AND NOT %s = ANY (refused)",
-            (decision_id, venue, intent_id, decision_id),
-        )
-        if question == "co_sign_quote":
-            done = self._connection.execute(
-                """
-                UPDATE risk.exposures SET source_amount = NULL, market_maker_party_id = NULL, quote_id = NULL, signed_by = NULL,
-                       updated_at = clock_timestamp()
-                 WHERE venue = %s AND intent_id = %s AND state = 'reserved' AND signed_by = %s
-                """,
-                (venue, intent_id, decision_id),
-            )
-        else:
-            done = self._connection.execute(
-                "UPDATE risk.exposures SET state = 'released', updated_at = clock_timestamp() "
-                "WHERE venue = %s AND intent_id = %s AND state = 'reserved' AND accepted_by = %s",
-                (venue, intent_id, decision_id),
-            )
+        about = {"venue": venue, "intent": intent_id, "decision_id": decision_id}
+        self._connection.execute(_SQL["note_refused"], about)
+        done = self._connection.execute(_SQL["take_back_quote" if question == "co_sign_quote" else "release"], about)
         return done.rowcount > 0
 
     def end(self, venue: str, intent_id: str, status: str, settled: bool, source_amount: Decimal | None) -> bool:
         """Note that an order has ended; tell whether a row changed."""
-        self._connection.execute(
-            """
-            INSERT INTO risk.ended AS e (venue, intent_id, status) VALUES (%s, %s, %s)
-                ON CONFLICT (venue, intent_id) DO UPDATE SET status = EXCLUDED.status WHERE %s AND e.status <> EXCLUDED.status
-            """,
-            (venue, intent_id, status, settled),
-        )
-        done = self._connection.execute(
-            """
-            UPDATE risk.exposures
-               SET state = CASE WHEN %(settled)s AND reserved_at IS NOT NULL THEN 'settled' ELSE 'released' END,
-                   source_amount = CASE WHEN %(settled)s AND quote_id IS NOT NULL THEN coalesce(%(amount)s, source_amount)
-                                        ELSE source_amount END,
-                   updated_at = clock_timestamp()
-             WHERE venue = %(venue)s AND intent_id = %(intent)s
-               AND (state IN ('asked', 'reserved') OR (%(settled)s AND state IN ('declined', 'released') AND reserved_at IS NOT NULL))
-            """,
-            {"settled": settled, "amount": source_amount, "venue": venue, "intent": intent_id},
-        )
-        return done.rowcount > 0
+        ended = {"venue": venue, "intent": intent_id, "status": status, "settled": settled, "amount": source_amount}
+        self._connection.execute(_SQL["note_end"], ended)
+        return self._connection.execute(_SQL["end"], ended).rowcount > 0
 
 
 def _terms(order: AskedOrder) -> dict[str, object]:
@@ -218,32 +163,44 @@ def _terms(order: AskedOrder) -> dict[str, object]:
     }
 
 
-def _counter(number: int, venue: str, intent_id: str, query: CounterQuery, now: datetime) -> tuple[str, list[object]]:
-    """Write one query as SQL of constants, and its parameters in order."""
-    where, given = ["venue = %s", "intent_id <> %s"], [venue, intent_id]
-    parameters: list[object] = [*given]
-    value = "NULL::numeric"
-    match query.kind:
-        case "alike":
-            where.append("state IN ('asked', 'reserved', 'settled')")
-            where.append("pair = %s AND sender_party_id = %s AND receiver_party_id = %s AND target_amount = %s::numeric")
-            parameters += query.alike or ("", "", "", "0")
-        case "exposure":
-            where.append("state = 'reserved'")
-        case _:
-            where.append("state IN ('reserved', 'settled')")
-    if query.per != "venue":
-        where.append(f"{_COLUMNS[query.per]} = %s")
-        parameters.append(query.scope)
-    if query.window is not None:
-        where.append("asked_at > %s" if query.kind == "alike" else "reserved_at > %s")
-        parameters.append(now - query.window)
-    if query.kind in ("sum", "exposure"):
-        value = _AMOUNTS[query.side]
-        where.append(f"{query.side}_currency = %s")
-        parameters.append(query.currency)
-    text = (
-        f"SELECT {number}, coalesce(sum({value}), 0)::text, count(*), count(*) FILTER (WHERE {value} IS NULL) "  # noqa: S608 - constants
-        f"FROM risk.exposures WHERE {' AND '.join(where)}"
-    )
-    return text, parameters
+def _asked(venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, object]:
+    """Return queries as columns of a statement that is the same for all."""
+    numbered = list(enumerate(queries))
+    counting = [(number, query, _since(query, now)) for number, query in numbered if query.kind != "alike"]
+    alike = [(number, query, query.alike or ("", "", "", "0")) for number, query in numbered if query.kind == "alike"]
+    return {
+        "venue": venue,
+        "intent": intent_id,
+        "n": [number for number, _, _ in counting],
+        "per": ["venue" if query.per == "pair" else query.per for _, query, _ in counting],
+        "scope": ["" if query.per == "pair" else query.scope for _, query, _ in counting],
+        "pair": [query.scope if query.per == "pair" else None for _, query, _ in counting],
+        "at": [query.venue for _, query, _ in counting],
+        "side": [query.side for _, query, _ in counting],
+        "currency": [query.currency for _, query, _ in counting],
+        "since": [since for _, _, since in counting],
+        "minute": [None if since is None else _next_minute(since) for _, _, since in counting],
+        "hour": [None if since is None else _next_hour(_next_minute(since)) for _, _, since in counting],
+        "alike_n": [number for number, _, _ in alike],
+        "alike_pair": [pair for _, _, (pair, _, _, _) in alike],
+        "alike_sender": [sender for _, _, (_, sender, _, _) in alike],
+        "alike_receiver": [receiver for _, _, (_, _, receiver, _) in alike],
+        "alike_amount": [Decimal(amount) for _, _, (_, _, _, amount) in alike],
+        "alike_at": [query.venue for _, query, _ in alike],
+        "alike_since": [_since(query, now) for _, query, _ in alike],
+    }
+
+
+def _since(query: CounterQuery, now: datetime) -> datetime | None:
+    return None if query.window is None else now - query.window
+
+
+def _next_minute(at: datetime) -> datetime:
+    """Return the first minute that lies wholly behind a moment, in UTC as the tallies are."""
+    return at.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _next_hour(at: datetime) -> datetime:
+    """Return the first hour that does not begin before a moment."""
+    begun = at.replace(minute=0)
+    return begun if begun == at else begun + timedelta(hours=1)

@@ -1,3 +1,9 @@
+-- lock: Wait for the lock over all limits, and hold it until the transaction ends.
+SELECT pg_advisory_xact_lock(%s, %s);
+
+-- lock_venue: Wait for a venue's lock, and hold it until the transaction ends.
+SELECT pg_advisory_xact_lock(%s, hashtext(%s));
+
 -- answered: Return the remembered decisions of those questions that have one.
 SELECT d.request_id, d.context_sha256, d.decision
   FROM unnest(%(requests)s::text[], %(digests)s::text[]) AS n (request_id, context_sha256)
@@ -36,3 +42,101 @@ ON CONFLICT (venue, intent_id) DO UPDATE
        source_amount = CASE WHEN EXCLUDED.quote_id IS NULL THEN e.source_amount ELSE EXCLUDED.source_amount END,
        market_maker_party_id = CASE WHEN EXCLUDED.quote_id IS NULL THEN e.market_maker_party_id ELSE EXCLUDED.market_maker_party_id END,
        updated_at = clock_timestamp();
+
+-- find_approved: Return how an order stands, whether the venue refused what was approved, how it ended, the quote that was approved, when, and
+-- whether its answer has counted it already. Nothing is returned unless people's approvals made that answer.
+SELECT e.state, %(decision_id)s = ANY (e.refused), n.status, n.source_amount, d.quotes -> %(quote)s::text, r.closed_at,
+       r.agreed_at IS NOT NULL
+  FROM risk.exposures e
+  JOIN risk.referrals r ON (r.decision_id, r.venue, r.intent_id) = (%(refers_to)s, e.venue, e.intent_id)
+  LEFT JOIN risk.ended n ON (n.venue, n.intent_id) = (e.venue, e.intent_id)
+  LEFT JOIN risk.decisions d ON d.decision_id = r.decision_id
+ WHERE e.venue = %(venue)s AND e.intent_id = %(intent)s
+   AND r.question = %(question)s AND r.answer_id = %(decision_id)s AND r.state = 'approved';
+
+-- count_approved: Bring an approved order into the state that follows from all that is known of it.
+UPDATE risk.exposures
+   SET reserved_at = CASE WHEN state IN ('reserved', 'settled') OR (%(state)s = 'released' AND reserved_at IS NOT NULL) THEN reserved_at
+                          ELSE %(at)s END,
+       state = %(state)s, accepted_by = coalesce(%(accepts)s, accepted_by),
+       quote_id = coalesce(%(quote)s, quote_id), signed_by = coalesce(%(signs)s, signed_by),
+       source_amount = CASE WHEN %(quote)s::text IS NULL THEN source_amount ELSE %(amount)s END,
+       market_maker_party_id = CASE WHEN %(quote)s::text IS NULL THEN market_maker_party_id ELSE %(maker)s END,
+       updated_at = clock_timestamp()
+ WHERE venue = %(venue)s AND intent_id = %(intent)s;
+
+-- note_refused: Remember what the venue refused, in whatever order the news arrives.
+UPDATE risk.exposures SET refused = array_append(refused, %(decision_id)s)
+ WHERE venue = %(venue)s AND intent_id = %(intent)s AND NOT %(decision_id)s = ANY (refused);
+
+-- take_back_quote: Take back a quote whose co-signature the venue refused; the order stays reserved.
+UPDATE risk.exposures
+   SET source_amount = NULL, market_maker_party_id = NULL, quote_id = NULL, signed_by = NULL, updated_at = clock_timestamp()
+ WHERE venue = %(venue)s AND intent_id = %(intent)s AND state = 'reserved' AND signed_by = %(decision_id)s;
+
+-- release: Release an order whose accept the venue refused.
+UPDATE risk.exposures SET state = 'released', updated_at = clock_timestamp()
+ WHERE venue = %(venue)s AND intent_id = %(intent)s AND state = 'reserved' AND accepted_by = %(decision_id)s;
+
+-- note_end: Remember that an order has ended; a settlement is the last word.
+INSERT INTO risk.ended AS e (venue, intent_id, status, source_amount) VALUES (%(venue)s, %(intent)s, %(status)s, %(amount)s)
+ON CONFLICT (venue, intent_id) DO UPDATE SET status = EXCLUDED.status, source_amount = EXCLUDED.source_amount
+ WHERE %(settled)s AND e.status <> EXCLUDED.status;
+
+-- end: End an order that was asked about.
+UPDATE risk.exposures
+   SET state = CASE WHEN %(settled)s AND reserved_at IS NOT NULL THEN 'settled' ELSE 'released' END,
+       source_amount = CASE WHEN %(settled)s AND quote_id IS NOT NULL THEN coalesce(%(amount)s, source_amount) ELSE source_amount END,
+       updated_at = clock_timestamp()
+ WHERE venue = %(venue)s AND intent_id = %(intent)s
+   AND (state IN ('asked', 'reserved') OR (%(settled)s AND state IN ('declined', 'released') AND reserved_at IS NOT NULL));
+
+-- counted: Return the answers to queries, each without the order that is asked about, and how that order ended. A window is the tallies of
+-- whole hours, of the minutes before them, and the rows of the minute in which it begins; an exposure is one tally per venue and pair.
+SELECT -1 AS n, status AS total, 0::bigint AS number, 0::bigint AS lacking
+  FROM risk.ended WHERE venue = %(venue)s AND intent_id = %(intent)s
+UNION ALL
+SELECT q.n, f.amount::text, f.number, f.lacking
+  FROM unnest(%(n)s::integer[], %(per)s::text[], %(scope)s::text[], %(pair)s::text[], %(at)s::text[], %(side)s::text[],
+              %(currency)s::text[], %(since)s::timestamptz[], %(minute)s::timestamptz[], %(hour)s::timestamptz[])
+       AS q (n, per, scope, pair, at, side, currency, since, minute, hour)
+ CROSS JOIN LATERAL (
+    SELECT coalesce(sum(CASE q.side WHEN 'target' THEN p.target_amount ELSE p.source_amount END), 0) AS amount,
+           coalesce(sum(p.number), 0)::bigint AS number,
+           coalesce(sum(CASE q.side WHEN 'target' THEN p.target_lacking ELSE p.source_lacking END), 0)::bigint AS lacking
+      FROM (
+        SELECT t.venue, t.source_currency, t.target_currency, t.number, t.target_amount, t.target_lacking, t.source_amount, t.source_lacking
+          FROM risk.tallies t
+         WHERE t.per = q.per AND t.scope = q.scope AND t.width = 'open' AND q.since IS NULL
+        UNION ALL
+        SELECT t.venue, t.source_currency, t.target_currency, t.number, t.target_amount, t.target_lacking, t.source_amount, t.source_lacking
+          FROM risk.tallies t
+         WHERE t.per = q.per AND t.scope = q.scope AND t.width = 'minute' AND t.at >= q.minute AND t.at < q.hour
+        UNION ALL
+        SELECT t.venue, t.source_currency, t.target_currency, t.number, t.target_amount, t.target_lacking, t.source_amount, t.source_lacking
+          FROM risk.tallies t
+         WHERE t.per = q.per AND t.scope = q.scope AND t.width = 'hour' AND t.at >= q.hour
+        UNION ALL
+        SELECT t.venue, t.source_currency, t.target_currency, t.number, t.target_amount, t.target_lacking, t.source_amount, t.source_lacking
+          FROM risk.exposures e CROSS JOIN LATERAL risk.tallied(e) AS t
+         WHERE e.state IN ('reserved', 'settled') AND e.reserved_at > q.since AND e.reserved_at < q.minute
+           AND t.per = q.per AND t.scope = q.scope AND t.width = 'minute'
+        UNION ALL
+        SELECT t.venue, t.source_currency, t.target_currency, -t.number, -t.target_amount, -t.target_lacking, -t.source_amount,
+               -t.source_lacking
+          FROM risk.exposures e CROSS JOIN LATERAL risk.tallied(e) AS t
+         WHERE e.venue = %(venue)s AND e.intent_id = %(intent)s AND (q.since IS NULL OR e.reserved_at > q.since)
+           AND t.per = q.per AND t.scope = q.scope AND t.width = CASE WHEN q.since IS NULL THEN 'open' ELSE 'minute' END
+      ) AS p
+     WHERE (q.at IS NULL OR p.venue = q.at) AND (q.pair IS NULL OR p.source_currency || '/' || p.target_currency = q.pair)
+       AND (q.currency = '' OR q.currency = CASE q.side WHEN 'target' THEN p.target_currency ELSE p.source_currency END)) AS f
+UNION ALL
+SELECT q.n, '0', f.number, 0
+  FROM unnest(%(alike_n)s::integer[], %(alike_pair)s::text[], %(alike_sender)s::text[], %(alike_receiver)s::text[],
+              %(alike_amount)s::numeric[], %(alike_at)s::text[], %(alike_since)s::timestamptz[])
+       AS q (n, pair, sender, receiver, amount, at, since)
+ CROSS JOIN LATERAL (
+    SELECT count(*) AS number FROM risk.exposures e
+     WHERE e.sender_party_id = q.sender AND e.receiver_party_id = q.receiver AND e.asked_at > q.since AND e.pair = q.pair
+       AND e.target_amount = q.amount AND e.state IN ('asked', 'reserved', 'settled') AND (q.at IS NULL OR e.venue = q.at)
+       AND (e.venue, e.intent_id) <> (%(venue)s, %(intent)s)) AS f;

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 
 from pipeline.cli import streams
-from tests.bench import accepting, end_to_end, engines, fillfactor, growth, rules, stages
+from tests.bench import accepting, end_to_end, engines, fillfactor, growth, limits, rules, stages
 from tests.bench.figures import Figure, merged, print_table, report, shown, surroundings, where, write_json
 from tests.bench.ground import Ground, ground
 
@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Ground, float], list[Figure]]] = {
     "fillfactor": fillfactor.fillfactor,
     "rules": rules.rules,
     "replay": rules.replay,
+    "limits": limits.limits,
     "latency-200": partial(end_to_end.frame_to_booking, rate=200, hints="full"),
     "latency-200-spine": partial(end_to_end.frame_to_booking, rate=200, hints="full", roles=end_to_end.SPINE),
     "latency-200-librdkafka": partial(end_to_end.frame_to_booking, rate=200, hints="full", engine="librdkafka"),

@@ -379,12 +379,61 @@ ACCEPTING = (
         edits=(
             Edit(
                 file="pipeline/stores/exposures.py",
-                old='            self._connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (LOCK_CLASS, venue))\n',
-                new="            str(venue)\n",
+                old='        self._connection.execute(_SQL["lock"], (LOCK_CLASS, EVERYWHERE))\n',
+                new="",
             ),
         ),
-        test="tests/integration/test_exposures.py::test_the_second_decider_waits_for_the_first_and_sees_its_reservation",
-        says=r"waits for the venue's lock",
+        test="tests/integration/test_exposures.py::test_who_decides_at_one_venue_waits_for_the_other",
+        says=r"the decider at the other venue waits",
+    ),
+    Control(
+        name="the limits are asked again when people have agreed",
+        edits=(
+            Edit(
+                file="pipeline/decisions/agreed.py",
+                old='    stopped = any(limit.verdict == "REJECT" for limit in limits)\n',
+                new="    stopped = False\n",
+            ),
+        ),
+        test="tests/integration/test_agreed.py::test_five_approved_orders_do_not_pass_a_limit_whose_word_is_reject",
+        says=r"rejected",
+    ),
+    Control(
+        name="an approval is reserved in the transaction of its answer",
+        edits=(
+            Edit(
+                file="pipeline/decisions/agreed.py",
+                old="        exposures.reserve(order_of(request), referred.question, made.decision_id, signed, at)\n",
+                new="        str((order_of(request), signed))\n",
+            ),
+        ),
+        test="tests/integration/test_agreed.py::test_five_approved_orders_do_not_pass_a_limit_whose_word_is_reject",
+        says=r"rejected",
+    ),
+    Control(
+        name="an answer waits for whoever decides",
+        edits=(
+            Edit(
+                file="pipeline/decisions/agreed.py",
+                old="    exposures.lock([referred.venue])\n",
+                new="",
+            ),
+        ),
+        test="tests/integration/test_agreed.py::test_an_answer_waits_for_who_decides_at_the_moment",
+        says=r"the answer waits",
+    ),
+    Control(
+        name="an approved order that settled is not forgotten",
+        edits=(
+            Edit(
+                file="pipeline/policy/exposures.py",
+                old='    if state == "settled" or ended == lifecycle.SETTLED:\n',
+                new='    if state == "settled":\n',
+            ),
+        ),
+        test="tests/integration/test_exposures.py::"
+        "test_in_whatever_order_the_news_of_an_approved_order_is_read_it_counts_once[approved, settled]",
+        says=r"assert",
     ),
     Control(
         name="ingest's share of the request cap",  # accept calls and their readings go before everything again

@@ -17,8 +17,9 @@ import pytest
 
 from pipeline.failpoints import NAMES
 from pipeline.log.envelope import time_text
+from pipeline.policy.counters import total_of
 from pipeline.policy.engine import Engine
-from pipeline.processors.risk.events import OrderEnded, QuestionAsked
+from pipeline.processors.risk.events import OrderEnded, PeopleApproved, QuestionAsked
 from pipeline.processors.risk.settle import settle
 from pipeline.stores import approvals, outbox
 from pipeline.stores.agreed import answer_next
@@ -29,6 +30,8 @@ from pipeline.testing.questions import NOW, engine, intent, question, quote, rul
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
 from tests.integration.decision_room import asked, heard, write
+from tests.integration.test_exposures import advisory_waits
+from tests.waiting import eventually
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DAY = 'side = "target", currency = "USDCx", limit = "100000", window = "24h"'
@@ -128,6 +131,51 @@ def test_the_answer_and_what_people_did_are_published_together_once(database: Co
     ]
     assert (events[-1]["verdict"], events[-1]["decided_at"]) == ("ACCEPT", time_text(LATER))
     assert accepted(database) == Decimal(90_000)
+
+
+def test_the_record_of_an_answer_counts_nothing_twice(database: Connection) -> None:
+    """The risk role reads the ACCEPT that it reserved already: before the order's end and after it the sum stays what it was."""
+    made = referred(database, 1)
+    answer = answered(database, made).answer
+    assert answer is not None
+    record = PeopleApproved(
+        venue="tokyo",
+        intent_id=intent(1),
+        question="accept_proposal",
+        quote_id=None,
+        decision_id=answer.decision_id,
+        refers_to=made.decision_id,
+    )
+    end = OrderEnded(venue="tokyo", intent_id=intent(1), status="SETTLED", settled=True, source_amount=None, seen_at=LATER)
+    day = total_of("target", "USDCx", "venue", "", timedelta(hours=24), "24h")
+    for event in (record, end, record):
+        with database.transaction():
+            settle(LIMITED, PostgresExposures(database), [event], lambda: NOW + timedelta(hours=9))
+            assert PostgresExposures(database).read("tokyo", "nobody's", [day], LATER) == {day.key: "90000"}
+    assert database.execute("SELECT state, reserved_at FROM risk.exposures").fetchone() == ("settled", LATER)
+
+
+def test_an_answer_waits_for_who_decides_at_the_moment(database: Connection, postgres: str) -> None:
+    """While an engine's decision at another venue is not committed the answer waits, and then sees what was reserved."""
+    made = referred(database, 1)
+    approve(database, made)
+    found: list[str] = []
+
+    def finish() -> None:
+        with prepare(postgres) as connection:
+            answer = answer_next(connection, LIMITED, lambda: LATER)
+            assert answer is not None
+            found.append(answer.verdict)
+
+    thread = threading.Thread(target=finish)
+    with prepare(postgres) as other, other.transaction():
+        asking = QuestionAsked(request=question(order=2, venue="osaka", target_amount="40000"), cause="c", correlation_id="k")
+        settle(LIMITED, PostgresExposures(other), [asking], lambda: NOW)
+        thread.start()
+        eventually(lambda: advisory_waits(database) == 1, within=30, what="the answer waits")
+        assert found == []
+    thread.join(30)
+    assert found == ["REJECT"]
 
 
 def test_a_limit_that_refers_is_answered_by_as_many_people_as_it_asks_for(database: Connection) -> None:

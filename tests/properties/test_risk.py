@@ -192,10 +192,10 @@ LIMITS = engine(
     'name = "q"\non = "co_sign_quote"\ncheck = "exposure_at_most"\notherwise = "REFER"\n'
     'params = { side = "source", currency = "JPYSC0", limit = "30000000" }',
 )
-EXPOSED = exposure_of("source", "JPYSC0", "venue", "tokyo")
+EXPOSED = exposure_of("source", "JPYSC0", "venue", "")
 EVERY_EXPOSURE = (
     EXPOSED,
-    exposure_of("target", "USDCx", "venue", "tokyo"),
+    exposure_of("target", "USDCx", "venue", ""),
     exposure_of("target", "USDCx", "pair", "JPYSC0/USDCx"),
     *(exposure_of("source", "JPYSC0", "sender", f"S{number}") for number in range(3)),
     *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing, not_applicable
-from pipeline.policy.counters import UNKNOWN, CounterQuery, Per, alike_to, exposure_of, number_of, total_of
+from pipeline.policy.counters import UNKNOWN, CounterQuery, Per, alike_to, before, exposure_of, number_of, total_of, where
 from pipeline.policy.exact import count, duration_text, plus, total
 from schemas.accepting import Question
 
@@ -40,7 +41,10 @@ class WindowSum(AmountAtMost):
     """The parameters of `window_sum_at_most`."""
 
     window: Duration = Field(gt=timedelta(0), description='how far back, such as "24h"')
-    per: Per = Field(default="venue", description='summed per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+    per: Per = Field(
+        default="venue",
+        description='summed per "pair", "sender", "receiver" or, for quotes, "market_maker"; "venue": all that there is at the venues',
+    )
 
 
 class WindowCount(Params):
@@ -48,13 +52,19 @@ class WindowCount(Params):
 
     limit: int = Field(ge=1, description="orders, this one included")
     window: Duration = Field(gt=timedelta(0), description='how far back, such as "1h"')
-    per: Per = Field(default="venue", description='counted per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+    per: Per = Field(
+        default="venue",
+        description='counted per "pair", "sender", "receiver" or, for quotes, "market_maker"; "venue": all that there is at the venues',
+    )
 
 
 class Exposure(AmountAtMost):
     """The parameters of `exposure_at_most`."""
 
-    per: Per = Field(default="venue", description='per "venue", "pair", "sender", "receiver" or, for quotes, "market_maker"')
+    per: Per = Field(
+        default="venue",
+        description='per "pair", "sender", "receiver" or, for quotes, "market_maker"; "venue": all that there is at the venues',
+    )
 
 
 class Duplicate(Params):
@@ -109,10 +119,10 @@ def _amount_at_most(params: AmountAtMost | FourEyesAbove, question: Question) ->
     return Compiled(evaluate=evaluate, about=_about(params.side, "", question), limit=f"{plain(limit)} {currency}")
 
 
-def _scope(per: Per) -> Callable[[Case], str | None]:
+def _scope(per: Per, *, old: bool) -> Callable[[Case], str | None]:
     match per:
         case "venue":
-            return attrgetter("facts.venue")
+            return attrgetter("facts.venue") if old else lambda _: ""
         case "pair":
             return attrgetter("facts.pair")
         case "sender":
@@ -123,36 +133,50 @@ def _scope(per: Per) -> Callable[[Case], str | None]:
             return lambda case: case.quote.stated.market_maker_party_id if case.quote else None
 
 
-def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str], CounterQuery], limit_text: str) -> Compiled:
+def _both(compile: Callable[[bool], Compiled]) -> Compiled:
+    """Compile a rule that counts as it is, and as it was when every rule counted at the venue of the question."""
+    return replace(compile(False), before=compile(True))
+
+
+def _counted(params: WindowSum | WindowCount | Exposure, *, old: bool) -> str:
+    """Say what a limit counts."""
+    if old:
+        return f" per {params.per}"
+    whose = "" if params.per == "venue" else f" per {params.per}"
+    return f"{whose} {where(params.venue)}"
+
+
+def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str], CounterQuery], limit_text: str, *, old: bool) -> Compiled:
     """Compile a rule on the order's own amount plus what others have used up."""
-    own, name, scope = _own(params.side, question), _NAMES[params.side], _scope(params.per)
-    currency, limit, per = params.currency, params.limit, params.per
+    own, name, scope = _own(params.side, question), _NAMES[params.side], _scope(params.per, old=old)
+    currency, limit, per, named = params.currency, params.limit, params.per, old or params.per != "venue"
     ask = lru_cache(maxsize=SCOPES_KEPT)(ask)
 
     def query(case: Case) -> CounterQuery | None:
         if own(case)[2] != currency:
             return None
-        where = scope(case)
-        return None if where is None else ask(where)
+        whose = scope(case)
+        return None if whose is None else ask(whose)
 
     def evaluate(case: Case) -> Found:
         amount, text, of = own(case)
         if of != currency:
             return not_applicable(f"the {name} is in {of}", {"currency": of})
         inputs = {"currency": of}
-        where = scope(case)
-        if where is None:
+        whose = scope(case)
+        if whose is None:
             return missing(f"the {per}", inputs)
-        inputs[per] = where
+        if named:
+            inputs[per] = whose
         if amount is None:
             return missing(name, inputs)
         inputs[name] = text
-        key = ask(where).key
-        before = case.facts.counters.get(key)
-        used = total(before)
-        if before is None or used is None:
+        key = ask(whose).key
+        others = case.facts.counters.get(key)
+        used = total(others)
+        if others is None or used is None:
             return missing(key, inputs)
-        inputs[key] = before
+        inputs[key] = others
         both = plus(used, amount)
         return judged(both <= limit, inputs, lambda: plain(both))
 
@@ -162,65 +186,95 @@ def _added(params: WindowSum | Exposure, question: Question, ask: Callable[[str]
 def _window_sum(params: WindowSum, question: Question) -> Compiled:
     text = duration_text(params.window)
     side: Literal["target", "source"] = "target" if params.side == "target" else "source"
-    limit_text = f"{plain(params.limit)} {params.currency} per {params.per} in {text}"
-    return _added(params, question, lambda where: total_of(side, params.currency, params.per, where, params.window, text), limit_text)
+
+    def compile(old: bool) -> Compiled:
+        def ask(whose: str) -> CounterQuery:
+            query = total_of(side, params.currency, params.per, whose, params.window, text, venue=params.venue)
+            return before(query, whose, text) if old else query
+
+        limit_text = f"{plain(params.limit)} {params.currency}{_counted(params, old=old)} in {text}"
+        return _added(params, question, ask, limit_text, old=old)
+
+    return _both(compile)
 
 
 def _exposure(params: Exposure, question: Question) -> Compiled:
     side: Literal["target", "source"] = "target" if params.side == "target" else "source"
-    limit_text = f"{plain(params.limit)} {params.currency} per {params.per}"
-    return _added(params, question, lambda where: exposure_of(side, params.currency, params.per, where), limit_text)
+
+    def compile(old: bool) -> Compiled:
+        def ask(whose: str) -> CounterQuery:
+            query = exposure_of(side, params.currency, params.per, whose, venue=params.venue)
+            return before(query, whose) if old else query
+
+        return _added(params, question, ask, f"{plain(params.limit)} {params.currency}{_counted(params, old=old)}", old=old)
+
+    return _both(compile)
 
 
 def _window_count(params: WindowCount, question: Question) -> Compiled:
-    scope, per, text, limit = _scope(params.per), params.per, duration_text(params.window), params.limit
+    per, text, limit = params.per, duration_text(params.window), params.limit
 
-    @lru_cache(maxsize=SCOPES_KEPT)
-    def ask(where: str) -> CounterQuery:
-        return number_of(per, where, params.window, text)
+    def compile(old: bool) -> Compiled:
+        scope, named = _scope(per, old=old), old or per != "venue"
 
-    def query(case: Case) -> CounterQuery | None:
-        where = scope(case)
-        return None if where is None else ask(where)
+        @lru_cache(maxsize=SCOPES_KEPT)
+        def ask(whose: str) -> CounterQuery:
+            query = number_of(per, whose, params.window, text, venue=params.venue)
+            return before(query, whose, text) if old else query
 
-    def evaluate(case: Case) -> Found:
-        where = scope(case)
-        if where is None:
-            return missing(f"the {per}")
-        key = ask(where).key
-        before = case.facts.counters.get(key)
-        others = count(before)
-        if before is None or others is None:
-            return missing(key, {per: where})
-        return judged(others < limit, {per: where, key: before}, str(others + 1))
+        def query(case: Case) -> CounterQuery | None:
+            whose = scope(case)
+            return None if whose is None else ask(whose)
 
-    return Compiled(evaluate=evaluate, about=_about("", per, question), limit=f"{limit} per {per} in {text}", query=query)
+        def evaluate(case: Case) -> Found:
+            whose = scope(case)
+            if whose is None:
+                return missing(f"the {per}")
+            inputs: dict[str, str] = {per: whose} if named else {}
+            key = ask(whose).key
+            known = case.facts.counters.get(key)
+            others = count(known)
+            if known is None or others is None:
+                return missing(key, inputs)
+            return judged(others < limit, {**inputs, key: known}, str(others + 1))
+
+        limit_text = f"{limit}{_counted(params, old=old)} in {text}"
+        return Compiled(evaluate=evaluate, about=_about("", per, question), limit=limit_text, query=query)
+
+    return _both(compile)
 
 
 def _duplicate(params: Duplicate, _: Question) -> Compiled:
     text = duration_text(params.window)
 
-    key = alike_to("", ("", "", "", ""), params.window, text).key  # the same for all
+    def compile(old: bool) -> Compiled:
+        def ask(alike: tuple[str, str, str, str]) -> CounterQuery:
+            query = alike_to(alike, params.window, text, venue=params.venue)
+            return before(query, "", text) if old else query
 
-    def query(case: Case) -> CounterQuery | None:
-        facts = case.facts
-        if facts.sender is None or facts.receiver is None or facts.target is None:
-            return None
-        return alike_to(facts.venue, (facts.pair, facts.sender, facts.receiver, facts.target_text), params.window, text)
+        key = ask(("", "", "", "")).key  # the same for all
 
-    def evaluate(case: Case) -> Found:
-        facts = case.facts
-        sender, receiver = facts.sender, facts.receiver
-        if sender is None or receiver is None or facts.target is None:
-            return missing("who sends, who receives, or how much")
-        inputs = {"pair": facts.pair, "sender": sender, "receiver": receiver, "target_amount": facts.target_text}
-        others = facts.counters.get(key)
-        if others is None or others == UNKNOWN:
-            return missing(key, inputs)
-        inputs[key] = others
-        return judged(others == "0", inputs, others, "" if others == "0" else "the same was asked about moments ago")
+        def query(case: Case) -> CounterQuery | None:
+            facts = case.facts
+            if facts.sender is None or facts.receiver is None or facts.target is None:
+                return None
+            return ask((facts.pair, facts.sender, facts.receiver, facts.target_text))
 
-    return Compiled(evaluate=evaluate, limit=f"no other in {text}", query=query)
+        def evaluate(case: Case) -> Found:
+            facts = case.facts
+            sender, receiver = facts.sender, facts.receiver
+            if sender is None or receiver is None or facts.target is None:
+                return missing("who sends, who receives, or how much")
+            inputs = {"pair": facts.pair, "sender": sender, "receiver": receiver, "target_amount": facts.target_text}
+            others = facts.counters.get(key)
+            if others is None or others == UNKNOWN:
+                return missing(key, inputs)
+            inputs[key] = others
+            return judged(others == "0", inputs, others, "" if others == "0" else "the same was asked about moments ago")
+
+        return Compiled(evaluate=evaluate, limit=f"no other in {text}", query=query)
+
+    return _both(compile)
 
 
 _AMOUNT = {"side": "source_max", "currency": "JPYSC0", "limit": "50000000"}

@@ -4,7 +4,7 @@ An answer is a function of question, counters and time; counters and time are ot
 first and committed later, as the outputs of other processors are, an ACCEPT could be seen by the workflow, crash, and come out as a
 REFER the second time, with its reservation lost and its limit passed by another. So the engine calls `settle` in a transaction of its own:
 
-    lock the venues -> look up remembered answers -> for each question in order: read counters, decide, remember, reserve -> commit
+    lock the limits -> look up remembered answers -> for each question in order: read counters, decide, remember, reserve -> commit
 
 and only then runs the batch as always, which publishes what was remembered. A question that is read again, after a crash or because it was
 repeated, gets the same bytes. Everything here can be repeated: releases and conversions say what to end in, not what to add.
@@ -20,7 +20,7 @@ from pipeline.log.codec import decode
 from pipeline.policy.engine import Decision, Engine
 from pipeline.policy.exposures import Answer, Exposures, key_of, order_of, signable
 from pipeline.policy.facts import Facts, facts_of
-from pipeline.processors.risk.events import CommandRefused, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
+from pipeline.processors.risk.events import CommandRefused, NothingToDo, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
 from schemas.accepting import DecisionMade, DecisionRequested
 
 
@@ -29,9 +29,9 @@ def settle(engine: Engine, exposures: Exposures, events: Sequence[RiskEvent], no
 
     `exposures` belongs to an open transaction that the caller commits before it publishes. `now` is read for every question.
     """
-    deciding = {event.venue for event in events if isinstance(event, QuestionAsked | PeopleApproved)}
-    if deciding:
-        exposures.lock(deciding)
+    counting = {event.venue for event in events if not isinstance(event, NothingToDo)}
+    if counting:
+        exposures.lock(counting)
     answers = dict(exposures.answered([key_of(event.request) for event in events if isinstance(event, QuestionAsked)]))
     settled: list[RiskEvent] = []
     for event in events:

@@ -43,10 +43,10 @@ def rate(text: str, *, age: float = 3, sources: int = 5, provider: str = "refere
 
 YEN = 'side = "source_max", currency = "JPYSC0"'
 IN_TARGET = 'side = "target", currency = "USDCx"'
-SUM_KEY = "sum of source JPYSC0 per sender SenderInstitution::209fa2cb341 in 24h"
+SUM_KEY = "sum over all venues of source JPYSC0 per sender SenderInstitution::209fa2cb341 in 24h"
 SUM_PARAMS = f'{YEN}, limit = "20000000", window = "24h", per = "sender"'
-COUNT_KEY = "accepted per venue tokyo in 1h"
-EXPOSED = "exposure of target USDCx per receiver InstitutionB::8bc31d4a902"
+COUNT_KEY = "accepted over all venues in 1h"
+EXPOSED = "exposure over all venues of target USDCx per receiver InstitutionB::8bc31d4a902"
 TOKYO = 'timezone = "Asia/Tokyo"'
 COLLAR = 'basis_points = "75", age_max = "30s", sources_min = 2'
 
@@ -75,8 +75,8 @@ ORDERS: list[tuple[str, str, dict[str, Any], str, str | None]] = [
     ("window_sum_at_most", SUM_PARAMS, {"counters": {SUM_KEY: "1e9999999"}}, "REFER", None),
     ("exposure_at_most", f'{IN_TARGET}, limit = "150000", per = "receiver"', {"counters": {EXPOSED: "50000"}}, "PASS", "150000"),
     ("exposure_at_most", f'{IN_TARGET}, limit = "150000", per = "receiver"', {"counters": {EXPOSED: "50001"}}, "REFER", "150001"),
-    ("likely_duplicate", 'window = "10m"', {"counters": {"alike in 10m": "0"}}, "PASS", "0"),
-    ("likely_duplicate", 'window = "10m"', {"counters": {"alike in 10m": "1"}}, "REFER", "1"),
+    ("likely_duplicate", 'window = "10m"', {"counters": {"alike over all venues in 10m": "0"}}, "PASS", "0"),
+    ("likely_duplicate", 'window = "10m"', {"counters": {"alike over all venues in 10m": "1"}}, "REFER", "1"),
     ("likely_duplicate", 'window = "10m"', {}, "REFER", None),
     ("time_left_at_least", 'p99_latency = "400ms", margin = "299600ms"', {}, "PASS", "300.000s"),
     ("time_left_at_least", 'p99_latency = "401ms", margin = "299600ms"', {}, "REFER", "300.000s"),
@@ -212,7 +212,7 @@ QUOTES: list[tuple[str, str, tuple[QuoteFacts, ...], dict[str, Any], str, str | 
         "exposure_at_most",
         'side = "source", currency = "JPYSC0", limit = "20000000", per = "market_maker"',
         (GOOD,),
-        {"counters": {"exposure of source JPYSC0 per market_maker MarketMaker1::7de1f00c3d9": "9000000"}},
+        {"counters": {"exposure over all venues of source JPYSC0 per market_maker MarketMaker1::7de1f00c3d9": "9000000"}},
         "REFER",
         "20200000",
     ),

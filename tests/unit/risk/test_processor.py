@@ -29,7 +29,7 @@ ENGINE = engine(
     rule("exposure_at_most", 'side = "source_max", currency = "JPYSC0", limit = "20000000"', otherwise="REFER", name="exposure"),
     rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', on="co_sign_quote", name="pairs"),
 )
-EXPOSED = exposure_of("source", "JPYSC0", "venue", "tokyo")
+EXPOSED = exposure_of("source", "JPYSC0", "venue", "")
 BY_MAKER = exposure_of("source", "JPYSC0", "market_maker", "MarketMaker1::7de1f00c3d9")
 
 

@@ -90,7 +90,7 @@ def test_a_counter_that_was_not_recorded_is_missing_and_said_so() -> None:
         summary.add(one)
     rows = list(summary.rows())
     assert [row["change"] for row in rows if row["kind"] == "change"] == ["ACCEPT->REFER"]
-    assert rows[-1] == {"kind": "not_recorded", "counter": "accepted per venue tokyo in 1h", "count": 1}
+    assert rows[-1] == {"kind": "not_recorded", "counter": "accepted over all venues in 1h", "count": 1}
 
 
 def test_the_summary_adds_amounts_names_rules_samples_and_what_became_of_the_orders() -> None:
