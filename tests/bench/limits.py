@@ -13,12 +13,16 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+import psycopg
+
 from pipeline.domain.money import plain as plainly
 from pipeline.policy.counters import CounterQuery, exposure_of, number_of, total_of
 from pipeline.policy.exposures import AskedOrder
+from pipeline.stores import migrations
 from pipeline.stores.exposures import PostgresExposures
 from tests.bench.figures import Figure
-from tests.bench.ground import Ground, Room
+from tests.bench.ground import Ground
+from tests.services import fresh_database
 
 SIZES = (100, 1_000, 10_000, 100_000)
 NOW = datetime(2026, 3, 2, 9, 17, 31, 250_000, tzinfo=UTC)
@@ -54,15 +58,16 @@ def limits(on: Ground, seconds: float) -> list[Figure]:
 
 
 def _measured(on: Ground, size: int, seconds: float) -> list[Figure]:
-    with on.room() as room:
-        fill(room, size)
-        exposures = PostgresExposures(room.connection)
+    with fresh_database(on.services) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        migrations.apply(connection, migrations.found_in(["pipeline.stores"]))
+        fill(connection, size)
+        exposures = PostgresExposures(connection)
 
         def ours() -> dict[str, str]:
             return exposures.read("tokyo", "order-2", QUERIES, NOW)
 
         def over_rows() -> dict[str, str]:
-            return {query.key: _over_rows(room.connection, query) for query in QUERIES}
+            return {query.key: _over_rows(connection, query) for query in QUERIES}
 
         if ours() != over_rows():
             raise AssertionError(f"the tallies say {ours()}, the rows {over_rows()}")
@@ -75,20 +80,20 @@ def _measured(on: Ground, size: int, seconds: float) -> list[Figure]:
     ]
 
 
-def fill(room: Room, size: int) -> None:
+def fill(connection: psycopg.Connection[Any], size: int) -> None:
     """Put the accepted orders of a day down, and their tallies as the migration makes them of rows that are there."""
-    room.connection.execute("ALTER TABLE risk.exposures DISABLE TRIGGER USER")
-    room.connection.execute(_FILL, {"size": size, "now": NOW})
-    room.connection.execute("ALTER TABLE risk.exposures ENABLE TRIGGER USER")
+    connection.execute("ALTER TABLE risk.exposures DISABLE TRIGGER USER")
+    connection.execute(_FILL, {"size": size, "now": NOW})
+    connection.execute("ALTER TABLE risk.exposures ENABLE TRIGGER USER")
     names = "c.per, c.scope, c.width, c.at, c.venue, c.source_currency, c.target_currency"
-    room.connection.execute(
+    connection.execute(
         f"INSERT INTO risk.tallies SELECT {names}, sum(c.number), sum(c.target_amount), sum(c.target_lacking), sum(c.source_amount),"
         f" sum(c.source_lacking) FROM risk.exposures e CROSS JOIN LATERAL risk.tallied(e) c GROUP BY {names}".encode()
     )
-    room.connection.execute("ANALYZE risk.exposures, risk.tallies")
+    connection.execute("ANALYZE risk.exposures, risk.tallies")
 
 
-def _over_rows(connection: Any, query: CounterQuery) -> str:
+def _over_rows(connection: psycopg.Connection[Any], query: CounterQuery) -> str:
     asked = {
         "open": query.kind == "exposure",
         "since": NOW - (query.window or timedelta()),
@@ -96,7 +101,7 @@ def _over_rows(connection: Any, query: CounterQuery) -> str:
         "sender": query.scope if query.per == "sender" else None,
         "intent": "order-2",
     }
-    source, target, number = connection.execute(_OVER_ROWS, asked).fetchone()
+    ((source, target, number),) = connection.execute(_OVER_ROWS, asked).fetchall()
     return str(number) if query.kind == "count" else plainly(Decimal(source if query.side == "source" else target))
 
 

@@ -230,7 +230,7 @@ def test_two_workers_at_two_venues_never_stand_in_each_others_way(postgres: str)
                     events: list[RiskEvent] = []
                     for place, venue in enumerate(venues):
                         events.append(asked(question(order=order + place, venue=venue, sender_party_id=f"S{place}")))
-                        if turn > 3:
+                        if turn > 2:
                             ended = intent(order + place - 30)
                             events.append(
                                 OrderEnded(venue=venue, intent_id=ended, status="SETTLED", settled=True, source_amount=None, seen_at=NOW)
@@ -429,11 +429,12 @@ def tallies_that_differ(connection: Connection) -> list[tuple[object, ...]]:
     """Return the tallies that are not the sums over the rows, and the sums that have no tally."""
     names = "per, scope, width, at, venue, source_currency, target_currency"
     amounts = ("number", "target_amount", "target_lacking", "source_amount", "source_lacking")
-    sums = ", ".join(f"sum({name}) AS {name}" for name in amounts)
+    sums = ", ".join(f"sum(c.{name}) AS {name}" for name in amounts)
+    whole = ", ".join(f"c.{name}" for name in names.split(", "))
     differ = " OR ".join(f"coalesce(t.{name}, 0) <> coalesce(s.{name}, 0)" for name in amounts)
     return connection.execute(
-        f"SELECT * FROM risk.tallies t FULL JOIN (SELECT {names}, {sums} FROM risk.exposures e CROSS JOIN LATERAL risk.tallied(e) c"
-        f" GROUP BY {names}) s USING ({names}) WHERE {differ}".encode()
+        f"SELECT * FROM risk.tallies t FULL JOIN (SELECT {whole}, {sums} FROM risk.exposures e CROSS JOIN LATERAL risk.tallied(e) c"
+        f" GROUP BY {whole}) s USING ({names}) WHERE {differ}".encode()
     ).fetchall()
 
 
