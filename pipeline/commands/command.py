@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.domain.accepting import Answered, Kind
+from schemas.accepting import DecisionContext, DecisionMade
 
 State = Literal["journalled", "sent", "succeeded", "refused", "unknown", "expired", "shadowed"]
 OutcomeName = Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
@@ -48,6 +49,16 @@ class Order:
     def pair(self) -> str:
         """Return the pair as halts name it."""
         return f"{self.source_currency}/{self.target_currency}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What is kept of the decision that a command names, and is believed: the answer, and what was asked."""
+
+    decision: DecisionMade
+    context: DecisionContext
+    """The facts that the decision names by their digest."""
+    decide_by: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

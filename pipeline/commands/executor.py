@@ -1,9 +1,9 @@
 """The loop that carries commands out: claim, read, decide, journal the attempt, call, store the answer, publish the outcome.
 
-Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt and a decision that allows it, and after the
-record was read again; what
-is open from an earlier call (of this process or of one that died) is resolved by reading before anything is sent; a turn of a command is
-short, and between turns nothing is held but rows, so another executor goes on where this one dies. A service that is away is waited for.
+Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt and a decision that is believed and allows
+just this, and after the record was read again; what is open from an earlier call (of this process or of one that died) is resolved by
+reading before anything is sent; a turn of a command is short, and between turns nothing is held but rows, so another executor goes on where
+this one dies. A service that is away is waited for.
 
 Under a request cap no more is taken in hand than the cap lets through within a part of the lease, a claim is renewed while it is in hand,
 and a turn whose claim is lost ends: what is begun is brought to its call, what has to wait waits in the journal, where the first to end is
@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
 from pipeline import metrics
@@ -393,6 +394,7 @@ class Executor:
             quote_valid_until=claim.quote_valid_until,
             at=self.clock.now(),
             evidence=_evidence(claim, venue, look),
+            unlike=partial(decide.unlike, claim.order),
         )
         if isinstance(began, Barred):
             call.barred = began

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
 from pipeline.domain.accepting import Answer, Answered, Kind, Look, VenueTime
 from pipeline.ports import Sighting, Transaction
 
@@ -84,8 +84,20 @@ class CommandJournal(Protocol):
         """Let go of what an earlier process of this name had in hand when it died; return how many commands that were."""
         ...
 
-    def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
-        """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
+    def begin(
+        self,
+        claim: Claim,
+        *,
+        lease: float,
+        quote_valid_until: datetime | None,
+        at: datetime,
+        evidence: str,
+        unlike: Callable[[Decided], str | None],
+    ) -> Began | Barred:
+        """Commit the next attempt, unless a halt or a later command bars it, no believed decision allows it, or the claim is lost.
+
+        `unlike` says in what the command is not what was decided.
+        """
         ...
 
     def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
