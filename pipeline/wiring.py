@@ -11,9 +11,10 @@ import logging
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from pipeline.observability.health import Health
 from pipeline.ports import Failpoints, Sink, VenueConnector
 from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
+from schemas.accepting import DecisionMade, DecisionRequested
 
 if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
@@ -310,8 +312,16 @@ def _executor(given: Surroundings, trust: Trust) -> Executor:
         owner=given.instance,
         accepting=settings.mode.accepting,
         paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
+        lapsed=_lapsed(settings),
         also_publish=publish_what_people_did,
     )
+
+
+def _lapsed(settings: Settings) -> Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]]:
+    """Return what asks the policy again right before a call; an external engine's rules are its own."""
+    from pipeline.policy.engine import Engine
+
+    return (lambda *_: ()) if settings.risk.engine == "external" else Engine(policy_of(settings)).lapsed
 
 
 @contextmanager

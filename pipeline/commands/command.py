@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.domain.accepting import Answered, Kind
-from schemas.accepting import DecisionContext, DecisionMade
+from schemas.accepting import DecisionMade, DecisionRequested
 
 State = Literal["journalled", "sent", "succeeded", "refused", "unknown", "expired", "shadowed"]
 OutcomeName = Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
@@ -53,12 +53,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What is kept of the decision that a command names, and is believed: the answer, and what was asked."""
+    """What is kept of the decision that a command names, and is believed: the answer, and the question that it names by its digest."""
 
     decision: DecisionMade
-    context: DecisionContext
-    """The facts that the decision names by their digest."""
-    decide_by: datetime
+    request: DecisionRequested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from pipeline.domain.accepting import (
     VenueTime,
 )
 from pipeline.domain.moments import bounded
+from pipeline.log.envelope import parse_time
 
 PATIENCE_MAX = timedelta(seconds=12)
 PATIENCE_SHARE = 8
@@ -55,6 +56,7 @@ class Reason(StrEnum):
     NOT_SENDER = "not_sender"
     ORDER_ADVANCED = "order_advanced"
     TERMS_CHANGED = "terms_changed"
+    STALE = "stale"
     ALREADY_ACCEPTED = "already_accepted"
     CLOCK_UNRESOLVED = "clock_unresolved"
     TOO_LATE = "too_late"
@@ -151,7 +153,7 @@ def unlike(order: Order, decided: Decided) -> str | None:
 
     Every term is compared: a command is a record of a topic, and only the decision's facts are bound by a digest.
     """
-    decision, context = decided.decision, decided.context
+    decision, context = decided.decision, decided.request.context
     quote = next((quote for quote in context.quotes if quote.quote_id == order.quote_id), None)
     said = {
         "verdict": ("ACCEPT", decision.verdict),
@@ -166,9 +168,25 @@ def unlike(order: Order, decided: Decided) -> str | None:
         "cost bound": (order.source_amount_max, None if context.source_amount_max is None else Decimal(context.source_amount_max)),
     }
     found = [name for name, values in said.items() if len(set(values)) > 1]
-    if order.not_after > decided.decide_by:
+    if order.not_after > parse_time(decided.request.decide_by, "decide_by"):
         found.append("deadline")
     return f"the decision {order.decision_id} has another {', '.join(found)}" if found else None
+
+
+WHO = (
+    "sender_party_id",
+    "receiver_party_id",
+    "sender_custodian_party_id",
+    "receiver_custodian_party_id",
+    "jurisdiction_sender",
+    "jurisdiction_receiver",
+)
+
+
+def other_parties(decided: Decided, seen: OrderSeen | None) -> str | None:
+    """Name the parties and jurisdictions that the record shows otherwise than the decision saw them; None where it shows none so."""
+    pairs = [(name, getattr(decided.request.context, name), getattr(seen, name, None)) for name in WHO]
+    return ", ".join(name for name, before, now in pairs if None not in (before, now) and before != now) or None
 
 
 def ready(order: Order, look: Look, time: VenueTime) -> Step:

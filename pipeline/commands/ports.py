@@ -65,7 +65,7 @@ class Began:
 class Barred:
     """A call must not be made."""
 
-    by: Literal["halted", "undecided", "not_allowed", "superseded", "lost"]
+    by: Literal["halted", "undecided", "not_allowed", "terms_changed", "stale", "superseded", "lost"]
     reason: str
 
 
@@ -92,11 +92,11 @@ class CommandJournal(Protocol):
         quote_valid_until: datetime | None,
         at: datetime,
         evidence: str,
-        unlike: Callable[[Decided], str | None],
+        unfit: Callable[[Decided], Barred | None],
     ) -> Began | Barred:
         """Commit the next attempt, unless a halt or a later command bars it, no believed decision allows it, or the claim is lost.
 
-        `unlike` says in what the command is not what was decided.
+        `unfit` says what speaks against the call once it is known what was decided.
         """
         ...
 

@@ -184,8 +184,7 @@ class Kept(NamedTuple):
     """A decision that is kept, with what was asked; `asked_again`: a later question about the same was asked."""
 
     heard: Heard
-    context: DecisionContext
-    decide_by: datetime
+    request: DecisionRequested
     asked_again: bool
 
 
@@ -194,8 +193,7 @@ def decided(connection: Connection, decision_id: str) -> Kept | None:
     row = connection.execute(_SQL["decided"], {"decision_id": decision_id}).fetchone()
     if row is None:
         return None
-    *said, context, decide_by, asked_again = row
-    return Kept(_heard(said), decode(context.encode(), DecisionContext), decide_by, asked_again)
+    return Kept(_heard(row[:4]), _request(row[4:13]), row[13])
 
 
 def count_pending(connection: Connection, *, now: datetime) -> int:

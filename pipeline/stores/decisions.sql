@@ -29,7 +29,8 @@ RETURNING 1;
 SELECT event, ce_id, signed, signature FROM risk.answers WHERE decision_id = %(decision_id)s;
 
 -- decided: Return a decision with the facts of its question, and whether a later question about the same was asked.
-SELECT a.event, a.ce_id, a.signed, a.signature, q.context, q.decide_by,
+SELECT a.event, a.ce_id, a.signed, a.signature, request_id, context_sha256, q.venue, q.intent_id, q.question, q.round, q.context,
+       q.requested_at, q.decide_by,
        EXISTS (SELECT FROM risk.questions AS n
                 WHERE n.intent_id = q.intent_id AND n.venue = q.venue AND n.question = q.question AND n.round > q.round)
   FROM risk.answers AS a JOIN risk.questions AS q USING (request_id, context_sha256) WHERE a.decision_id = %(decision_id)s;

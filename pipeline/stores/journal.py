@@ -111,7 +111,7 @@ class PostgresJournal:
         quote_valid_until: datetime | None,
         at: datetime,
         evidence: str,
-        unlike: Callable[[Decided], str | None],
+        unfit: Callable[[Decided], Barred | None],
     ) -> Began | Barred:
         """Commit the next attempt, unless a halt or a later command bars it, no believed decision allows it, or the claim is lost."""
         order = claim.order
@@ -121,7 +121,7 @@ class PostgresJournal:
             halt = halts.over(connection, venue=order.venue, pair=order.pair)
             if halt is not None:
                 return Barred("halted", halt.told)
-            barred = self._not_allowed(connection, order, unlike)
+            barred = self._not_allowed(connection, order, unfit)
             if barred is not None:
                 return barred
             refused = connection.execute(_SQL["refused_since"], _values(order)).fetchone()
@@ -136,7 +136,7 @@ class PostgresJournal:
             connection.execute(_SQL["insert_attempt"], {**values, "number": row[0], "owner": row[1], "evidence": evidence})
         return Began(row[0])
 
-    def _not_allowed(self, connection: Connection, order: Order, unlike: Callable[[Decided], str | None]) -> Barred | None:
+    def _not_allowed(self, connection: Connection, order: Order, unfit: Callable[[Decided], Barred | None]) -> Barred | None:
         """Say why the decision that a command names does not allow it; None where it does."""
         decided = decisions.decided(connection, order.decision_id)
         if decided is None:
@@ -144,10 +144,9 @@ class PostgresJournal:
         (doubt,) = belief.doubts(connection, self._trust, [decided.heard])
         if doubt is not None:
             return Barred("not_allowed", f"the decision {order.decision_id} is not believed: {doubt}")
-        wrong = unlike(Decided(decision=decided.heard.decision, context=decided.context, decide_by=decided.decide_by))
-        if wrong is not None:
-            return Barred("not_allowed", wrong)
-        return Barred("superseded", "by a later question about the same") if decided.asked_again else None
+        if decided.asked_again:
+            return Barred("superseded", "by a later question about the same")
+        return unfit(Decided(decision=decided.heard.decision, request=decided.request))
 
     def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
         """Store what became of a call that does not end its command; one without effect counts as no call.

@@ -54,7 +54,7 @@ class Prepared:
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
     """Look at what no service has to answer for; raise SettingsError for a missing secret or venue, a wrong policy or engine key."""
     settings.postgres.secret()
-    if "risk" in roles:
+    if "risk" in roles or ("commands" in roles and settings.risk.engine == "builtin"):
         policy_of(settings)
     if {"workflow", "risk", "commands"} & set(roles):
         trust_of(settings)

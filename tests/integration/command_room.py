@@ -270,6 +270,7 @@ class Room:
         published: Kept | None = None,
         journal_: PostgresJournal | None = None,
         paces: Mapping[str, float] | None = None,
+        **more: Any,
     ) -> Executor:
         """Return an executor on this room's database and venue."""
         return Executor(
@@ -282,6 +283,7 @@ class Room:
             accepting=accepting,
             paces=paces or {},
             limits=limits or Limits(),
+            **more,
         )
 
 

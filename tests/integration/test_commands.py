@@ -18,7 +18,7 @@ from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline.commands import decide
 from pipeline.commands.command import Claim, Decided, Ending
-from pipeline.commands.executor import Limits
+from pipeline.commands.executor import LOOK_AGE_AT_GATE, LOOK_AGE_MAX, Limits
 from pipeline.commands.ports import Barred, Began, Gate
 from pipeline.decisions.ports import Asked, Heard
 from pipeline.domain.accepting import Answer, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
@@ -28,15 +28,27 @@ from pipeline.log.envelope import Outgoing, time_text
 from pipeline.stores import halts
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
-from schemas.accepting import CommandIssued
-from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, connector_of, prepare, question_of, start_program
+from schemas.accepting import CommandIssued, DecisionMade, DecisionRequested
+from tests.integration.command_room import (
+    SECRET,
+    VENUE,
+    FreeBudget,
+    Kept,
+    Room,
+    Running,
+    connector_of,
+    prepare,
+    question_of,
+    start_program,
+    venue_commands,
+)
 from tests.integration.decision_room import commit
 from tests.signing import DESK, signature
 from tests.waiting import eventually_async
 
 
 def nothing(_: Decided) -> None:
-    """Say that a command is what was decided."""
+    """Say that nothing speaks against a call."""
 
 
 LONG_AGO = "2025-03-14T02:00:00Z"
@@ -365,6 +377,77 @@ async def test_what_has_changed_since_the_decision_is_not_sent(
     assert room.calls() == []
 
 
+@pytest.mark.parametrize("changed", [*decide.WHO, None])
+async def test_a_party_or_jurisdiction_that_the_decision_did_not_see_is_not_sent_for(room: Room, changed: str | None) -> None:
+    """The record names somebody else than the decision's facts, or another country: nothing leaves."""
+    intent = await room.create()
+    order = room.simulator.world.order(intent)
+    facts = {name: getattr(order, name, None) for name in decide.WHO} | ({} if changed is None else {changed: "Other::1"})
+    command, _ = room.issue(intent, decided=None, decision_id="of-others")
+    room.decide(CommandIssued.model_validate_json(_issued(room, command)), **{name: who for name, who in facts.items() if who is not None})
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    if changed is None:
+        assert ended["state"] == "succeeded"
+    else:
+        assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", f"terms_changed: {changed}", 0)
+        assert room.calls() == []
+
+
+async def test_what_the_policy_would_not_say_any_more_is_not_sent(room: Room) -> None:
+    """Rules on hours, rates and screenings that do not hold any more keep the call back; they are told what was asked and answered."""
+    intent = await room.create()
+    asked: list[tuple[str, str]] = []
+
+    def lapsed(request: DecisionRequested, decision: DecisionMade, at: datetime) -> tuple[str, ...]:
+        asked.append((request.context.intent_id, decision.decision_id))
+        assert at.tzinfo is not None
+        return ("business hours", "fresh rates")
+
+    async with Running(room.executor(lapsed=lapsed)):
+        command, _ = room.issue(intent, decision_id="of-yesterday")
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", "stale: business hours, fresh rates", 0)
+    assert (asked, room.calls()) == ([(intent, "of-yesterday")], [])
+
+
+class SlowBudget(FreeBudget):
+    """Lets a call wait for its permit for longer than a reading stays fresh; readings that go first are free."""
+
+    def __init__(self, room: Room) -> None:
+        self.room, self.waits, self.changes = room, 1, dict[str, Any]()
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait once, and let the venue change meanwhile."""
+        if priority and self.waits:
+            self.waits -= 1
+            await asyncio.sleep(LOOK_AGE_AT_GATE.total_seconds() + 0.1)
+            if self.changes:
+                await self.room.control("records", **self.changes)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_call_that_waited_for_its_permit_is_looked_at_again(room: Room, changed: bool) -> None:
+    """The reading is older than it may be when the permit comes: the record is read once more before the call, and is what counts."""
+    intent = await room.create()
+    budget = SlowBudget(room)
+    if changed:
+        budget.changes = {"intent_id": intent, "fields": {"target_amount": "1"}}
+    async with Running(room.executor(venue=venue_commands(room.simulator.base_url, budget=budget))):
+        command, _ = room.issue(intent)
+        ended = await room.ended(command)
+    paths = [one["path"] for one in room.simulator.truth.requests if intent in one["path"] and "/simulator/" not in one["path"]]
+    assert paths[:2] == [f"/api/v1/orders/{intent}"] * 2, "looked at, and again when the permit came"
+    if changed:
+        assert (ended["state"], ended["reason"], room.calls(intent)) == ("refused", "terms_changed", [])
+    else:
+        assert (ended["state"], len(room.calls(intent)), len(paths)) == ("succeeded", 1, 3)
+        evidence = room.connection.execute("SELECT evidence FROM commands.attempts").fetchall()
+        ((begun,),) = room.connection.execute("SELECT begun_at FROM commands.attempts").fetchall()
+        read_at = datetime.fromisoformat(json.loads(evidence[0][0])["read_at"])
+        assert begun - read_at < LOOK_AGE_MAX
+
+
 async def test_nothing_is_sent_after_its_time(room: Room) -> None:
     """A command past its not_after, and one for a quote past its valid_until, expire without a call."""
     intent = await room.create()
@@ -497,7 +580,7 @@ async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> N
     (claim,) = frozen.claim("frozen", limits={VENUE: 1}, lease=0.5)
     async with Running(room.executor(owner="next")):
         assert (await room.ended(command))["state"] == "succeeded"
-    begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unlike=nothing)
+    begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=nothing)
     assert isinstance(begun, Barred)
     assert begun.by == "lost"
     ending = Ending(outcome="refused", reason="too late")
@@ -587,7 +670,7 @@ async def test_an_outcome_that_stays_unknown_is_an_alarm_and_stays_open(room: Ro
     journal = PostgresJournal(connector_of(room.dsn))
     command, _ = room.issue(INTENT, quote=quote, seconds=1)
     (claim,) = journal.claim("gone", limits={VENUE: 1}, lease=0.2)
-    assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}", unlike=nothing), Began)
+    assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}", unfit=nothing), Began)
     async with Running(room.executor(venue=venue)):
         ended = await room.ended(command, within=15)
     assert (ended["state"], ended["open"], venue.calls) == ("unknown", True, [])
@@ -645,9 +728,7 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
     assert len(claims) == 60
 
     def begin(claim: Claim) -> bool:
-        return isinstance(
-            journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unlike=nothing), Began
-        )
+        return isinstance(journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=nothing), Began)
 
     def halt() -> int:
         halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer", now=datetime.now(UTC))
