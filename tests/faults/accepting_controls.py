@@ -67,8 +67,8 @@ ACCEPTING = (
                 new="    return [_doubt(trust, one, answered, committed) and None for one in heard]\n",
             ),
         ),
-        test="tests/faults/test_forged_answers.py::test_a_forged_accept_has_nothing_accepted",
-        says=r"not within|assert",
+        test="tests/integration/test_belief.py::test_the_workflow_waits_for_the_real_answer[ACCEPT-True]",
+        says=r"command-issued",
     ),
     Control(
         name="counted approvals",  # a referral's row that says approved is enough
