@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from pipeline.domain.identifiers import KEY_ID
 from pipeline.domain.money import Scales
 from pipeline.dsn import without_password
 from pipeline.errors import SettingsError
@@ -159,14 +160,44 @@ class Workflow(Section):
     """With so many quotes that may be chosen the window closes at once; None: it is waited for its end."""
 
 
+def _listed(value: object) -> object:
+    """Read what the environment writes with commas in between, and refuse what is not "ID=FILE", each id once."""
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
+        return value
+    named = [_ENGINE_KEY.fullmatch(one) if isinstance(one, str) else None for one in listed]
+    if None in named or len({match[1] for match in named if match}) < len(named):
+        raise ValueError('write a list of "ID=FILE" such as ["desk=keys/desk.pub"], each id once')
+    return listed
+
+
+_ENGINE_KEY = re.compile(rf"({KEY_ID})=(.+)")
+
+
 class Risk(Section):
     """`[risk]`."""
 
     engine: Literal["builtin", "external"] = "builtin"
-    """external: somebody else answers decision-requested, and the role risk is not run."""
+    """external: somebody else answers decision-requested and signs what it says, and the role risk is not run."""
+    engine_keys: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Public keys of an external engine, each "ID=FILE"; several while one takes the place of another."""
+    engine_answers_referrals: bool = False
+    """An external engine may answer what it has referred to people, in their place."""
     policy_file: Path | None = None
     """None: there is none beside the settings, so every question is referred to people."""
     referral_expires: Seconds = 300.0
+
+    @model_validator(mode="after")
+    def _signed(self) -> Risk:
+        if self.engine == "external" and not self.engine_keys:
+            raise ValueError(
+                'engine = "external" needs engine_keys, such as ["desk=keys/desk.pub"]; `custodian engine-key new` makes a pair'
+            )
+        return self
+
+    def key_files(self) -> dict[str, Path]:
+        """Return the files with the public keys, by the keys' ids."""
+        return {key_id: Path(file) for key_id, _, file in (one.partition("=") for one in self.engine_keys)}
 
 
 class Currency(Section):
@@ -405,6 +436,9 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     for dotted in _PATHS:
         section, key = dotted.split(".")
         _resolve(tree.get(section), key, folder)
+    risk = tree.get("risk")
+    if isinstance(risk, dict) and isinstance(risk.get("engine_keys"), list):
+        risk["engine_keys"] = [_key_beside(folder, one) for one in risk["engine_keys"]]
     venues = tree.get("venues")
     for venue in venues.values() if isinstance(venues, dict) else ():
         for key in _VENUE_PATHS:
@@ -417,6 +451,11 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
         tree["archive"].setdefault("folder", str(folder / "archive"))
     if isinstance(tree.setdefault("risk", {}), dict) and (folder / "policy.toml").is_file():
         tree["risk"].setdefault("policy_file", str(folder / "policy.toml"))
+
+
+def _key_beside(folder: Path, named: object) -> object:
+    key_id, _, file = named.partition("=") if isinstance(named, str) else ("", "", "")
+    return f"{key_id}={folder / file}" if file else named
 
 
 def _resolve(section: object, key: str, folder: Path) -> None:

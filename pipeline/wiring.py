@@ -11,17 +11,20 @@ import logging
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.clock import Clock
+from pipeline.errors import SettingsError
 from pipeline.observability.health import Health
 from pipeline.ports import Failpoints, Sink, VenueConnector
 from pipeline.settings import Settings
 from pipeline.stores.postgres import Connection
+from schemas.accepting import DecisionMade, DecisionRequested
 
 if TYPE_CHECKING:
     from pipeline.commands.executor import Executor
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.engines.step import Settle
     from pipeline.policy.file import Policy
     from pipeline.stores.agreed import Answering
+    from pipeline.stores.belief import Trust
     from pipeline.stores.request_budget import PostgresRequestBudget
     from pipeline.stores.venue_parties import PostgresPartyPins
 
@@ -183,10 +187,33 @@ def policy_of(settings: Settings) -> Policy:
     return NO_POLICY if settings.risk.policy_file is None else read(settings.risk.policy_file)
 
 
+def trust_of(settings: Settings) -> Trust:
+    """Return whose answers are believed by these settings; raise SettingsError for a file of an engine's key that holds none."""
+    from pipeline.log.signatures import public_key
+    from pipeline.stores.belief import BUILT_IN, Trust
+
+    if settings.risk.engine == "builtin":
+        return BUILT_IN
+    keys = {}
+    for key_id, file in settings.risk.key_files().items():
+        try:
+            keys[key_id] = public_key(file.read_bytes())
+        except (OSError, ValueError) as error:
+            reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+            raise SettingsError(
+                f"risk.engine_keys: {file}: {reason}; write the public half of a pair there that `custodian engine-key new` made"
+            ) from None
+    return Trust(keys=keys, answers_referrals=settings.risk.engine_answers_referrals)
+
+
 def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = None) -> int:
     """Run a processor on the engine of the settings until the stop."""
     from pipeline.kafka import EventProducer
+    from pipeline.log.topics import DECISION_MADE
+    from pipeline.stores.belief import doubts_by
     from pipeline.topology import PROCESSORS
+
+    processor = PROCESSORS[name](given.settings)
 
     def on_health(said: EngineHealth) -> None:
         if said.healthy:
@@ -197,7 +224,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
     given.health.unavailable("engine", "joining its group")
     given.health.started()
     return engine_of(given.settings)(
-        PROCESSORS[name](given.settings),
+        processor,
         settings=given.settings,
         connect=given.connector(name),
         publisher=EventProducer(given.settings.kafka),
@@ -206,6 +233,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
         stop=given.stop,
         on_health=on_health,
         settle=settle,
+        doubts=doubts_by(trust_of(given.settings)) if DECISION_MADE in processor.consumes else None,
     )
 
 
@@ -233,7 +261,8 @@ def commands(given: Surroundings) -> int:
     from pipeline.stores.decisions import PostgresDecisions
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    executor = _executor(given)
+    trust = trust_of(given.settings)
+    executor = _executor(given, trust)
     given.health.watch("executor", lambda: executor.health.reason if executor.health else None)
     answering = _answering(given)
     given.health.watch("answers to referrals", lambda: answering.reason)
@@ -241,7 +270,7 @@ def commands(given: Surroundings) -> int:
         given,
         agreed=lambda: answering.run(given.stop),
         journal=lambda: _deliver(given, CommandSink(journal.write, wake=executor.wake)),
-        decisions=lambda: _deliver(given, DecisionSink(PostgresDecisions(), referral_expires=given.settings.risk.referral_expires)),
+        decisions=lambda: _deliver(given, DecisionSink(PostgresDecisions(trust), referral_expires=given.settings.risk.referral_expires)),
     ):
         asyncio.run(_execute(executor, given.stop))
     return 0
@@ -262,7 +291,7 @@ async def _execute(executor: Executor, stop: threading.Event) -> None:
     await executor.run(_asyncio_event(stop))
 
 
-def _executor(given: Surroundings) -> Executor:
+def _executor(given: Surroundings, trust: Trust) -> Executor:
     from connectors.registry import venue_commands
     from pipeline.commands.executor import Executor
     from pipeline.kafka import EventProducer
@@ -291,15 +320,23 @@ def _executor(given: Surroundings) -> Executor:
             )
             for name, section in settings.venues.items()
         ],
-        journal=PostgresJournal(given.connector("commands")),
+        journal=PostgresJournal(given.connector("commands"), trust=trust),
         publisher=publisher,
         clock=given.clock,
         failpoints=given.failpoints,
         owner=given.instance,
         accepting=settings.mode.accepting,
         paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
+        lapsed=_lapsed(settings),
         also_publish=publish_what_people_did,
     )
+
+
+def _lapsed(settings: Settings) -> Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]]:
+    """Return what asks the policy again right before a call; an external engine's rules are its own."""
+    from pipeline.policy.engine import Engine
+
+    return (lambda *_: ()) if settings.risk.engine == "external" else Engine(policy_of(settings)).lapsed
 
 
 @contextmanager

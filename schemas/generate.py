@@ -50,6 +50,11 @@ _HEADERS = {
         "ce_dataschema": {"type": "string"},
         "ce_correlationid": {"type": "string"},
         "ce_causationid": {"type": "string"},
+        "ce_signature": {
+            "type": "string",
+            "description": "of decision-made by an external engine: KEY_ID:BASE64, Ed25519 over "
+            "'custody.decision-made.v1 CONTEXT_SHA256', a line feed and the value",
+        },
         "traceparent": {"type": "string"},
         "content-type": {"const": "application/json"},
     },

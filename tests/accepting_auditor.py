@@ -490,7 +490,9 @@ def stored_decisions(connection: psycopg.Connection[Any]) -> dict[str, Decision]
     """Return what the built-in engine and people decided, as the database has it."""
     made = decisions_of(json.loads(text) for (text,) in connection.execute("SELECT decision FROM risk.decisions"))
     answered = connection.execute(
-        "SELECT answer_id, intent_id, question, quote_id, closed_at FROM risk.referrals WHERE state = 'approved' AND answer_id IS NOT NULL"
+        "SELECT answer_id, intent_id, question, quote_id, closed_at FROM risk.referrals r WHERE state = 'approved'"
+        " AND answer_id IS NOT NULL"
+        " AND approvers_needed <= (SELECT count(*) FROM risk.approvals a WHERE a.decision_id = r.decision_id AND a.verdict = 'approve')"
     )
     for answer_id, intent_id, question, quote_id, closed_at in answered:
         made[answer_id] = Decision(

@@ -2,18 +2,26 @@
 
 Switch the built-in one off with `[risk] engine = "external"`. An answer counts once, for the request and the context that it names, until
 `decide_by`; a late, repeated or contradicting one does no harm and shows up as an alarm. Only ACCEPT makes the pipeline do anything.
+
+Each answer is signed with the private key of `custodian engine-key new`, whose public half stands in `engine_keys`: the value's bytes
+behind a line with the question's digest. An answer without a signature that holds has no effect.
 """
 
+import base64
 import hashlib
 import json
 import os
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 SERVERS, PREFIX = os.environ.get("BOOTSTRAP_SERVERS", "127.0.0.1:9092"), os.environ.get("TOPIC_PREFIX", "custody.")
+KEY_FILE = Path(os.environ.get("ENGINE_KEY", "keys/desk.key"))  # its name without .key is the key's id
+KEY: Any = load_pem_private_key(KEY_FILE.read_bytes(), password=None)
 LARGEST = {"USDCx": Decimal("250000")}
 
 
@@ -25,6 +33,12 @@ def judge(asked: dict[str, Any]) -> tuple[str, str | None]:
     if asked["question"] == "co_sign_quote" and not quotes:
         return "WAIT", None
     return ("ACCEPT" if small else "REFER"), (quotes[0]["quote_id"] if asked["question"] == "co_sign_quote" else None)
+
+
+def signature(value: bytes, asked: dict[str, Any]) -> str:
+    """Sign an answer's bytes for the question that it answers."""
+    signed = f"custody.decision-made.v1 {asked['context_sha256']}\n".encode() + value
+    return f"{KEY_FILE.stem}:{base64.b64encode(KEY.sign(signed)).decode()}"
 
 
 consumer = Consumer(
@@ -55,6 +69,8 @@ while True:
         "ce_time": now,
     }
     said |= {"ce_subject": asked["intent_id"], "ce_correlationid": headers["ce_correlationid"], "ce_causationid": headers["ce_id"]}
-    producer.produce(PREFIX + "decision-made.v1", json.dumps(answer).encode(), record.key(), headers=list(said.items()))
+    value = json.dumps(answer).encode()
+    said |= {"ce_signature": signature(value, asked)}
+    producer.produce(PREFIX + "decision-made.v1", value, record.key(), headers=list(said.items()))
     if producer.flush(10) == 0:
         consumer.commit(record, asynchronous=False)

@@ -123,10 +123,11 @@ def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: b
 
 
 def _policy(loaded: Settings) -> list[Line]:
-    from pipeline.wiring import policy_of
+    from pipeline.wiring import policy_of, trust_of
 
     if loaded.risk.engine == "external":
-        return [Line("policy", "not ours: somebody else answers decision-requested")]
+        keys = ", ".join(sorted(trust_of(loaded).keys or ()))
+        return [Line("policy", f"not ours: somebody else answers decision-requested, and signs by one of the keys {keys}")]
     policy = policy_of(loaded)
     if not policy.rules:
         return [Line("policy", "none beside the settings: every proposal waits for a person")]

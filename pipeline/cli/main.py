@@ -37,6 +37,7 @@ ENTRIES = {
     "resume": Entry("pipeline.cli.halt:resume", "End a halt of the same scope."),
     "ledger": Entry("pipeline.cli.ledger:ledger", "The books: entries, balances; rebuild them."),
     "archive": Entry("pipeline.cli.archive:archive", "The evidence: records, and its verification."),
+    "engine-key": Entry("pipeline.cli.engine_key:engine_key", "Key pairs for a risk engine of your own."),
     "replay": Entry("pipeline.cli.replay:replay", "Run today's code over recorded records."),
     "policy": Entry("pipeline.cli.policy:policy", "Check a policy; try a candidate on recorded decisions."),
     "reconcile": Entry("pipeline.cli.reconcile:reconcile", "Compare the venue with the books."),

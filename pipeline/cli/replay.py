@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,8 @@ class _Again:
         from pipeline.replay.readings import Readings
         from pipeline.replay.run import Replay
         from pipeline.stores import readings
+        from pipeline.stores.belief import doubts_by
+        from pipeline.wiring import trust_of
 
         newest = reads.newest(self.reader, [*self._topics("consumes"), *self._topics("emits")])
         if newest is None:
@@ -169,7 +172,9 @@ class _Again:
         complete_until = None if self.until is not None else newest - TAIL
         window = Window(since=self.since, until=self.until, complete_until=complete_until, venue=self.venue)
         recorded = Readings(readings.of_processor(self.reader, self.processor.name))
-        return window, Replay(self.processor, recorded, until=until, judged_until=complete_until or until, venue=self.venue)
+        doubts = partial(doubts_by(trust_of(self.loaded)), self.reader)
+        judged_until = complete_until or until
+        return window, Replay(self.processor, recorded, until=until, judged_until=judged_until, venue=self.venue, doubts=doubts)
 
     def _live_again(self, replayed: Replay) -> None:
         """Run the records, and store what comes of them."""

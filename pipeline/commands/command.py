@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipeline.domain.accepting import Answered, Kind
+from schemas.accepting import DecisionMade, DecisionRequested
 
 State = Literal["journalled", "sent", "succeeded", "refused", "unknown", "expired", "shadowed"]
 OutcomeName = Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
@@ -48,6 +49,14 @@ class Order:
     def pair(self) -> str:
         """Return the pair as halts name it."""
         return f"{self.source_currency}/{self.target_currency}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What is kept of the decision that a command names, and is believed: the answer, and the question that it names by its digest."""
+
+    decision: DecisionMade
+    request: DecisionRequested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
-from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order, OutcomeName
+from pipeline.commands.command import CALLS_MAX, Claim, Decided, Ending, Order, OutcomeName
 from pipeline.domain import lifecycle, quotes
 from pipeline.domain.accepting import (
     ACCEPT_PROPOSAL,
@@ -28,6 +29,7 @@ from pipeline.domain.accepting import (
     VenueTime,
 )
 from pipeline.domain.moments import bounded
+from pipeline.log.envelope import parse_time
 
 PATIENCE_MAX = timedelta(seconds=12)
 PATIENCE_SHARE = 8
@@ -54,6 +56,7 @@ class Reason(StrEnum):
     NOT_SENDER = "not_sender"
     ORDER_ADVANCED = "order_advanced"
     TERMS_CHANGED = "terms_changed"
+    STALE = "stale"
     ALREADY_ACCEPTED = "already_accepted"
     CLOCK_UNRESOLVED = "clock_unresolved"
     TOO_LATE = "too_late"
@@ -143,6 +146,47 @@ def _unfit_quote(order: Order, quote: QuoteSeen | None, time: VenueTime) -> Reas
 def _same_terms(order: Order, seen: OrderSeen) -> bool:
     decided = (order.source_currency, order.target_currency, order.target_amount, order.source_amount_max)
     return decided == (seen.source_currency, seen.target_currency, seen.target_amount, seen.source_amount_max)
+
+
+def unlike(order: Order, decided: Decided) -> str | None:
+    """Say in what a command is not what the decision that it names allows; None where it is just that.
+
+    Every term is compared: a command is a record of a topic, and only the decision's facts are bound by a digest.
+    """
+    decision, context = decided.decision, decided.request.context
+    quote = next((quote for quote in context.quotes if quote.quote_id == order.quote_id), None)
+    said = {
+        "verdict": ("ACCEPT", decision.verdict),
+        "venue": (order.venue, decision.venue, context.venue),
+        "order": (order.intent_id, decision.intent_id, context.intent_id),
+        "question": (order.kind, decision.question),
+        "quote": (order.quote_id, decision.quote_id),
+        "rate": (order.fx_rate, None if quote is None else Decimal(quote.fx_rate)),
+        "source currency": (order.source_currency, context.source_currency),
+        "target currency": (order.target_currency, context.target_currency),
+        "target amount": (order.target_amount, Decimal(context.target_amount)),
+        "cost bound": (order.source_amount_max, None if context.source_amount_max is None else Decimal(context.source_amount_max)),
+    }
+    found = [name for name, values in said.items() if len(set(values)) > 1]
+    if order.not_after > parse_time(decided.request.decide_by, "decide_by"):
+        found.append("deadline")
+    return f"the decision {order.decision_id} has another {', '.join(found)}" if found else None
+
+
+WHO = (
+    "sender_party_id",
+    "receiver_party_id",
+    "sender_custodian_party_id",
+    "receiver_custodian_party_id",
+    "jurisdiction_sender",
+    "jurisdiction_receiver",
+)
+
+
+def other_parties(decided: Decided, seen: OrderSeen | None) -> str | None:
+    """Name the parties and jurisdictions that the record shows otherwise than the decision saw them; None where it shows none so."""
+    pairs = [(name, getattr(decided.request.context, name), getattr(seen, name, None)) for name in WHO]
+    return ", ".join(name for name, before, now in pairs if None not in (before, now) and before != now) or None
 
 
 def ready(order: Order, look: Look, time: VenueTime) -> Step:

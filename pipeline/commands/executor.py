@@ -1,9 +1,9 @@
 """The loop that carries commands out: claim, read, decide, journal the attempt, call, store the answer, publish the outcome.
 
-Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt and a decision that allows it, and after the
-record was read again; what
-is open from an earlier call (of this process or of one that died) is resolved by reading before anything is sent; a turn of a command is
-short, and between turns nothing is held but rows, so another executor goes on where this one dies. A service that is away is waited for.
+Promises: a call leaves only after its attempt is committed, in a transaction that saw no halt and a decision that is believed and allows
+just this, and after the record was read again; what is open from an earlier call (of this process or of one that died) is resolved by
+reading before anything is sent; a turn of a command is short, and between turns nothing is held but rows, so another executor goes on where
+this one dies. A service that is away is waited for.
 
 Under a request cap no more is taken in hand than the cap lets through within a part of the lease, a claim is renewed while it is in hand,
 and a turn whose claim is lost ends: what is begun is brought to its call, what has to wait waits in the journal, where the first to end is
@@ -19,12 +19,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.commands import decide
-from pipeline.commands.command import AttemptResult, Claim, Completed, Ending
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
 from pipeline.commands.events import events_of, record_of
 from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
@@ -32,6 +34,7 @@ from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, Not
 from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
 from pipeline.log.envelope import Outgoing, time_text
 from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
+from schemas.accepting import DecisionMade, DecisionRequested
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,9 @@ Held = tuple[str, int]
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LOOK_AGE_MAX = timedelta(seconds=2)
+LOOK_AGE_AT_GATE = timedelta(seconds=1.5)
+"""How old the reading may be that a call rests on: when it leaves, and when the gate is reached, where it is read again."""
 GATE_SECONDS_MAX = 1.0
 """A call leaves at once after its attempt is committed or not at all: what was checked then has to hold still."""
 LOOK_FAILED_PAUSE = 1.0
@@ -121,6 +127,8 @@ class Executor:
     """Requests per second that accepting may count on, by venue; one that is not named has no cap."""
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
+    lapsed: Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]] = lambda *_: ()
+    """Names the policy's rules on hours, rates and screenings that held when it was decided and do not hold at a time."""
     also_publish: Callable[[], int] | None = None
     """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
     _by_name: dict[str, VenueCommands] = field(init=False)
@@ -382,6 +390,8 @@ class Executor:
             renewed = AttemptResult(number=call.number, outcome="not_done", reason="the token was renewed", http_status=401)
             await self._in_thread(self.journal.note, claim, renewed)
             call.number = None
+        if self.clock.now() - look.at > LOOK_AGE_AT_GATE:
+            claim, look = await self._looked_again(claim, venue)
         call.barred = decide.in_time(claim.order, claim.quote_valid_until, venue.time())
         if call.barred is not None:
             raise GateClosedError(call.barred)
@@ -393,6 +403,7 @@ class Executor:
             quote_valid_until=claim.quote_valid_until,
             at=self.clock.now(),
             evidence=_evidence(claim, venue, look),
+            unfit=partial(self._unfit, claim.order, look),
         )
         if isinstance(began, Barred):
             call.barred = began
@@ -400,24 +411,45 @@ class Executor:
         call.number = began.number
         self._out_of_line(claim)
         self.failpoints.reach("commands.before_send")
-        if self.clock.monotonic() - began_at > GATE_SECONDS_MAX:
+        if self.clock.monotonic() - began_at > GATE_SECONDS_MAX or self.clock.now() - look.at > LOOK_AGE_MAX:
             held = AttemptResult(number=began.number, outcome="not_done", reason="held up after the checks, not sent")
             await self._in_thread(self.journal.note, claim, held)
             call.number = None
             raise GateClosedError("held up after the checks")
 
+    async def _looked_again(self, claim: Claim, venue: VenueCommands) -> tuple[Claim, Look]:
+        """Read the record while the call's permit is in hand; raise GateClosedError when that fails or no longer speaks for the call.
+
+        Nothing is decided on that here: the next turn reads once more, and says what comes next.
+        """
+        quotes = claim.order.kind == CO_SIGN_QUOTE or claim.calls_open > 0
+        try:
+            look = await self._read(claim, venue, quotes=quotes, seconds=self._look_seconds(claim, venue))
+        except _AWAY as error:
+            raise GateClosedError(f"the record cannot be read again: {error}") from None
+        match self._decided(claim, look, venue):
+            case Send(quote_valid_until=valid_until):
+                return replace(claim, quote_valid_until=valid_until), look
+            case _:
+                raise GateClosedError("the record does not speak for the call any more")
+
+    def _unfit(self, order: Order, look: Look, decided: Decided) -> Barred | None:
+        """Say what speaks against a call, now that it is known what was decided."""
+        if wrong := decide.unlike(order, decided):
+            return Barred("not_allowed", wrong)
+        if changed := decide.other_parties(decided, look.order):
+            return Barred("terms_changed", changed)
+        lapsed = self.lapsed(decided.request, decided.decision, self.clock.now())
+        return Barred("stale", ", ".join(lapsed)) if lapsed else None
+
     async def _not_sent(self, claim: Claim, call: _Call) -> None:
         match call.barred:
             case Barred(by="lost"):
                 return
-            case Barred(by="halted", reason=why) if claim.calls_open == 0:
-                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.HALTED}: {why}"))
-            case Barred(by="not_allowed", reason=why) if claim.calls_open == 0:
-                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.NOT_ALLOWED}: {why}"))
             case Barred(by="undecided"):
                 await self._put_off(claim, UNDECIDED_PAUSE, looked=False)
-            case Barred(by="superseded", reason=why) if claim.calls_open == 0:
-                await self._close(claim, Ending(outcome="refused", reason=f"{Reason.SUPERSEDED}: {why}"))
+            case Barred(by=by, reason=why) if claim.calls_open == 0:
+                await self._close(claim, Ending(outcome="refused", reason=f"{Reason(by)}: {why}"))
             case Reason() as reason if claim.calls_open == 0 and reason in decide.LATE:
                 await self._close(claim, decide.not_sent(reason))
             case None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
 from pipeline.domain.accepting import Answer, Answered, Kind, Look, VenueTime
 from pipeline.ports import Sighting, Transaction
 
@@ -65,7 +65,7 @@ class Began:
 class Barred:
     """A call must not be made."""
 
-    by: Literal["halted", "undecided", "not_allowed", "superseded", "lost"]
+    by: Literal["halted", "undecided", "not_allowed", "terms_changed", "stale", "superseded", "lost"]
     reason: str
 
 
@@ -84,8 +84,20 @@ class CommandJournal(Protocol):
         """Let go of what an earlier process of this name had in hand when it died; return how many commands that were."""
         ...
 
-    def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
-        """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
+    def begin(
+        self,
+        claim: Claim,
+        *,
+        lease: float,
+        quote_valid_until: datetime | None,
+        at: datetime,
+        evidence: str,
+        unfit: Callable[[Decided], Barred | None],
+    ) -> Began | Barred:
+        """Commit the next attempt, unless a halt or a later command bars it, no believed decision allows it, or the claim is lost.
+
+        `unfit` says what speaks against the call once it is known what was decided.
+        """
         ...
 
     def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:

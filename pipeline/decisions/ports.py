@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -15,10 +15,12 @@ KeptAnswer = Literal["kept", "repeated", "contradicted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A decision as it was heard, with the id of its record."""
+    """A decision as it was heard, with the id of its record, the record's bytes, and the header that signs them."""
 
     decision: DecisionMade
     ce_id: str | None
+    value: bytes
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,10 @@ class DecisionStore(Protocol):
 
     def hold(self, transaction: Transaction) -> None:
         """Keep other sinks from writing until the transaction ends: a question and its answer may be in two workers' hands."""
+        ...
+
+    def doubts(self, transaction: Transaction, heard: Sequence[Heard]) -> Sequence[str | None]:
+        """Say of each answer why it is not believed; None where it is."""
         ...
 
     def keep_question(self, transaction: Transaction, asked: Asked, now: datetime) -> bool:
@@ -69,8 +75,8 @@ class DecisionStore(Protocol):
         """Close the referrals of older questions about the same thing; return how many."""
         ...
 
-    def note_answer(self, transaction: Transaction, decision: DecisionMade, now: datetime) -> bool:
-        """Close the referral that a decision answers; False when the answer is not one that was made of counted approvals."""
+    def overtake(self, transaction: Transaction, decision: DecisionMade, now: datetime) -> None:
+        """Close the referral that an engine has answered in people's place, where it still waits."""
         ...
 
     def expire(self, transaction: Transaction, now: datetime) -> int:

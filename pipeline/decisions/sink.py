@@ -3,6 +3,8 @@
 A referral opens once both its question and the decision that refers it are there, in whatever order the two topics bring them; a question
 has one referral, of the first decision that referred it, for that is the one that the workflow waits for. A newer question about the same
 thing closes the referral of the older one. Design, section 5.
+
+An answer that is not believed is kept nowhere: it is refused, with an alarm. Nothing that stands in a topic answers a referral.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pipeline.decisions.ports import Asked, DecisionStore, Heard
 from pipeline.decisions.shown import approvers_needed, shown_of
 from pipeline.domain.identifiers import opaque
 from pipeline.errors import PoisonRecordError
-from pipeline.log import topics
+from pipeline.log import signatures, topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Outgoing, Record, header, parse_time
 from pipeline.log.notices import alarm
@@ -39,7 +41,7 @@ def read_record(record: Record) -> Asked | Heard:
         read: Asked | Heard = Asked(request=event, ce_id=ce_id)
     elif name == topics.DECISION_MADE.ce_type:
         event = _answer(record.value)
-        read = Heard(decision=event, ce_id=ce_id)
+        read = Heard(decision=event, ce_id=ce_id, value=record.value, signature=signatures.signature_of(record.headers))
     else:
         raise PoisonRecordError("the record has no header ce_type" if name is None else f"a {name[:80]} does not belong into this topic")
     if record.key != event.intent_id.encode():
@@ -89,16 +91,23 @@ class DecisionSink:
         raised: list[Outgoing] = []
         counts: Counter[str] = Counter()
         self._store.hold(transaction)
-        for record in records:
+        read = [_read(record) for record in records]
+        doubts = iter(self._store.doubts(transaction, [one for one in read if isinstance(one, Heard)]))
+        for record, one in zip(records, read, strict=True):
             venue = None
             try:
-                read = read_record(record)
-                if isinstance(read, Asked):
-                    venue = read.request.venue
-                    counts.update(self._ask(transaction, read, now))
-                else:
-                    venue = read.decision.venue
-                    counts.update(self._hear(transaction, read, now, raised))
+                match one:
+                    case PoisonRecordError():
+                        raise one
+                    case Asked():
+                        venue = one.request.venue
+                        counts.update(self._ask(transaction, one, now))
+                    case Heard():
+                        venue, doubt = one.decision.venue, next(doubts)
+                        if doubt is not None:
+                            raised += _not_believed(one, doubt, now)
+                            raise PoisonRecordError(f"not believed: {doubt}")
+                        counts.update(self._hear(transaction, one, now))
             except PoisonRecordError as error:
                 refused.append(Refusal(record=record, reason=error.reason, venue=venue))
         counts["expired"] = self._store.expire(transaction, now)
@@ -109,7 +118,7 @@ class DecisionSink:
             return {"repeated": 1}
         return {"asked": 1, **self._refer(transaction, asked.request, now)}
 
-    def _hear(self, transaction: Transaction, heard: Heard, now: datetime, raised: list[Outgoing]) -> dict[str, int]:
+    def _hear(self, transaction: Transaction, heard: Heard, now: datetime) -> dict[str, int]:
         decision = heard.decision
         match self._store.keep_answer(transaction, heard, now):
             case "repeated":
@@ -117,8 +126,8 @@ class DecisionSink:
             case "contradicted":
                 raise PoisonRecordError(f"the decision {decision.decision_id} was made before, and said something else")
         counts = {f"decided_{decision.verdict.lower()}": 1}
-        if decision.refers_to is not None and not self._store.note_answer(transaction, decision, now) and decision.verdict == "ACCEPT":
-            raised.append(_unapproved(heard, now))
+        if decision.refers_to is not None:
+            self._store.overtake(transaction, decision, now)
         if decision.verdict != "REFER":
             return counts
         request = self._store.question(transaction, decision.request_id, decision.context_sha256)
@@ -141,22 +150,41 @@ class DecisionSink:
         return {"referred": int(opened), "superseded": self._store.supersede(transaction, request, now)}
 
 
-def _unapproved(heard: Heard, now: datetime) -> Outgoing:
-    """Return the alarm about an accept that says it was approved and was not made of approvals that were counted here."""
+def _read(record: Record) -> Asked | Heard | PoisonRecordError:
+    try:
+        return read_record(record)
+    except PoisonRecordError as error:
+        return error
+
+
+def _not_believed(heard: Heard, doubt: str, now: datetime) -> list[Outgoing]:
+    """Return the alarms about an answer that is not believed: one more where it claims that people approved."""
     decision = heard.decision
-    return alarm(
-        kind="decision_unapproved",
-        severity="critical",
-        venue=decision.venue,
-        subject=decision.intent_id,
-        detail={
-            "decision_id": decision.decision_id,
-            "refers_to": str(decision.refers_to),
-            "verdict": decision.verdict,
-            "decided_by": decision.decided_by,
-        },
-        now=now,
-        source=SOURCE,
-        causation_id=heard.ce_id,
-        identity=(decision.decision_id,),
-    )
+    kinds = ["decision_forged"]
+    if decision.refers_to is not None and decision.verdict == "ACCEPT":
+        kinds.append("decision_unapproved")
+    told = {
+        "decision_id": decision.decision_id,
+        "request_id": decision.request_id,
+        "refers_to": decision.refers_to,
+        "question": decision.question,
+        "verdict": decision.verdict,
+        "decided_by": decision.decided_by,
+        "reason": doubt,
+    }
+    detail = {name: text for name, text in told.items() if text is not None}
+    sha256 = hashlib.sha256(heard.value).hexdigest()
+    return [
+        alarm(
+            kind=kind,
+            severity="critical",
+            venue=decision.venue,
+            subject=decision.intent_id,
+            detail={**detail, "sha256": sha256},
+            now=now,
+            source=SOURCE,
+            causation_id=heard.ce_id,
+            identity=(decision.decision_id, sha256),
+        )
+        for kind in kinds
+    ]

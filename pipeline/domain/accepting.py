@@ -32,6 +32,7 @@ WORDS: Mapping[str, str] = {
     "not_sender": "we are not the sender's custodian",
     "order_advanced": "the order is no longer PENDING",
     "terms_changed": "the order's terms are not those that were decided on",
+    "stale": "what was decided on is too old by now",
     "already_accepted": "there are quotes, so the proposal is accepted already",
     "clock_unresolved": "the venue's time is not known well enough",
     "too_late": "its time was over",
@@ -59,6 +60,12 @@ class OrderSeen:
 
     status: str
     side: Side | None
+    sender_party_id: str | None = None
+    receiver_party_id: str | None = None
+    sender_custodian_party_id: str | None = None
+    receiver_custodian_party_id: str | None = None
+    jurisdiction_sender: str | None = None
+    jurisdiction_receiver: str | None = None
     source_currency: str | None = None
     target_currency: str | None = None
     target_amount: Decimal | None = None

@@ -19,6 +19,8 @@ PartyId = NewType("PartyId", str)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _OPAQUE_LENGTH_MAX = 512
+KEY_ID = r"[A-Za-z0-9._-]{1,64}"
+"""What the key of an external risk engine may be called."""
 
 
 def intent_id(text: object) -> IntentId:

@@ -70,6 +70,7 @@ from pipeline.log.topic_guard import truncated
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
+from pipeline.stores.belief import Doubts
 from pipeline.stores.postgres import Connection
 from pipeline.stores.suspects import PostgresSuspects
 
@@ -122,13 +123,14 @@ def run_faust(
     stop: threading.Event,
     on_health: Callable[[Health], None] = lambda _: None,
     settle: Settle[Any] | None = None,
+    doubts: Doubts | None = None,
 ) -> int:
     """Run a processor until `stop` is set and return 0; any other end is the end of the process, by one of the exit codes above.
 
-    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle` is the step's.
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's.
     An error ends the whole process, so no other role may live in it. Raise SettingsError when `kafka.client` cannot be translated.
     """
-    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health, settle)
+    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health, settle, doubts)
     return asyncio.run(worker.run())
 
 
@@ -149,11 +151,12 @@ class _Worker:
         stop: threading.Event,
         on_health: Callable[[Health], None],
         settle: Settle[Any] | None,
+        doubts: Doubts | None,
     ) -> None:
         self._processor, self._settings, self._clock, self._stop, self._on_health = processor, settings, clock, stop, on_health
         self._credentials = credentials(settings.kafka.client)
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
-        self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
+        self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle, doubts=doubts)
         book = PostgresSuspects(processor.name, self._step.use)
         self._trials = Trials(self._step, book=book, publisher=publisher, clock=clock)
         self._wakes = Wakes(self._step, waits=processor.waits, clock=clock, book=book)

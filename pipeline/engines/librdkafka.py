@@ -32,6 +32,7 @@ from pipeline.kafka import BatchConsumer, TopicAdmin
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
 from pipeline.settings import Settings
+from pipeline.stores.belief import Doubts
 from pipeline.stores.postgres import Connection
 from pipeline.stores.suspects import PostgresSuspects
 
@@ -53,14 +54,15 @@ def run_librdkafka(
     stop: threading.Event,
     on_health: Callable[[Health], None] = lambda _: None,
     settle: Settle[Any] | None = None,
+    doubts: Doubts | None = None,
 ) -> int:
     """Run a processor until `stop` is set and return 0; the process ends with 0 as well when it cannot be left in time.
 
-    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle` is the step's.
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's.
     Raise FatalError when somebody has to look, after its alarm: PositionHoleError, TopicReplacedError, TopicRepartitionedError,
     TopicTruncatedError; StuckError; and SettingsError when PostgreSQL no longer lets us in.
     """
-    step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle)
+    step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle, doubts=doubts)
     book = PostgresSuspects(processor.name, step.use)
     topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
     loop = batch_loop.DeliverLoop(

@@ -34,6 +34,7 @@ from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import E, F, Keyed, Processor, Raised, S
 from pipeline.stores import positions, readings, states
+from pipeline.stores.belief import Doubts
 from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.states import Kept
 
@@ -133,6 +134,16 @@ def decoded(processor: Processor[S, E, F], record: Record) -> Keyed[E] | PoisonR
         return error
 
 
+def believed(read: Sequence[Keyed[E] | PoisonRecordError], doubts: Sequence[str | None] | None) -> list[Keyed[E] | PoisonRecordError]:
+    """Put what is not believed in the place of what cannot be read."""
+    if doubts is None:
+        return list(read)
+    return [
+        PoisonRecordError(f"not believed: {doubt}") if doubt is not None and isinstance(item, Keyed) else item
+        for item, doubt in zip(read, doubts, strict=True)
+    ]
+
+
 class Step(Generic[S, E, F]):
     """Runs batches of one processor against PostgreSQL and Kafka, one at a time; blocking, for a worker thread."""
 
@@ -145,10 +156,14 @@ class Step(Generic[S, E, F]):
         clock: Clock,
         failpoints: Failpoints,
         settle: Settle[E] | None = None,
+        doubts: Doubts | None = None,
     ) -> None:
-        """`connect` opens a connection of this step's own; it is opened anew after an error. `settle` runs before each batch, see above."""
+        """`connect` opens a connection of this step's own; it is opened anew after an error.
+
+        `settle` runs before each batch, see above; what `doubts` says something about is dead-lettered with that.
+        """
         self._processor, self._connect, self._publisher = processor, connect, publisher
-        self._clock, self._failpoints, self._settle = clock, failpoints, settle
+        self._clock, self._failpoints, self._settle, self._doubts = clock, failpoints, settle, doubts
         self._recorded = processor.is_recorded
         self._connection: Connection | None = None
         self.consumer, self.source = processor.name, processor.source
@@ -278,7 +293,7 @@ class Step(Generic[S, E, F]):
                 return Outcome(counts=Counter(seen_before=repeated))
             records = [record for record in kept if record.passed is None]
             # Positions only grow, so whatever is fresh now was so when it was settled.
-            keyed = [decoded(self._processor, record) if self._settle is None else settled[_place(record)] for record in records]
+            keyed = self._decoded(connection, records) if self._settle is None else [settled[_place(record)] for record in records]
             keys = {item.key for item in keyed if isinstance(item, Keyed)}
             known = states.read(connection, name, keys, lock=len(self._processor.consumes) > 1)
             outcome = run_events(self._processor, records, keyed, known.get, self._clock)
@@ -304,12 +319,16 @@ class Step(Generic[S, E, F]):
         with connection.transaction():
             kept = [record for batch in self._fresh(connection, batches).values() for record in batch]
             records = [record for record in kept if record.passed is None]
-            read = {_place(record): decoded(self._processor, record) for record in records}
+            read = dict(zip(map(_place, records), self._decoded(connection, records), strict=True))
             places = [place for place, item in read.items() if isinstance(item, Keyed)]
             events = settle(connection, [read[place].event for place in places])  # type: ignore[union-attr]
             read.update({place: Keyed(read[place].key, event) for place, event in zip(places, events, strict=True)})  # type: ignore[union-attr]
         self._failpoints.reach(f"{self._processor.name}.after_settle")
         return read
+
+    def _decoded(self, connection: Connection, records: Sequence[Record]) -> list[Keyed[E] | PoisonRecordError]:
+        """Read records; one that is not believed can never be read."""
+        return believed([decoded(self._processor, record) for record in records], self._doubts and self._doubts(connection, records))
 
     def _wake(self, connection: Connection, number: int, key: str | None) -> Outcome:
         name = self._processor.name

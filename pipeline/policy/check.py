@@ -136,6 +136,8 @@ class Check(Generic[P]):
     questions: tuple[Question, ...] = BOTH
     otherwise: tuple[str, ...] = ("REJECT", "REFER")
     """What a rule may say otherwise."""
+    ages: bool = False
+    """Time alone can change what it says of the same facts: it is asked again right before a call."""
     approvers: int = 1
     """How many people a referral by this rule needs at least; a rule may say more, and not fewer."""
     example: dict[str, Any]

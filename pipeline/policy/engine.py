@@ -105,6 +105,10 @@ class Engine:
         }
         self._quote = tuple(rules.get(("co_sign_quote", "quote"), ()))
         self._quotes = tuple(rules.get(("co_sign_quote", "quotes"), ()))
+        self._ageing = {
+            question: tuple(_ready(_asked(rule)) for rule in policy.rules if rule.question == question and rule.check.ages)
+            for question in self._order
+        }
         self._counting = {question: _counting(asked) for question, asked in self._order.items()}
         self._counting_quote = _counting(self._quote)
         self.policy_name = PolicyName(name=policy.name, version=policy.version, sha256=policy.sha256)
@@ -145,6 +149,17 @@ class Engine:
             if quote.id == quote_id:
                 outcomes += _asked_all(self._counting_quote, Case(facts, quote))
         return outcomes
+
+    def lapsed(self, request: DecisionRequested, decision: DecisionMade, now: datetime) -> tuple[str, ...]:
+        """Name the rules on hours, rates and screenings that do not hold now, but for those that did not when it was decided.
+
+        What had failed then was decided on as it was, by people. A rule that is new since then has to hold as well.
+        """
+        facts = facts_of(request, decision.counters, now, request.context_sha256)
+        failed = {rule.name for rule in decision.rules if rule.verdict not in _HOLDS}
+        quote = next((quote for quote in facts.quotes if quote.id == decision.quote_id), None)
+        outcomes = _asked_all(self._ageing[facts.question], Case(facts, quote))
+        return tuple(rule.name for rule, verdict, _ in outcomes if verdict not in _HOLDS and rule.name not in failed)
 
     def judge(self, facts: Facts) -> Judgement:
         """Ask every rule and conclude."""

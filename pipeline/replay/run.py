@@ -8,12 +8,12 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 
-from pipeline.engines.step import decoded
+from pipeline.engines.step import believed, decoded
 from pipeline.log import topics
 from pipeline.log.envelope import Record
 from pipeline.processors.processor import Keyed
@@ -26,17 +26,28 @@ Recorded = tuple[Record, datetime]
 Expected = Mapping[tuple[str, str], Published]
 """What was published under a key, by type and id."""
 
+READ_MAX = 500
+"""Records of a key that are read at a time."""
+
 
 class Replay:
     """Lives through records key by key, and counts on the way."""
 
     def __init__(
-        self, processor: AnyProcessor, readings: Readings, *, until: datetime, judged_until: datetime, venue: str | None = None
+        self,
+        processor: AnyProcessor,
+        readings: Readings,
+        *,
+        until: datetime,
+        judged_until: datetime,
+        venue: str | None = None,
+        doubts: Callable[[Sequence[Record]], Sequence[str | None]] | None = None,
     ) -> None:
         """`until` is when the record ends; from `judged_until` on it may lack what was published.
 
-        With `venue` only that venue's records are run.
+        With `venue` only that venue's records are run. What `doubts` says something about was not believed, and is not.
         """
+        self._doubts = doubts
         self._processor, self._readings, self._until, self._judged_until = processor, readings, until, judged_until
         self._venue = venue
         self.counts: Counter[str] = Counter()
@@ -54,11 +65,14 @@ class Replay:
                 yield life
 
     def _timed(self, records: Iterable[Recorded]) -> Iterator[Timed]:
-        for record, at in records:
-            item = decoded(self._processor, record)
-            if self._venue is None or (isinstance(item, Keyed) and item.key.startswith(f"{self._venue}/")):
-                self.records += 1
-                yield Timed(record, at, item)
+        coming = iter(records)
+        while recorded := list(islice(coming, READ_MAX)):
+            read = [decoded(self._processor, record) for record, _ in recorded]
+            doubts = None if self._doubts is None else self._doubts([record for record, _ in recorded])
+            for (record, at), item in zip(recorded, believed(read, doubts), strict=True):
+                if self._venue is None or (isinstance(item, Keyed) and item.key.startswith(f"{self._venue}/")):
+                    self.records += 1
+                    yield Timed(record, at, item)
 
     def _of_key(self, key: bytes | None, records: Iterable[Timed], published: list[Published]) -> Iterator[Life]:
         if key is None:  # what has no key has nothing in common

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row
 
@@ -18,8 +18,9 @@ from pipeline.errors import PoisonRecordError
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import parse_time, time_text
 from pipeline.ports import Transaction
-from pipeline.stores import approvals
+from pipeline.stores import approvals, belief
 from pipeline.stores.approvals import Referral
+from pipeline.stores.belief import BUILT_IN, Trust
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import DecisionContext, DecisionMade, DecisionRequested
@@ -43,9 +44,17 @@ _SAME = (
 class PostgresDecisions:
     """The store of the sink (a `DecisionStore` of the decisions' ports)."""
 
+    def __init__(self, trust: Trust = BUILT_IN) -> None:
+        """`trust` says whose answers are believed, beside people's."""
+        self._trust = trust
+
     def hold(self, transaction: Transaction) -> None:
         """Keep other sinks from writing until the transaction ends."""
         transaction.execute(_SQL["hold_decisions"])
+
+    def doubts(self, transaction: Transaction, heard: Sequence[Heard]) -> Sequence[str | None]:
+        """Say of each answer why it is not believed; None where it is."""
+        return belief.doubts(transaction, self._trust, heard)
 
     def keep_question(self, transaction: Transaction, asked: Asked, now: datetime) -> bool:
         """Keep a question; False when it is there already. Raise PoisonRecordError when it is another one under the same id."""
@@ -77,6 +86,8 @@ class PostgresDecisions:
             "decided_at": _time_or_none(decision.decided_at),
             "event": encode(decision).decode(),
             "ce_id": heard.ce_id,
+            "signed": None if heard.signature is None else heard.value,
+            "signature": heard.signature,
             "now": now,
         }
         if transaction.execute(_SQL["insert_answer"], values).fetchone() is not None:
@@ -121,15 +132,9 @@ class PostgresDecisions:
         about = request.model_dump(include={"venue", "intent_id", "question"})
         return int(transaction.execute(_SQL["supersede_referrals"], {**about, "now": now}).rowcount)
 
-    def note_answer(self, transaction: Transaction, decision: DecisionMade, now: datetime) -> bool:
-        """Close the referral that a decision answers; False when the answer is not one that was made of counted approvals."""
-        values = decision.model_dump(include={"decision_id", "request_id", "refers_to"})
-        if transaction.execute(_SQL["was_counted"], values).fetchone() is not None:
-            return True
-        if decision.verdict in ("ACCEPT", "REJECT"):
-            state = "approved" if decision.verdict == "ACCEPT" else "refused"
-            transaction.execute(_SQL["close_answered"], {**values, "state": state, "now": now})
-        return False
+    def overtake(self, transaction: Transaction, decision: DecisionMade, now: datetime) -> None:
+        """Close the referral that an engine has answered in people's place, where it still waits."""
+        transaction.execute(_SQL["overtake_referral"], {**decision.model_dump(include={"request_id", "refers_to"}), "now": now})
 
     def expire(self, transaction: Transaction, now: datetime) -> int:
         """Close referrals whose time is over; return how many."""
@@ -173,6 +178,22 @@ def found(connection: Connection, decision_id: str) -> tuple[DecisionMade, Decis
         return None
     decision = _heard(row).decision
     return decision, PostgresDecisions().question(connection, decision.request_id, decision.context_sha256)
+
+
+class Kept(NamedTuple):
+    """A decision that is kept, with what was asked; `asked_again`: a later question about the same was asked."""
+
+    heard: Heard
+    request: DecisionRequested
+    asked_again: bool
+
+
+def decided(connection: Connection, decision_id: str) -> Kept | None:
+    """Return a decision with its question; None when either is not kept."""
+    row = connection.execute(_SQL["decided"], {"decision_id": decision_id}).fetchone()
+    if row is None:
+        return None
+    return Kept(_heard(row[:4]), _request(row[4:13]), row[13])
 
 
 def count_pending(connection: Connection, *, now: datetime) -> int:
@@ -229,8 +250,9 @@ def _request(row: Sequence[Any]) -> DecisionRequested:
 
 
 def _heard(row: Sequence[Any]) -> Heard:
-    event, ce_id = row
-    return Heard(decision=decode(event.encode(), DecisionMade), ce_id=ce_id)
+    event, ce_id, signed, signature = row
+    value = event.encode() if signed is None else bytes(signed)
+    return Heard(decision=decode(value, DecisionMade), ce_id=ce_id, value=value, signature=signature)
 
 
 def _json(document: Any) -> str:

@@ -17,18 +17,26 @@ SELECT request_id, context_sha256, venue, intent_id, question, round, context, r
 -- insert_answer: Keep a decision; nothing is returned when its id is there already.
 INSERT INTO risk.answers (
     decision_id, request_id, context_sha256, venue, intent_id, question, quote_id, verdict, policy, decided_by, decided_at, rules, refers_to,
-    event, ce_id, kept_at)
+    event, ce_id, signed, signature, kept_at)
 VALUES (
     %(decision_id)s, %(request_id)s, %(context_sha256)s, %(venue)s, %(intent_id)s, %(question)s, %(quote_id)s, %(verdict)s, %(policy)s,
-    %(decided_by)s, %(decided_at)s, %(rules)s, %(refers_to)s, %(event)s, %(ce_id)s, %(now)s)
+    %(decided_by)s, %(decided_at)s, %(rules)s, %(refers_to)s, %(event)s, %(ce_id)s, %(signed)s,
+    %(signature)s, %(now)s)
 ON CONFLICT (decision_id) DO NOTHING
 RETURNING 1;
 
 -- find_answer: Return a decision.
-SELECT event, ce_id FROM risk.answers WHERE decision_id = %(decision_id)s;
+SELECT event, ce_id, signed, signature FROM risk.answers WHERE decision_id = %(decision_id)s;
+
+-- decided: Return a decision with the facts of its question, and whether a later question about the same was asked.
+SELECT a.event, a.ce_id, a.signed, a.signature, request_id, context_sha256, q.venue, q.intent_id, q.question, q.round, q.context,
+       q.requested_at, q.decide_by,
+       EXISTS (SELECT FROM risk.questions AS n
+                WHERE n.intent_id = q.intent_id AND n.venue = q.venue AND n.question = q.question AND n.round > q.round)
+  FROM risk.answers AS a JOIN risk.questions AS q USING (request_id, context_sha256) WHERE a.decision_id = %(decision_id)s;
 
 -- first_referral: Return the first decision about a question that hands it to people; one that speaks of something else is none.
-SELECT event, ce_id FROM risk.answers
+SELECT event, ce_id, signed, signature FROM risk.answers
  WHERE request_id = %(request_id)s AND context_sha256 = %(context_sha256)s AND verdict = 'REFER' AND refers_to IS NULL
    AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(question)s
  ORDER BY number LIMIT 1;
@@ -41,14 +49,9 @@ UPDATE risk.referrals AS r SET state = 'superseded', closed_at = %(now)s
  WHERE r.venue = %(venue)s AND r.intent_id = %(intent_id)s AND r.question = %(question)s AND r.state IN ('pending', 'agreed')
    AND (r.request_id, r.context_sha256) <> (newest.request_id, newest.context_sha256);
 
--- close_answered: Close a referral that was answered by somebody else than the people counted here.
-UPDATE risk.referrals SET state = %(state)s, closed_at = %(now)s, answer_id = %(decision_id)s
+-- overtake_referral: Close a referral that an engine has answered in people's place; nobody approves it any more, and nobody has.
+UPDATE risk.referrals SET state = 'superseded', closed_at = %(now)s
  WHERE decision_id = %(refers_to)s AND request_id = %(request_id)s AND state = 'pending';
-
--- was_counted: Tell whether a decision is the answer that counted approvals made.
-SELECT 1 FROM risk.referrals r
- WHERE r.decision_id = %(refers_to)s AND r.answer_id = %(decision_id)s
-   AND EXISTS (SELECT FROM risk.approvals a WHERE a.decision_id = r.decision_id);
 
 -- listed: Return decisions for showing, the latest first, each with its referral.
 SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,

@@ -2,7 +2,8 @@
 
 Promises: one open command per venue, intent and kind (by a unique index); a command has one executor at a time (row locks, then a lease
 with an epoch, by the database's clock), and one whose lease has passed to somebody else changes nothing; an attempt is committed before
-its call, in a transaction that saw every halt committed before it; endings are published before they are marked as published.
+its call, in a transaction that saw every halt committed before it and believed the decision (`belief`); endings are published before they
+are marked as published.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any, Literal
 
 from psycopg.rows import dict_row
 
-from pipeline.commands.command import AttemptResult, Claim, Completed, Ending, Order
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
 from pipeline.commands.ports import Barred, Began
 from pipeline.domain.accepting import Answered
 from pipeline.ports import Transaction
-from pipeline.stores import halts
+from pipeline.stores import belief, decisions, halts
+from pipeline.stores.belief import BUILT_IN, Trust
 from pipeline.stores.postgres import Connection
 from pipeline.stores.session import Session
 from pipeline.stores.statements import named_statements
@@ -53,8 +55,9 @@ def write(transaction: Transaction, order: Order, now: datetime) -> Literal["jou
 class PostgresJournal:
     """The journal as the executor uses it (a `CommandJournal` of the commands' ports), from several threads."""
 
-    def __init__(self, connect: Callable[[], Connection], *, connections: int = 4) -> None:
-        """`connect` opens a connection in autocommit mode."""
+    def __init__(self, connect: Callable[[], Connection], *, connections: int = 4, trust: Trust = BUILT_IN) -> None:
+        """`connect` opens a connection in autocommit mode; `trust` says whose decisions are believed, beside people's."""
+        self._trust = trust
         self._sessions = [Session(connect) for _ in range(connections)]
         self._free: queue.LifoQueue[Session] = queue.LifoQueue()
         for session in self._sessions:
@@ -100,8 +103,17 @@ class PostgresJournal:
         with self._use("taking commands back") as connection:
             return connection.execute(_SQL["take_back"], {"owner": owner}).rowcount
 
-    def begin(self, claim: Claim, *, lease: float, quote_valid_until: datetime | None, at: datetime, evidence: str) -> Began | Barred:
-        """Commit the next attempt, unless a halt or a later command bars it, no committed decision allows it, or the claim is lost."""
+    def begin(
+        self,
+        claim: Claim,
+        *,
+        lease: float,
+        quote_valid_until: datetime | None,
+        at: datetime,
+        evidence: str,
+        unfit: Callable[[Decided], Barred | None],
+    ) -> Began | Barred:
+        """Commit the next attempt, unless a halt or a later command bars it, no believed decision allows it, or the claim is lost."""
         order = claim.order
         values = {**_names(claim), "at": at, "lease": lease, "quote_valid_until": quote_valid_until}
         with self._use("journalling an attempt") as connection, connection.transaction():
@@ -109,11 +121,9 @@ class PostgresJournal:
             halt = halts.over(connection, venue=order.venue, pair=order.pair)
             if halt is not None:
                 return Barred("halted", halt.told)
-            allowed = connection.execute(_SQL["allowed"], _values(order)).fetchone()
-            if allowed is None or allowed[0] is None:
-                return Barred("undecided", f"the decision {order.decision_id} is not committed yet")
-            if not allowed[0]:
-                return Barred("not_allowed", f"the decision {order.decision_id} does not allow it, or was not approved")
+            barred = self._not_allowed(connection, order, unfit)
+            if barred is not None:
+                return barred
             refused = connection.execute(_SQL["refused_since"], _values(order)).fetchone()
             if refused is not None:
                 return Barred("superseded", f"by the venue's refusal of {refused[0]}, which came after the decision")
@@ -125,6 +135,18 @@ class PostgresJournal:
                 return Barred("lost", "somebody else has the command")
             connection.execute(_SQL["insert_attempt"], {**values, "number": row[0], "owner": row[1], "evidence": evidence})
         return Began(row[0])
+
+    def _not_allowed(self, connection: Connection, order: Order, unfit: Callable[[Decided], Barred | None]) -> Barred | None:
+        """Say why the decision that a command names does not allow it; None where it does."""
+        decided = decisions.decided(connection, order.decision_id)
+        if decided is None:
+            return Barred("undecided", f"the decision {order.decision_id} or its question is not committed yet")
+        (doubt,) = belief.doubts(connection, self._trust, [decided.heard])
+        if doubt is not None:
+            return Barred("not_allowed", f"the decision {order.decision_id} is not believed: {doubt}")
+        if decided.asked_again:
+            return Barred("superseded", "by a later question about the same")
+        return unfit(Decided(decision=decided.heard.decision, request=decided.request))
 
     def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
         """Store what became of a call that does not end its command; one without effect counts as no call.

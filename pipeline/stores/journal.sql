@@ -29,7 +29,7 @@ UPDATE commands.journal SET open = false
 RETURNING calls_open + calls_before, last_call_at, quote_valid_until;
 
 -- claim: Take commands that are due and in nobody's hands, of each venue so many: a co-signature has seconds, so it goes first, and then what
--- ends first. One whose decision is not committed yet costs the venue nothing: it is left until that is, or until its time is over.
+-- ends first. One whose decision or question is not kept yet costs the venue nothing: it is left until that is, or until its time is over.
 WITH due AS (
     SELECT d.command_id
       FROM unnest(%(venues)s::text[], %(limits)s::integer[]) AS v(venue, free)
@@ -38,8 +38,7 @@ WITH due AS (
          WHERE c.state IN ('journalled', 'sent') AND c.next_at <= clock_timestamp() AND c.lease_until <= clock_timestamp()
            AND c.venue = v.venue
            AND (c.shadow OR c.calls_open + c.calls_before > 0 OR c.not_after <= clock_timestamp()
-                OR EXISTS (SELECT FROM risk.answers WHERE decision_id = c.decision_id)
-                OR EXISTS (SELECT FROM risk.referrals WHERE answer_id = c.decision_id))
+                OR EXISTS (SELECT FROM risk.answers JOIN risk.questions USING (request_id, context_sha256) WHERE decision_id = c.decision_id))
          ORDER BY c.kind = 'co_sign_quote' DESC, c.not_after, c.next_at LIMIT v.free FOR UPDATE OF c SKIP LOCKED) AS d)
 UPDATE commands.journal AS j
    SET lease_owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_epoch = j.lease_epoch + 1
@@ -56,16 +55,6 @@ RETURNING j.command_id;
 -- take_back: Let go of what an earlier process of the same name had in hand; its calls are resolved by reading, as any that may have left.
 UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL
  WHERE lease_owner = %(owner)s AND state IN ('journalled', 'sent');
-
--- allowed: Tell whether a committed decision allows a command: people's, when enough of them have approved; else an engine's own ACCEPT about
--- the very same thing. Nothing known of the decision gives null.
-SELECT coalesce(
-    (SELECT bool_and(state = 'approved' AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
-                     AND quote_id IS NOT DISTINCT FROM %(quote_id)s)
-       FROM risk.referrals WHERE answer_id = %(decision_id)s),
-    (SELECT verdict = 'ACCEPT' AND refers_to IS NULL AND venue = %(venue)s AND intent_id = %(intent_id)s AND question = %(kind)s
-            AND quote_id IS NOT DISTINCT FROM %(quote_id)s
-       FROM risk.answers WHERE decision_id = %(decision_id)s));
 
 -- refused_since: Return a command for the very same thing that the venue definitely refused after this one was decided on: that decision did
 -- not see the refusal, so it is none to go by.

@@ -15,7 +15,7 @@ from pipeline.stores import migrations, positions
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection, connect, translated
-from pipeline.wiring import policy_of
+from pipeline.wiring import policy_of, trust_of
 
 MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
 """Packages with migrations, in the order in which they lean on one another."""
@@ -52,10 +52,12 @@ class Prepared:
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
-    """Look at what no service has to answer for; raise SettingsError for a missing secret, a wrong policy, or ingest without a venue."""
+    """Look at what no service has to answer for; raise SettingsError for a missing secret or venue, a wrong policy or engine key."""
     settings.postgres.secret()
-    if "risk" in roles:
+    if "risk" in roles or ("commands" in roles and settings.risk.engine == "builtin"):
         policy_of(settings)
+    if {"workflow", "risk", "commands"} & set(roles):
+        trust_of(settings)
     if "ingest" in roles and not settings.venues:
         raise SettingsError(
             "venues: there is none; write a section [venues.NAME] with base_url and [venues.NAME.auth], or leave out the role ingest"

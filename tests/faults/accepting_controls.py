@@ -42,20 +42,65 @@ ACCEPTING = (
     ),
     Control(
         name="a committed decision that allows it",
-        edits=(
-            Edit(file="pipeline/stores/journal.py", old="            if not allowed[0]:\n", new="            if allowed[0] is None:\n"),
-        ),
+        edits=(Edit(file="pipeline/commands/decide.py", old='        "verdict": ("ACCEPT", decision.verdict),\n', new=""),),
         test=_TESTS + "test_without_an_accept_nothing_is_sent[REFER]",
         says=r"not_allowed",
+    ),
+    Control(
+        name="the gate believes",  # whatever the sink has kept is taken for a decision
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old="        (doubt,) = belief.doubts(connection, self._trust, [decided.heard])\n",
+                new="        (doubt,) = belief.doubts(connection, self._trust, [decided.heard]) and (None,)\n",
+            ),
+        ),
+        test=_TESTS + "test_a_referral_is_answered_by_as_many_people_as_it_needs[0]",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="what stands in the topic is believed",  # by workflow, sink and gate, as before there was such a question
+        edits=(
+            Edit(
+                file="pipeline/stores/belief.py",
+                old="    return [_doubt(trust, one, answered, committed) for one in heard]\n",
+                new="    return [_doubt(trust, one, answered, committed) and None for one in heard]\n",
+            ),
+        ),
+        test="tests/integration/test_belief.py::test_the_workflow_waits_for_the_real_answer[ACCEPT-True]",
+        says=r"command-issued",
+    ),
+    Control(
+        name="counted approvals",  # a referral's row that says approved is enough
+        edits=(
+            Edit(
+                file="pipeline/stores/belief.sql",
+                old="AND p.shown_sha256 = r.shown_sha256) >= r.approvers_needed",
+                new="AND p.shown_sha256 = r.shown_sha256) >= 0",
+            ),
+        ),
+        test="tests/integration/test_belief.py::test_an_answer_with_too_few_counted_approvals_is_not_believed",
+        says=r"not believed",
+    ),
+    Control(
+        name="signatures of an external engine",
+        edits=(
+            Edit(
+                file="pipeline/log/signatures.py",
+                old="        key.verify(base64.b64decode(text), signed_bytes(value, context_sha256))\n",
+                new="        str(key), base64.b64decode(text), signed_bytes(value, context_sha256)\n",
+            ),
+        ),
+        test=_TESTS + "test_the_gate_checks_what_an_external_engine_signed[for another question]",
+        says=r"'succeeded'",
     ),
     Control(
         name="the decision before the call",
         edits=(
             Edit(
                 file="pipeline/stores/journal.py",
-                old="            if allowed is None or allowed[0] is None:\n",
-                new="            allowed = (True,) if allowed is None or allowed[0] is None else allowed\n"
-                "            if allowed is None:\n",
+                old="        if decided is None:\n            return Barred(",
+                new="        if decided is None:\n            return None and Barred(",
             ),
             Edit(
                 file="pipeline/stores/journal.sql",

@@ -21,10 +21,11 @@ from tests.faults.test_accepting import WORLD, accepting_rig
 from tests.integration.test_external_risk_engine import external_engine
 from tests.rig import WITHOUT_RISK, Program, Rig
 from tests.services import KafkaRoom
+from tests.signing import private_pem, public_pem, signature
 from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
-EXTERNAL = '[risk]\nengine = "external"\n'
+EXTERNAL = '[risk]\nengine = "external"\nengine_keys = ["desk=desk.pub"]\n'
 SMALL, LARGE = {"target_amount": "1000"}, {"target_amount": "900000"}
 """On both sides of what the example accepts by itself."""
 
@@ -39,6 +40,7 @@ def external_rig(make: MakeRig, *, seed: int, lifetime: float) -> tuple[Rig, Pro
         roles=WITHOUT_RISK,
         world={**WORLD, "order_lifetime": lifetime * 10, "quote_validity": lifetime * 5},
     )
+    (rig.folder / "desk.pub").write_bytes(public_pem())
     up = rig.up()
     assert "risk" not in up.pids()
     rig.connected(within=60)
@@ -86,7 +88,8 @@ def approve(rig: Rig, intent: str) -> None:
 def test_the_example_in_place_of_the_built_in_engine(make_rig: MakeRig, kafka: KafkaRoom) -> None:
     """Orders settle by a foreign program's answers, what it refers waits for a person, and what nobody approves is not sent."""
     rig, up = external_rig(make_rig, seed=221, lifetime=120)
-    with external_engine(kafka), Witness(rig.venue.base_url, rig.dsn, decisions=False) as witness:
+    (rig.folder / "desk.key").write_bytes(private_pem())
+    with external_engine(kafka, rig.folder / "desk.key"), Witness(rig.venue.base_url, rig.dsn, decisions=False) as witness:
         *small, approved, left = propose(rig, *[SMALL] * 4, LARGE, LARGE)
         approve(rig, approved)
         eventually(lambda: len(rig.settled_at_venue()) == len(small), within=60, what="the small orders settle")
@@ -119,10 +122,10 @@ class Asked:
 
 
 class Played:
-    """An engine of the test's own; what it says goes where an engine writes."""
+    """An engine of the test's own; what it says goes where an engine writes, signed where it has a key."""
 
-    def __init__(self, rig: Rig) -> None:
-        self.rig = rig
+    def __init__(self, rig: Rig, *, key: str | None = "desk") -> None:
+        self.rig, self.key = rig, key
         self.said = 0
 
     def asked(self, intent: str, question: str = "accept_proposal", *, after: int = 0) -> Asked:
@@ -154,15 +157,17 @@ class Played:
         if asked.request["question"] == "co_sign_quote" and verdict in ("ACCEPT", "REFER"):
             fields["quote_id"] = asked.quote_id
         fields = {name: value for name, value in {**fields, **changed}.items() if value is not None}
-        self.write(asked, json.dumps(fields).encode(), ce_id=f"{fields['decision_id']} {self.said}", key=key)
+        value = json.dumps(fields).encode()
+        said = None if self.key is None else signature(value, fields["context_sha256"], key=self.key)
+        self.write(asked, value, ce_id=f"{fields['decision_id']} {self.said}", key=key, said=said)
         return str(fields["decision_id"])
 
-    def write(self, asked: Asked, value: bytes, *, ce_id: str, key: str | None = None) -> None:
-        """Write any value as an answer to a question."""
+    def write(self, asked: Asked, value: bytes, *, ce_id: str, key: str | None = None, said: str | None = None) -> None:
+        """Write any value as an answer to a question, with a signature if there is one."""
         intent = asked.request["intent_id"]
         headers = {"ce_specversion": "1.0", "ce_source": "/played", "ce_subject": intent, "ce_type": "custody.decision-made.v1"}
         headers |= {"ce_id": hashlib.sha256(ce_id.encode()).hexdigest()[:32], "ce_time": "2026-01-01T00:00:00Z"}
-        headers |= {"ce_correlationid": asked.correlation_id}
+        headers |= {"ce_correlationid": asked.correlation_id} | ({} if said is None else {"ce_signature": said})
         produce(
             self.rig,
             "decision-made.v1",
@@ -187,7 +192,7 @@ BROKEN = (
     b"",
 )
 """What no reader takes for an answer."""
-SILENT = ("unknown_request", "other_context", "other_question", "no_referral", "rejected_first", "same_id", "wrong_key")
+SILENT = ("unknown_request", "other_context", "other_question", "no_referral", "rejected_first", "same_id", "wrong_key", "unsigned")
 """Proposals about which the engine never says anything that counts as an ACCEPT."""
 SETTLING = ("twice", "contradicted", "misspelled", "not_offered", "unnamed", "over_guard")
 """Proposals about which it says something wrong, and in the end what is right."""
@@ -212,6 +217,8 @@ def play_proposals(engine: Played, intents: Mapping[str, str]) -> None:
     engine.answer(asked["other_context"], context_sha256="0" * 64)
     engine.answer(asked["other_question"], question="co_sign_quote", quote_id=NOBODYS)
     engine.answer(asked["no_referral"], refers_to="nobody asked a person")
+    for key in (None, "stranger"):
+        Played(engine.rig, key=key).answer(asked["unsigned"], decision_id=f"by {key}")
     engine.answer(asked["rejected_first"], "REJECT")
     engine.answer(asked["rejected_first"], "ACCEPT")
     said = engine.answer(asked["same_id"], "REJECT")
@@ -288,6 +295,7 @@ def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) 
             "decision_contradicted",
             "decision_late",
             "decision_unapproved",
+            "decision_forged",
             "decision_missing",
             "cost_guard_broken",
         )
@@ -308,12 +316,13 @@ def check_calls(history: History, intents: Mapping[str, str]) -> None:
 def check_traces(rig: Rig, found: Audit, intents: Mapping[str, str]) -> None:
     """Check that every bad answer is an alarm, a dead letter, a count or a line of the decisions."""
     raised = {(alarm["kind"], alarm["subject"]) for alarm in rig.listed("alarms", "list")}
-    malformed = ("unknown_request", "other_question", "no_referral", "not_offered", "unnamed", "over_guard")
+    malformed = ("unknown_request", "other_question", "not_offered", "unnamed", "over_guard")
     assert {subject for kind, subject in raised if kind == "decision_malformed"} == {intents[name] for name in malformed}
     contradicted = {subject for kind, subject in raised if kind == "decision_contradicted"}
     assert contradicted == {intents["rejected_first"], intents["contradicted"]}
     assert {("decision_late", intents["late"]), ("decision_missing", intents["late"])} <= raised
     assert ("decision_unapproved", intents["no_referral"]) in raised
+    assert {subject for kind, subject in raised if kind == "decision_forged"} == {intents["no_referral"], intents["unsigned"]}
     letters = Counter(letter["reason"] for letter in found.dead_letters.values())
     assert letters.total() >= len(SETTLING) * len(BROKEN) + 3, letters
     assert any("said something else" in reason for reason in letters), letters

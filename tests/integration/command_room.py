@@ -7,6 +7,7 @@ what it publishes is appended to the file PUBLISHED, one event per line.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import random
@@ -29,15 +30,18 @@ from pipeline.clock import SystemClock
 from pipeline.commands.executor import Executor, Limits
 from pipeline.commands.ports import VenueCommands
 from pipeline.commands.sink import CommandSink
+from pipeline.decisions.ports import Asked, Heard
 from pipeline.failpoints import Failpoints
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, Record, derive_id, time_text
 from pipeline.ports import Written
 from pipeline.stores import journal, migrations
+from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection, connect
-from schemas.accepting import CommandIssued
+from schemas.accepting import CommandIssued, DecisionContext, DecisionMade, DecisionRequested, PolicyName
+from tests.integration.decision_room import commit
 from tests.waiting import eventually_async
 
 VENUE = "tokyo"
@@ -164,9 +168,10 @@ class Room:
         seconds: float = 20.0,
         mode: str = "live",
         decided: str | None = "ACCEPT",
+        committed: bool = True,
         **changed: Any,
     ) -> tuple[str, Written]:
-        """Journal a command as the step "commands" does, its decision before (None: not yet); return its id and what the step said."""
+        """Journal a command as the step "commands" does, its decision kept before (None: not yet); return its id and what the step said."""
         self._issued += 1
         kind = "accept_proposal" if quote is None else "co_sign_quote"
         now = datetime.now(UTC)
@@ -185,27 +190,50 @@ class Room:
             fields |= {"quote_id": quote["quote_id"], "fx_rate": quote["fx_rate"]}
         issued = CommandIssued.model_validate(fields | changed)
         if decided is not None:
-            self.decide(issued, verdict=decided)
+            self.decide(issued, verdict=decided, committed=committed)
         written = self.write([record_of(issued, offset=self._issued)])
         self.raised += written.raised
         return issued.command_id, written
 
-    def decide(self, issued: CommandIssued, *, verdict: str = "ACCEPT", refers_to: str | None = None, quote_id: str | None = None) -> None:
-        """Keep an engine's answer to what a command follows from, about another quote if told."""
-        self.connection.execute(
-            "INSERT INTO risk.answers (decision_id, request_id, context_sha256, venue, intent_id, question, quote_id, verdict, policy, "
-            "decided_by, decided_at, rules, refers_to, event, kept_at) "
-            "VALUES (%s, %s, repeat('0', 64), %s, %s, %s, %s, %s, '{}', 'test', now(), '[]', %s, '{}', now()) ON CONFLICT DO NOTHING",
-            (
-                issued.decision_id,
-                f"request of {issued.decision_id}",
-                issued.venue,
-                issued.intent_id,
-                issued.kind,
-                quote_id or issued.quote_id,
-                verdict,
-                refers_to,
-            ),
+    def decide(
+        self,
+        issued: CommandIssued,
+        *,
+        verdict: Any = "ACCEPT",
+        refers_to: str | None = None,
+        quote_id: str | None = None,
+        committed: bool = True,
+        **facts: Any,
+    ) -> DecisionMade:
+        """Keep the question that a command follows from and the engine's answer, which the engine has committed if told.
+
+        The answer is about another quote if told, and `facts` of the context are others than the command's.
+        """
+        request = question_of(issued, **facts)
+        decision = self.made(issued, request).model_copy(
+            update={"quote_id": quote_id or issued.quote_id, "verdict": verdict, "refers_to": refers_to}
+        )
+        store, now = PostgresDecisions(), datetime.now(UTC)
+        store.keep_question(self.connection, Asked(request=request, ce_id=None), now)
+        if committed:
+            commit(self.connection, decision)
+        store.keep_answer(self.connection, Heard(decision=decision, ce_id=None, value=encode(decision)), now)
+        return decision
+
+    def made(self, issued: CommandIssued, request: DecisionRequested) -> DecisionMade:
+        """Return the ACCEPT that a command follows from."""
+        return DecisionMade(
+            decision_id=issued.decision_id,
+            request_id=request.request_id,
+            venue=issued.venue,
+            intent_id=issued.intent_id,
+            question=issued.kind,
+            quote_id=issued.quote_id,
+            verdict="ACCEPT",
+            policy=PolicyName(name="test", version=1, sha256="0" * 64),
+            decided_by="test",
+            decided_at=time_text(datetime.now(UTC)),
+            context_sha256=request.context_sha256,
         )
 
     def write(self, records: Sequence[Record]) -> Written:
@@ -242,6 +270,7 @@ class Room:
         published: Kept | None = None,
         journal_: PostgresJournal | None = None,
         paces: Mapping[str, float] | None = None,
+        **more: Any,
     ) -> Executor:
         """Return an executor on this room's database and venue."""
         return Executor(
@@ -254,6 +283,7 @@ class Room:
             accepting=accepting,
             paces=paces or {},
             limits=limits or Limits(),
+            **more,
         )
 
 
@@ -272,6 +302,25 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await asyncio.gather(*self._tasks)
+
+
+def question_of(issued: CommandIssued, **facts: Any) -> DecisionRequested:
+    """Return the question that a command follows from, with other facts where told."""
+    quote = {"quote_id": issued.quote_id, "fx_rate": issued.fx_rate, "valid_until": issued.not_after, "first_seen_at": issued.issued_at}
+    terms = ("venue", "intent_id", "source_currency", "target_currency", "target_amount", "source_amount_max")
+    stated = {name: getattr(issued, name) for name in terms} | {"side": "sender", "quotes": () if issued.quote_id is None else (quote,)}
+    context = DecisionContext.model_validate(stated | facts)
+    return DecisionRequested(
+        request_id=f"request of {issued.decision_id}",
+        venue=issued.venue,
+        intent_id=issued.intent_id,
+        question=issued.kind,
+        round=1,
+        context=context,
+        context_sha256=hashlib.sha256(encode(context)).hexdigest(),
+        requested_at=issued.issued_at,
+        decide_by=issued.not_after,
+    )
 
 
 def record_of(issued: CommandIssued, *, offset: int) -> Record:

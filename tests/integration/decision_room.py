@@ -11,20 +11,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from msgspec.structs import replace
 
 from pipeline.clock import SystemClock
 from pipeline.decisions.sink import DecisionSink
 from pipeline.log import topics
+from pipeline.log.codec import encode
 from pipeline.log.envelope import Record, parse_time, time_text
 from pipeline.policy.engine import Engine
 from pipeline.ports import Written
 from pipeline.stores import approvals, roles
 from pipeline.stores.agreed import answer_next
 from pipeline.stores.approvals import Said
+from pipeline.stores.belief import Trust
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, record
 from schemas.accepting import DecisionMade, DecisionRequested, PolicyName, RuleOutcome
+from tests.signing import DESK, signature
 
 POLICY = PolicyName(name="default", version=3, sha256=hashlib.sha256(b"policy").hexdigest())
 OFFSETS = itertools.count()
@@ -35,9 +39,15 @@ def asked(event: DecisionRequested) -> Record:
     return record(event, topics.DECISION_REQUESTED, offset=next(OFFSETS))
 
 
-def heard(event: DecisionMade) -> Record:
-    """Return a decision as it stands in its topic."""
-    return record(event, topics.DECISION_MADE, offset=next(OFFSETS))
+def heard(event: DecisionMade, *, signed: str | None = "desk") -> Record:
+    """Return a decision as it stands in its topic, signed by the key of an external engine if by any."""
+    plain = record(event, topics.DECISION_MADE, offset=next(OFFSETS))
+    return plain if signed is None else with_signature(plain, signature(plain.value, event.context_sha256, key=signed))
+
+
+def with_signature(plain: Record, said: str) -> Record:
+    """Return a record with a signature of any kind."""
+    return replace(plain, headers=[*plain.headers, ("ce_signature", said.encode())])
 
 
 def answer(request: DecisionRequested, verdict: str = "REFER", **changes: Any) -> DecisionMade:
@@ -68,10 +78,10 @@ def answer(request: DecisionRequested, verdict: str = "REFER", **changes: Any) -
     return DecisionMade.model_validate(stated | changes)
 
 
-def write(database: Connection, records: Sequence[Record], *, now: datetime = NOW, expires: float = 300) -> Written:
+def write(database: Connection, records: Sequence[Record], *, now: datetime = NOW, expires: float = 300, trust: Trust = DESK) -> Written:
     """Write records as one batch, in one transaction."""
     with database.transaction():
-        return DecisionSink(PostgresDecisions(), referral_expires=expires).write(database, records, now)
+        return DecisionSink(PostgresDecisions(trust), referral_expires=expires).write(database, records, now)
 
 
 def finished(database: Connection, decision_id: str, said: Said, *, now: datetime = NOW, engine: Engine | None = None) -> Said:
@@ -100,3 +110,15 @@ def answering(dsn: str, engine: Engine | None = None) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(30)
+
+
+def commit(database: Connection, *made: DecisionMade) -> None:
+    """Commit decisions as the built-in engine does before it publishes them."""
+    for decision in made:
+        stated = decision.model_dump(include={"request_id", "context_sha256", "decision_id", "venue", "intent_id", "question", "verdict"})
+        database.execute(
+            "INSERT INTO risk.decisions"
+            " (request_id, context_sha256, decision_id, venue, intent_id, question, verdict, decision, decided_at) VALUES"
+            " (%(request_id)s, %(context_sha256)s, %(decision_id)s, %(venue)s, %(intent_id)s, %(question)s, %(verdict)s, %(text)s, now())",
+            {**stated, "text": encode(decision).decode()},
+        )

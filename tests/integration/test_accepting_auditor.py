@@ -17,7 +17,7 @@ from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline.commands.executor import Limits
-from pipeline.stores import halts
+from pipeline.stores import belief, halts
 from tests.accepting_auditor import History, Span, Witness, audit_accepting, history, judge
 from tests.integration.command_room import SECRET, VENUE, Room, Running, prepare, start_program
 from tests.waiting import eventually_async
@@ -55,12 +55,10 @@ class Watched:
 
     async def live(self, intent: str, *, seconds: float = 12.0) -> None:
         """Decide, accept, quote, decide and co-sign, as the workflow would when all goes well."""
-        self.decide(f"accept-{intent}", intent, "accept_proposal", None)
         command, _ = self.room.issue(intent, decision_id=f"accept-{intent}", seconds=seconds)
         if (await self.room.ended(command, within=60))["state"] != "succeeded":
             return
         quote = (await self.room.quoted(intent))[0]
-        self.decide(f"sign-{quote['quote_id']}", intent, "co_sign_quote", quote["quote_id"])
         command, _ = self.room.issue(intent, quote=quote, decision_id=f"sign-{quote['quote_id']}", seconds=seconds)
         await self.room.ended(command, within=60)
 
@@ -106,14 +104,15 @@ async def test_calls_without_a_record_are_found(watched: Watched) -> None:
     assert (sight.journal, sight.attempt, sight.decision) == (False, False, False)
 
 
-async def test_a_command_without_a_decision_is_found(watched: Watched) -> None:
-    """What was journalled and sent on a decision that nobody made, or that said something else."""
+async def test_a_command_without_a_decision_is_found(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was journalled and sent, by a gate that believes everything, on a decision that nobody made, or that said something else."""
+    monkeypatch.setattr(belief, "doubts", lambda _transaction, _trust, heard: [None] * len(heard))
     room = watched.room
     undecided, refused = await room.create(), await room.create()
     watched.decide("refused", refused, "accept_proposal", None, verdict="REJECT")
     async with Witness(room.simulator.base_url, room.dsn) as witness, Running(room.executor(limits=QUICK)):
         for intent, told in ((undecided, "nobody"), (refused, "refused")):
-            await room.ended(room.issue(intent, decision_id=told)[0])
+            await room.ended(room.issue(intent, decision_id=told, committed=False)[0])
     assert [(one.rule, one.intent_id) for one in judge(watched.read())] == [("no_decision", undecided), ("no_decision", refused)]
     assert [(sight.journal, sight.attempt, sight.decision) for sight in witness.seen.values()] == [(True, True, False)] * 2
 
@@ -126,7 +125,6 @@ async def test_calls_after_a_halt_and_in_shadow_are_found(watched: Watched) -> N
         await watched.live(intent)
         halts.halt(room.connection, venue=VENUE, pair=None, reason="a test", by="tester", now=datetime.now(UTC))
         halted_at = datetime.now(UTC)
-        watched.decide(f"accept-{forbidden}", forbidden, "accept_proposal", None)
         assert (await room.ended(room.issue(forbidden, decision_id=f"accept-{forbidden}")[0]))["reason"].startswith("halted")
     assert judge(watched.read(), grace=timedelta(0)) == []
     await _rogue(room, f"/api/v1/orders/{forbidden}/accept")
@@ -140,7 +138,6 @@ async def test_an_executor_killed_while_its_call_is_held_breaks_no_rule(watched:
     """SIGKILL while the venue has the call and has applied it, or has not yet: the venue goes on, and the next executor finds out."""
     room, published = watched.room, tmp_path / "published.jsonl"
     intent = await room.create()
-    watched.decide("d", intent, "accept_proposal", None)
     await room.control("hold", when=when)
     first = await start_program(room, published, owner="first", lease=1.0)
     command, _ = room.issue(intent, decision_id="d", seconds=12)

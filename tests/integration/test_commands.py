@@ -17,18 +17,41 @@ from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline.commands import decide
-from pipeline.commands.command import Claim, Ending
-from pipeline.commands.executor import Limits
+from pipeline.commands.command import Claim, Decided, Ending
+from pipeline.commands.executor import LOOK_AGE_AT_GATE, LOOK_AGE_MAX, Limits
 from pipeline.commands.ports import Barred, Began, Gate
+from pipeline.decisions.ports import Asked, Heard
 from pipeline.domain.accepting import Answer, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
 from pipeline.errors import ServiceAwayError
-from pipeline.log.envelope import Outgoing
+from pipeline.log.codec import encode
+from pipeline.log.envelope import Outgoing, time_text
 from pipeline.stores import halts
+from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
-from schemas.accepting import CommandIssued
-from tests.integration.command_room import SECRET, VENUE, Kept, Room, Running, connector_of, prepare, start_program
+from schemas.accepting import CommandIssued, DecisionMade, DecisionRequested
+from tests.integration.command_room import (
+    SECRET,
+    VENUE,
+    FreeBudget,
+    Kept,
+    Room,
+    Running,
+    connector_of,
+    prepare,
+    question_of,
+    start_program,
+    venue_commands,
+)
+from tests.integration.decision_room import commit
+from tests.signing import DESK, signature
 from tests.waiting import eventually_async
 
+
+def nothing(_: Decided) -> None:
+    """Say that nothing speaks against a call."""
+
+
+LONG_AGO = "2025-03-14T02:00:00Z"
 QUICK = Limits(call_timeout=1.0, look_timeout=2.0)
 
 
@@ -180,11 +203,19 @@ async def test_without_an_accept_nothing_is_sent(room: Room, verdict: str) -> No
 
 
 async def test_a_decision_about_something_else_allows_nothing(room: Room) -> None:
-    """An ACCEPT of another quote, or one that claims an approval that was never counted, sends nothing."""
+    """An ACCEPT of another quote, amount, bound, pair or rate, one that nobody committed, or one without its approvals, sends nothing."""
     intent = await room.create()
     room.accept_directly(intent)
     quote = (await room.quoted(intent))[0]
-    said = {"quote_id": "00000000-0000-4000-8000-000000000001"}, {"refers_to": "a referral that nobody approved"}
+    said: tuple[dict[str, Any], ...] = (
+        {"quote_id": "00000000-0000-4000-8000-000000000001"},
+        {"refers_to": "a referral that nobody approved"},
+        {"committed": False},
+        {"target_amount": "99999"},
+        {"source_amount_max": "11999999"},
+        {"source_currency": "USDCx"},
+        {"quotes": ({**quote, "fx_rate": "112.5", "valid_until": LONG_AGO, "first_seen_at": LONG_AGO},)},
+    )
     for number, other in enumerate(said):
         command, _ = room.issue(intent, quote=quote, decided=None, decision_id=f"other-{number}")
         room.decide(CommandIssued.model_validate_json(_issued(room, command)), **other)
@@ -192,6 +223,68 @@ async def test_a_decision_about_something_else_allows_nothing(room: Room) -> Non
             ended = await room.ended(command)
         assert str(ended["reason"]).startswith("not_allowed"), ended
     assert room.calls(intent) == []
+
+
+@pytest.mark.parametrize(("what", "why"), [("deadline", "not_allowed"), ("asked again", "superseded")])
+async def test_a_decision_whose_time_is_over_allows_nothing(room: Room, what: str, why: str) -> None:
+    """A command that claims more time than its question had, or whose question was asked anew since, is not sent."""
+    intent = await room.create()
+    command, _ = room.issue(intent, decided=None, decision_id="timely")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    sooner = issued.model_copy(update={"not_after": time_text(room.row(command)["not_after"] - timedelta(milliseconds=1))})
+    room.decide(sooner if what == "deadline" else issued)
+    if what == "asked again":
+        later = question_of(issued).model_copy(update={"request_id": "later", "round": 2})
+        PostgresDecisions().keep_question(room.connection, Asked(request=later, ce_id=None), datetime.now(UTC))
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    assert (ended["state"], ended["attempts"], str(ended["reason"]).partition(":")[0]) == ("refused", 0, why)
+    assert room.calls(intent) == []
+
+
+@pytest.mark.parametrize("counted", [0, 1, 2])
+async def test_a_referral_is_answered_by_as_many_people_as_it_needs(room: Room, counted: int) -> None:
+    """A row that says approved is not enough: of two people who are needed, two have to be counted for exactly what was shown."""
+    intent = await room.create()
+    command, _ = room.issue(intent, decided=None, decision_id="of-people")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    answer = room.decide(issued, refers_to="referred", committed=False)
+    room.connection.execute(
+        "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
+        " approvers_needed, expires_at, decision, state, opened_at, closed_at, answer_id) VALUES ('referred', %s, %s, %s, %s, %s, '{}',"
+        " repeat('0', 64), 2, now(), '{}', 'approved', now(), now(), %s)",
+        (answer.request_id, answer.venue, answer.intent_id, answer.question, answer.context_sha256, answer.decision_id),
+    )
+    said = [*[("first", "0" * 64), ("second", "0" * 64)][:counted], ("who saw something else", "1" * 64)]
+    for person, shown in said:
+        room.connection.execute(
+            "INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)"
+            " VALUES ('referred', %s, %s, 'approve', %s, '', now())",
+            (person, person, shown),
+        )
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    assert (ended["state"], len(room.calls(intent))) == (("succeeded", 1) if counted == 2 else ("refused", 0))
+
+
+@pytest.mark.parametrize("said", ["signed", "unsigned", "by another key", "for another question"])
+async def test_the_gate_checks_what_an_external_engine_signed(room: Room, said: str) -> None:
+    """Right before the call, and whatever the tables say, an answer needs a signature that holds; the built-in engine's is none."""
+    intent = await room.create()
+    command, _ = room.issue(intent, decided=None, decision_id="signed")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    request = question_of(issued)
+    made = room.made(issued, request)
+    value = json.dumps(json.loads(encode(made)), indent=1).encode()  # not as we would spell it
+    digest = "0" * 64 if said == "for another question" else request.context_sha256
+    text = None if said == "unsigned" else signature(value, digest, key="stranger" if said == "by another key" else "desk", called="desk")
+    store = PostgresDecisions()
+    store.keep_question(room.connection, Asked(request=request, ce_id=None), datetime.now(UTC))
+    store.keep_answer(room.connection, Heard(decision=made, ce_id=None, value=value, signature=text), datetime.now(UTC))
+    commit(room.connection, made)
+    async with Running(room.executor(journal_=PostgresJournal(connector_of(room.dsn), trust=DESK))):
+        ended = await room.ended(command)
+    assert (ended["state"], len(room.calls(intent))) == (("succeeded", 1) if said == "signed" else ("refused", 0))
 
 
 async def test_a_decision_older_than_a_refusal_is_none_to_go_by(room: Room) -> None:
@@ -282,6 +375,77 @@ async def test_what_has_changed_since_the_decision_is_not_sent(
         ended = await room.ended(command)
     assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", reason, 0)
     assert room.calls() == []
+
+
+@pytest.mark.parametrize("changed", [*decide.WHO, None])
+async def test_a_party_or_jurisdiction_that_the_decision_did_not_see_is_not_sent_for(room: Room, changed: str | None) -> None:
+    """The record names somebody else than the decision's facts, or another country: nothing leaves."""
+    intent = await room.create()
+    order = room.simulator.world.order(intent)
+    facts = {name: getattr(order, name, None) for name in decide.WHO} | ({} if changed is None else {changed: "Other::1"})
+    command, _ = room.issue(intent, decided=None, decision_id="of-others")
+    room.decide(CommandIssued.model_validate_json(_issued(room, command)), **{name: who for name, who in facts.items() if who is not None})
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    if changed is None:
+        assert ended["state"] == "succeeded"
+    else:
+        assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", f"terms_changed: {changed}", 0)
+        assert room.calls() == []
+
+
+async def test_what_the_policy_would_not_say_any_more_is_not_sent(room: Room) -> None:
+    """Rules on hours, rates and screenings that do not hold any more keep the call back; they are told what was asked and answered."""
+    intent = await room.create()
+    asked: list[tuple[str, str]] = []
+
+    def lapsed(request: DecisionRequested, decision: DecisionMade, at: datetime) -> tuple[str, ...]:
+        asked.append((request.context.intent_id, decision.decision_id))
+        assert at.tzinfo is not None
+        return ("business hours", "fresh rates")
+
+    async with Running(room.executor(lapsed=lapsed)):
+        command, _ = room.issue(intent, decision_id="of-yesterday")
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", "stale: business hours, fresh rates", 0)
+    assert (asked, room.calls()) == ([(intent, "of-yesterday")], [])
+
+
+class SlowBudget(FreeBudget):
+    """Lets a call wait for its permit for longer than a reading stays fresh; readings that go first are free."""
+
+    def __init__(self, room: Room) -> None:
+        self.room, self.waits, self.changes = room, 1, dict[str, Any]()
+
+    async def acquire(self, *, priority: bool = False) -> None:
+        """Wait once, and let the venue change meanwhile."""
+        if priority and self.waits:
+            self.waits -= 1
+            await asyncio.sleep(LOOK_AGE_AT_GATE.total_seconds() + 0.1)
+            if self.changes:
+                await self.room.control("records", **self.changes)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_call_that_waited_for_its_permit_is_looked_at_again(room: Room, changed: bool) -> None:
+    """The reading is older than it may be when the permit comes: the record is read once more before the call, and is what counts."""
+    intent = await room.create()
+    budget = SlowBudget(room)
+    if changed:
+        budget.changes = {"intent_id": intent, "fields": {"target_amount": "1"}}
+    async with Running(room.executor(venue=venue_commands(room.simulator.base_url, budget=budget))):
+        command, _ = room.issue(intent)
+        ended = await room.ended(command)
+    paths = [one["path"] for one in room.simulator.truth.requests if intent in one["path"] and "/simulator/" not in one["path"]]
+    assert paths[:2] == [f"/api/v1/orders/{intent}"] * 2, "looked at, and again when the permit came"
+    if changed:
+        assert (ended["state"], ended["reason"], room.calls(intent)) == ("refused", "terms_changed", [])
+    else:
+        assert (ended["state"], len(room.calls(intent)), len(paths)) == ("succeeded", 1, 3)
+        evidence = room.connection.execute("SELECT evidence FROM commands.attempts").fetchall()
+        ((begun,),) = room.connection.execute("SELECT begun_at FROM commands.attempts").fetchall()
+        read_at = datetime.fromisoformat(json.loads(evidence[0][0])["read_at"])
+        assert begun - read_at < LOOK_AGE_MAX
 
 
 async def test_nothing_is_sent_after_its_time(room: Room) -> None:
@@ -416,7 +580,7 @@ async def test_a_claim_passes_on_when_its_executor_stands_still(room: Room) -> N
     (claim,) = frozen.claim("frozen", limits={VENUE: 1}, lease=0.5)
     async with Running(room.executor(owner="next")):
         assert (await room.ended(command))["state"] == "succeeded"
-    begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}")
+    begun = frozen.begin(claim, lease=5, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=nothing)
     assert isinstance(begun, Barred)
     assert begun.by == "lost"
     ending = Ending(outcome="refused", reason="too late")
@@ -506,7 +670,7 @@ async def test_an_outcome_that_stays_unknown_is_an_alarm_and_stays_open(room: Ro
     journal = PostgresJournal(connector_of(room.dsn))
     command, _ = room.issue(INTENT, quote=quote, seconds=1)
     (claim,) = journal.claim("gone", limits={VENUE: 1}, lease=0.2)
-    assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}"), Began)
+    assert isinstance(journal.begin(claim, lease=0.2, quote_valid_until=None, at=started, evidence="{}", unfit=nothing), Began)
     async with Running(room.executor(venue=venue)):
         ended = await room.ended(command, within=15)
     assert (ended["state"], ended["open"], venue.calls) == ("unknown", True, [])
@@ -564,7 +728,7 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
     assert len(claims) == 60
 
     def begin(claim: Claim) -> bool:
-        return isinstance(journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}"), Began)
+        return isinstance(journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=nothing), Began)
 
     def halt() -> int:
         halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer", now=datetime.now(UTC))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -24,8 +26,9 @@ from pipeline.testing.questions import NOW, question, quote, record
 from schemas.accepting import DecisionMade
 from schemas.events import Event
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import OFFSETS, POLICY, answer, asked, heard, write
+from tests.integration.decision_room import OFFSETS, POLICY, answer, asked, heard, with_signature, write
 from tests.services import Services
+from tests.signing import DESK, signature
 
 
 @pytest.fixture
@@ -141,9 +144,9 @@ def test_an_older_round_that_arrives_last_is_overtaken_at_once(database: Connect
     assert states(database) == {"d-1-REFER": "superseded", "d-2-REFER": "pending"}
 
 
-@pytest.mark.parametrize("changes", [{"refers_to": "d-0"}, {"question": "co_sign_quote"}, {"venue": "osaka"}])
+@pytest.mark.parametrize("changes", [{"question": "co_sign_quote"}, {"venue": "osaka"}])
 def test_a_decision_that_does_not_fit_its_question_refers_nothing(database: Connection, changes: dict[str, str]) -> None:
-    """One that answers another referral, or speaks of another question or venue, opens nothing, and is in the way of none that fits."""
+    """One that speaks of another question or venue opens nothing, and is in the way of none that fits."""
     written = write(database, [asked(QUESTION), heard(answer(QUESTION, **changes))])
     assert (written.counts, states(database)) == ({"asked": 1, "decided_refer": 1}, {})
     write(database, [heard(answer(QUESTION, decision_id="d-fits"))])
@@ -204,13 +207,18 @@ def test_four_eyes_of_the_decision_are_held(database: Connection) -> None:
     assert [line["decided_by"] for line in decisions.listed(database, now=NOW, verdict="ACCEPT")] == ["First Officer, Second Officer"]
 
 
-def test_an_accept_that_nobody_approved_here_is_an_alarm_and_closes_the_referral(database: Connection) -> None:
-    """An ACCEPT that names a referral and was not made of counted approvals is kept, told, and leaves nothing to approve."""
+def test_an_engine_answers_a_referral_only_where_a_setting_lets_it(database: Connection) -> None:
+    """What a signed engine says in people's place is refused; with the setting it is kept, and the referral is closed as nobody's."""
+    own = answer(QUESTION, "ACCEPT", decision_id="d-own", refers_to="d-1-REFER", decided_by="my engine")
+    written = write(database, [asked(QUESTION), heard(REFERRED), heard(own)])
+    assert [refusal.reason[:12] for refusal in written.refused] == ["not believed"]
+    assert states(database) == {"d-1-REFER": "pending"}
+    lets = replace(DESK, answers_referrals=True)
+    assert write(database, [heard(own)], trust=lets).counts == {"decided_accept": 1}
+    assert states(database) == {"d-1-REFER": "superseded"}
+    assert approvals.approve(database, "d-1-REFER", by="Officer", shown="0" * 64, now=NOW).became == "stale"
     forged = answer(QUESTION, "ACCEPT", decision_id="d-forged", refers_to="d-1-REFER", decided_by="somebody")
-    written = write(database, [asked(QUESTION), heard(REFERRED), heard(forged)])
-    assert [json.loads(one.value)["kind"] for one in written.raised] == ["decision_unapproved"]
-    assert states(database) == {"d-1-REFER": "approved"}
-    assert approvals.approve(database, "d-1-REFER", by="Officer", shown="0" * 64, now=NOW).became == "closed"
+    assert len(write(database, [heard(forged, signed=None)], trust=lets).refused) == 1
 
 
 def changed_value(event: Event, **changes: Any) -> bytes:
@@ -250,9 +258,9 @@ def test_a_malformed_record_is_refused_and_the_rest_goes_on(
 def test_what_a_stranger_writes_into_free_text_breaks_nothing(database: Connection) -> None:
     """NUL, escapes and a decided_at that is no time are kept as they are, and can be read by everybody."""
     rule = {"name": "n\u0000", "check": "c\x1b[2J", "verdict": "REFER", "inputs": {"a\u0000": "b"}, "explanation": "\u0000\u202e"}
-    good = heard(REFERRED)
+    plain = heard(REFERRED, signed=None)
     value = changed_value(REFERRED, rules=[rule], decided_at="2025-99-99T00:00:00Z")
-    strange = Record(topic=good.topic, partition=0, offset=next(OFFSETS), key=good.key, value=value, headers=good.headers)
+    strange = with_signature(msgspec.structs.replace(plain, value=value), signature(value, REFERRED.context_sha256))
     assert list(write(database, [asked(QUESTION), strange]).refused) == []
     (line,) = decisions.listed(database, now=NOW, pending=True)
     assert (line["rules"][0]["name"], line["decided_at"]) == ("n\u0000", "2025-99-99T00:00:00Z")
@@ -276,7 +284,7 @@ def test_one_id_stands_for_one_decision(database: Connection) -> None:
 
 def test_two_sinks_that_hold_a_question_and_its_answer_at_once_open_the_referral(database: Connection, postgres: str) -> None:
     """Question and answer in two open transactions of two workers: the second waits for the first and then sees it."""
-    sink = DecisionSink(PostgresDecisions(), referral_expires=300)
+    sink = DecisionSink(PostgresDecisions(DESK), referral_expires=300)
     with psycopg.connect(postgres) as one, psycopg.connect(postgres) as two:
         sink.write(one, [asked(QUESTION)], NOW)
         two.execute("SET lock_timeout = '100ms'")
@@ -319,11 +327,12 @@ def test_migrations_are_applied_over_referrals_that_are_there(postgres: str) -> 
     """The migration widens the states of referrals and keeps the rows."""
     with psycopg.connect(postgres, autocommit=True) as connection:
         every = migrations.found_in(["pipeline.stores"])
-        migrations.apply(connection, [one for one in every if "0006_pre_decisions" not in one.name])
+        migration = "pipeline.stores/0006_pre_decisions.sql"
+        migrations.apply(connection, [one for one in every if one.name < migration])
         connection.execute(
             "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
             " approvers_needed, expires_at, decision, opened_at) VALUES ('d', 'r', 'tokyo', 'i', 'accept_proposal', '', '{}',"
             " repeat('0', 64), 1, now(), '{}', now())"
         )
-        assert migrations.apply(connection, every) == ["pipeline.stores/0006_pre_decisions.sql"]
+        assert migration in migrations.apply(connection, every)
         assert connection.execute("SELECT state FROM risk.referrals").fetchall() == [("pending",)]

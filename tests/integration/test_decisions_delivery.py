@@ -19,7 +19,7 @@ from pipeline.log.envelope import Headers, time_text
 from pipeline.testing.questions import question, record
 from schemas.accepting import DecisionMade, DecisionRequested
 from schemas.events import DeadLetter
-from tests.integration.decision_room import answer
+from tests.integration.decision_room import answer, commit
 from tests.integration.sink_room import SinkRoom
 from tests.services import KafkaRoom
 from tests.waiting import eventually
@@ -49,8 +49,10 @@ def raw(kind: topics.EventType, event: DecisionRequested | DecisionMade) -> tupl
 
 
 def publish(room: SinkRoom, seed: int) -> None:
-    """Put everything into both topics, half of it twice, an order's records in their order; and one record each that nobody can read."""
+    """Commit decisions, put all into both topics, half of it twice, an order's records in order; and one each that nobody can read."""
     questions, decisions = asked_and_referred()
+    with room.connection() as connection:
+        commit(connection, *decisions)
     chance = random.Random(seed)
     for kind, events in ((topics.DECISION_REQUESTED, questions), (topics.DECISION_MADE, decisions)):
         records = [raw(kind, event) for event in events]

@@ -14,6 +14,7 @@ from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Outgoing, Record, from_headers
+from pipeline.log.signatures import fault, public_key, signature_of
 from pipeline.testing.questions import NOW, question, quote
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.services import KafkaRoom
@@ -23,9 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def external_engine(kafka: KafkaRoom) -> Iterator[None]:
-    """Run the example as a program of somebody else's: it sees no module of ours."""
-    environment = {**os.environ, "BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPIC_PREFIX": kafka.topic_prefix}
+def external_engine(kafka: KafkaRoom, key_file: Path) -> Iterator[None]:
+    """Run the example as a program of somebody else's: it sees no module of ours, and signs with a key of its own."""
+    environment = {
+        **os.environ,
+        "BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "TOPIC_PREFIX": kafka.topic_prefix,
+        "ENGINE_KEY": str(key_file),
+    }
     program = ROOT / "infra/examples/external_risk_engine.py"
     running = subprocess.Popen([sys.executable, "-I", str(program)], env=environment, cwd="/")
     try:
@@ -43,8 +49,12 @@ def outgoing(request: DecisionRequested) -> Outgoing:
     return Outgoing(envelope=envelope, key=request.intent_id, value=encode(request))
 
 
-def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(kafka: KafkaRoom) -> None:
-    """It accepts a small order, co-signs the cheapest quote, refers a large order, and every answer is one that the workflow can read."""
+def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(kafka: KafkaRoom, tmp_path: Path) -> None:
+    """It accepts a small order, co-signs the cheapest quote, refers a large order; every answer can be read, and its signature holds."""
+    subprocess.run(
+        [sys.executable, "-m", "pipeline.cli.main", "engine-key", "new", "mine", "--folder", str(tmp_path)], cwd=ROOT, check=True
+    )
+    keys = {"mine": public_key((tmp_path / "mine.pub").read_bytes())}
     settings = configuration.Kafka(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, partitions=3)
     TopicAdmin(settings).ensure_topics([topics.DECISION_REQUESTED, topics.DECISION_MADE])
     asked = [
@@ -67,7 +77,7 @@ def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(
         answers.extend(consumer.poll(records_max=10, timeout=0.2))
         return len(answers) >= len(asked)
 
-    with external_engine(kafka):
+    with external_engine(kafka, tmp_path / "mine.key"):
         eventually(all_answered, within=60, what="every question is answered")
     consumer.close()
     made = {decision.request_id: decision for decision in (decode(record.value, DecisionMade) for record in answers)}
@@ -80,3 +90,4 @@ def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(
         assert (envelope.kind, envelope.correlation_id, envelope.causation_id) == (topics.DECISION_MADE, "c" * 32, request.request_id)
         assert record.key == request.intent_id.encode()
         assert decision.context_sha256 == request.context_sha256
+        assert fault(signature_of(record.headers), record.value, request.context_sha256, keys) is None

@@ -19,7 +19,7 @@ from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import engine, rule
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import finished, heard
+from tests.integration.decision_room import commit, finished, heard
 from tests.unit.workflow.scene import Scene, compliance, order, rate
 
 LIMIT = 'side = "source_max", currency = "JPYSC0", limit = "1000000"'
@@ -49,8 +49,9 @@ class Chain:
         asked = [one for one in self.scene.said if one.envelope.kind == topics.DECISION_REQUESTED][-1]
         made = self.policy.decide(decode(asked.value, DecisionRequested), {}, self.scene.now)
         assert made.verdict == "REFER"
+        commit(self.database, made)
         self.scene.hears(made)
-        self.keep(self.record(asked), heard(made))
+        self.keep(self.record(asked), heard(made, signed=None))
         (referral,) = approvals.pending(self.database, now=self.scene.now)
         return referral
 

@@ -16,6 +16,7 @@ from msgspec import structs
 from pipeline import topology
 from pipeline.cli.main import main
 from pipeline.log.codec import decode
+from pipeline.log.topics import DECISION_MADE
 from pipeline.processors.processor import Processor, Raised
 from pipeline.processors.settlement.decide import Counted, Settled
 from pipeline.processors.settlement.processor import SETTLEMENT
@@ -25,8 +26,9 @@ from pipeline.stores import readings
 from pipeline.testing.clocks import START
 from pipeline.testing.orders import TERMS, intent, settled_hint, settled_record, shown
 from pipeline.testing.orders import record as order_record
-from schemas.accepting import CommandIssued, DecisionRequested
+from schemas.accepting import CommandIssued, DecisionMade, DecisionRequested
 from tests.integration.archive_room import ArchiveRoom
+from tests.integration.decision_room import commit
 from tests.integration.sink_room import as_superuser
 from tests.past import Past
 from tests.services import Services
@@ -86,7 +88,9 @@ def room_with(past: Past, dsn: str, folder: Path) -> ArchiveRoom:
     room = ArchiveRoom(dsn, folder)
     room.archive(past.records, START + timedelta(hours=1))
     room.done(past.processor.name, past.done)
+    answers = [decode(one.value, DecisionMade) for one in past.done if one.topic == DECISION_MADE.topic("custody.")]
     with psycopg.connect(dsn) as connection:
+        commit(connection, *{answer.decision_id: answer for answer in answers}.values())
         readings.write(connection, past.processor.name, past.engine.readings if past.processor.is_recorded else [])
     return room
 

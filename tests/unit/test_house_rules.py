@@ -22,6 +22,7 @@ OWNERS = {
     "httpx": ("connectors/transports/",),
     "httpx_sse": ("connectors/transports/",),
     "authlib": ("connectors/transports/",),
+    "cryptography": ("pipeline/log/signatures.py", "infra/examples/"),
     "psycopg": ("pipeline/stores/", "connectors/sinks/", "infra/embedded/"),
     "aiohttp": ("connectors/simulators/",),
     "jgo": ("infra/embedded/",),

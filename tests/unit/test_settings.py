@@ -104,6 +104,16 @@ def test_without_a_policy_beside_the_settings_there_is_none(tmp_path: Path) -> N
     assert load(write(tmp_path, EVERY_KEY), {}).risk.policy_file == tmp_path / "policy.toml"
 
 
+def test_keys_of_an_engine_come_from_the_file_or_the_environment(tmp_path: Path) -> None:
+    """In the file they are relative to it; the environment lists them with commas."""
+    external = '[risk]\nengine = "external"\nengine_keys = ["desk=keys/desk.pub", "next=/keys/next.pub"]\n'
+    named = load(write(tmp_path, external), {}).risk.key_files()
+    assert named == {"desk": tmp_path / "keys/desk.pub", "next": Path("/keys/next.pub")}
+    told = {"CUSTODIAN_RISK__ENGINE": "external", "CUSTODIAN_RISK__ENGINE_KEYS": "a=/a.pub,b=/b.pub"}
+    risk = load(write(tmp_path, VENUE), told).risk
+    assert (risk.key_files(), risk.engine_answers_referrals) == ({"a": Path("/a.pub"), "b": Path("/b.pub")}, False)
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """A relative path in the file starts at the file's folder, wherever the program runs."""
     settings = load(write(tmp_path, EVERY_KEY), {})
@@ -154,6 +164,12 @@ WRONG = [
     ('[engine]\nsession_timeout = "6 parsecs"', "engine.session_timeout"),
     ('[engine]\ngroup_instance_id = "host a"', "engine.group_instance_id: found 'host a'"),
     ("[risk]\nreferral_expires = 300", r'risk.referral_expires: found 300.*"5m"'),
+    ('[risk]\nengine = "external"', r'risk: engine = "external" needs engine_keys.*custodian engine-key new'),
+    ('[risk]\nengine_keys = ["desk.pub"]', r'risk.engine_keys: found.*a list of "ID=FILE"'),
+    ('[risk]\nengine_keys = ["desk=a.pub", "desk=b.pub"]', "risk.engine_keys: .*each id once"),
+    ('[risk]\nengine_keys = ["a key=a.pub"]', "risk.engine_keys"),
+    ("[risk]\nengine_keys = [1]", "risk.engine_keys"),
+    ("[risk]\nengine_keys = 1", "risk.engine_keys"),
     ('[metrics]\nlisten = "everywhere"', "metrics.listen: found 'everywhere'.*127.0.0.1"),
     ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen"),
     ("[currencies.JPYSC0]\nscale = -1", "currencies.JPYSC0.scale"),

@@ -50,6 +50,8 @@ READ_RETRY_SECONDS = 1.0
 
 Gate = Callable[[], Awaitable[None]]
 _gate: ContextVar[Gate | None] = ContextVar("gate", default=None)
+_passing: ContextVar[bool] = ContextVar("passing", default=False)
+"""The gate is being passed: what it reads has no gate of its own, and goes first, since a call waits for it with its permit."""
 _left_at: ContextVar[list[datetime] | None] = ContextVar("left_at", default=None)
 """When the request of this call left, in one place that the budget fills and the call reads."""
 
@@ -208,10 +210,15 @@ class _GatedBudget:
 
     async def acquire(self, *, priority: bool = False) -> None:
         """Wait for a permit and pass the gate; raise what either raises."""
-        await self._budget.acquire(priority=priority)
+        passing = _passing.get()
+        await self._budget.acquire(priority=priority or passing)
         gate = _gate.get()
-        if gate is not None:
-            await gate()
+        if gate is not None and not passing:
+            token = _passing.set(True)
+            try:
+                await gate()
+            finally:
+                _passing.reset(token)
         left_at = _left_at.get()
         if left_at is not None:
             left_at[0] = self._clock.now()
@@ -243,6 +250,12 @@ def order_seen(event: OrderUpdated) -> OrderSeen:
     return OrderSeen(
         status=event.status,
         side=event.side,
+        sender_party_id=event.sender_party_id,
+        receiver_party_id=event.receiver_party_id,
+        sender_custodian_party_id=event.sender_custodian_party_id,
+        receiver_custodian_party_id=event.receiver_custodian_party_id,
+        jurisdiction_sender=event.jurisdiction_sender,
+        jurisdiction_receiver=event.jurisdiction_receiver,
         source_currency=event.source_currency,
         target_currency=event.target_currency,
         target_amount=_amount(event.target_amount),

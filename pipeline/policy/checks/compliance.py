@@ -178,6 +178,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="kyc_status",
         sentence="The sender's KYC has a good status and stays valid long enough.",
+        ages=True,
         params=Kyc,
         compile=_kyc,
         example={"valid_for": "7d"},
@@ -185,6 +186,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="sanctions_status",
         sentence="The sanctions screening has a good status and is fresh.",
+        ages=True,
         params=Sanctions,
         compile=_sanctions,
         example={"age_max": "48h"},
@@ -199,6 +201,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="not_pep",
         sentence="Nobody is a politically exposed person or close to one.",
+        ages=True,
         params=NotPep,
         compile=_not_pep,
         example={"age_max": "90d"},

@@ -97,6 +97,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="business_hours",
         sentence="It is within the hours, on one of the days and on no holiday, in the named time zone.",
+        ages=True,
         params=Hours,
         compile=_hours,
         example={

@@ -144,6 +144,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="rate_within",
         sentence="The rate (of the quote, or the one that the sender's maximum allows) is near every fresh reference rate.",
+        ages=True,
         params=RateWithin,
         compile=_rate_within,
         example={"basis_points": "75", **_REFERENCE},
@@ -151,6 +152,7 @@ CHECKS: tuple[Check[Any], ...] = (
     Check(
         name="peg_band",
         sentence="The reference rate of the pair stays in the band around its peg.",
+        ages=True,
         params=PegBand,
         compile=_peg_band,
         example={"peg": "1", "basis_points": "50", "pair": "USDX/USDCx", **_REFERENCE},
