@@ -124,7 +124,7 @@ async def test_calls_after_a_halt_and_in_shadow_are_found(watched: Watched) -> N
     intent, forbidden = await room.create(), await room.create()
     async with Running(room.executor(limits=QUICK)):
         await watched.live(intent)
-        halts.halt(room.connection, venue=VENUE, pair=None, reason="a test", by="tester", now=datetime.now(UTC))
+        halts.halt(room.connection, venue=VENUE, pair=None, reason="a test", by="tester")
         halted_at = datetime.now(UTC)
         watched.decide(f"accept-{forbidden}", forbidden, "accept_proposal", None)
         assert (await room.ended(room.issue(forbidden, decision_id=f"accept-{forbidden}")[0]))["reason"].startswith("halted")
