@@ -207,17 +207,34 @@ class CommandCompleted(Event):
 class OperatorActed(Event):
     """A person halted, approved, acknowledged or resolved something, or had an order read or a settlement emitted again."""
 
-    action: Literal["halt", "resume", "approve", "refuse", "acknowledge", "resolve", "reread", "re-emit", "advance", "retry", "skip"]
+    action: Literal[
+        "halt",
+        "resume",
+        "approve",
+        "refuse",
+        "acknowledge",
+        "resolve",
+        "reread",
+        "re-emit",
+        "advance",
+        "retry",
+        "skip",
+        "agree",
+        "add-person",
+        "remove-person",
+    ]
     venue: Name | None = None
     pair: Name | None = Field(default=None, description="SOURCE/TARGET")
     intent_id: Name | None = None
     decision_id: Name | None = None
     shown_sha256: Digest | None = Field(default=None, description="digest of exactly what the person was shown")
     subject: Name | None = Field(
-        default=None, description="the alarm, the break, the position, or the ce_id of the event that the act published"
+        default=None,
+        description="the alarm, the break, the position, the login, the act agreed to, or the ce_id of the event that the act published",
     )
     outcome: Name | None = Field(default=None, description="what came of it")
-    login: Name | None = Field(default=None, description="the database's user, where `by` is what a person typed")
+    login: Name | None = Field(default=None, description="the database's user: who it was, where `by` is what a person typed")
+    address: Name | None = Field(default=None, description="where that user came from, as the database saw it; absent on the server itself")
     by: Name
     reason: str
     at: TimeText

@@ -27,6 +27,7 @@ from connectors.simulators.musubi.settings import Settings as VenueSettings
 from connectors.simulators.musubi.simulator import Simulator, running_simulator
 from connectors.simulators.musubi.switches import Switches
 from connectors.simulators.musubi.world import Mix, Rules
+from tests import people
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[1]
@@ -181,8 +182,12 @@ client_secret_file = "secrets/client"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTODIAN_", "PG"))}
         return {**kept, "PYTHONPATH": str(ROOT), **extra}
 
-    def custodian(self, *arguments: str, expect: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; fail unless it exits with `expect` (None: whatever)."""
+    def custodian(
+        self, *arguments: str, expect: int | None = 0, by: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, as the settings' login or a person's; fail unless it exits with `expect` (None: whatever)."""
+        if by is not None:
+            environment |= self.person(by)
         done = subprocess.run(
             self._command(arguments),
             cwd=self.folder,
@@ -195,6 +200,26 @@ client_secret_file = "secrets/client"
         said = f"custodian {' '.join(arguments)} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         assert expect is None or done.returncode == expect, said
         return done
+
+    def person(self, name: str) -> dict[str, str]:
+        """Make a person who may approve and operate, and return the environment in which a command is theirs."""
+        with psycopg.connect(self.dsn, autocommit=True) as owner:
+            return people.signed_in(owner, name, self.folder)
+
+    def login(self, name: str) -> str:
+        """Return the login of a person."""
+        return self.person(name)["CUSTODIAN_LOGIN"]
+
+    def resume(self, *scope: str) -> None:
+        """Let two people end the halt of a scope."""
+        wanted = dict(zip(scope[::2], scope[1::2], strict=True))
+        (halt,) = [
+            one
+            for one in self.listed("halt", "--list")
+            if (one.get("venue"), one.get("pair")) == (wanted.get("--venue"), wanted.get("--pair"))
+        ]
+        for name in ("first person", "second person"):
+            self.custodian("resume", *scope, "--shown", halt["shown_sha256"], "--reason", "the test is over", by=name)
 
     def listed(self, *arguments: str, expect: int | None = 0) -> list[dict[str, Any]]:
         """Run a command that lists, and return its lines."""

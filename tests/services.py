@@ -157,6 +157,11 @@ def fresh_database(services: Services) -> Iterator[str]:
     finally:
         with _admin(services) as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+            # Groups of people and their logins are named after the database.
+            for (role,) in admin.execute(
+                "SELECT quote_ident(rolname) FROM pg_roles WHERE starts_with(rolname, %s)", [f"{name}_"]
+            ).fetchall():
+                admin.execute(f"DROP ROLE {role}".encode())
             _drop_role(admin, name)
 
 

@@ -113,7 +113,7 @@ class Desk:
         self.said: list[str] = []
         self._stage, self._live_view = stage, live_view
         self._placed: list[float] = []
-        self.officer = Officer(stage.custodian, self._say)
+        self.officer = Officer(stage.officer, self._say)
 
     def attend(self, figures: Figures) -> None:
         """Place the next large order when it is time: the first when decisions are made, another when the last one is answered."""

@@ -14,6 +14,8 @@ from infra.demo.accepting import reason, short_amount
 from pipeline.clock import SystemClock
 
 NAME = "Demo Officer"
+LOGIN = "demo_officer"
+"""Who that is for the database: a login that may look and approve, and nothing else."""
 TIME_NEEDED = timedelta(seconds=4)
 """Under so much time left a referral is let go: looking at it and answering takes two commands."""
 PAUSE = 1.0
@@ -37,7 +39,7 @@ class Officer:
     """Answers referrals in a thread of its own until it has approved one and refused one, or is told to stop."""
 
     def __init__(self, custodian: Program, say: Callable[[str], None]) -> None:
-        """`custodian` runs the program with arguments; `say` gets a line for whoever watches, from the officer's thread."""
+        """`custodian` runs the program as the officer's login; `say` gets a line for whoever watches, from the officer's thread."""
         self.spoken: list[Spoken] = []
         self._custodian, self._say = custodian, say
         self._stop = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from infra.demo.officer import LOGIN
 from infra.embedded.children import ServiceStartError
 from infra.embedded.services import Addresses, EmbeddedServices
 from infra.embedded.settings_file import POLICY, SIMULATOR_URL, settings_text
@@ -85,6 +87,12 @@ class Stage:
         command = [*_CUSTODIAN, "--config", str(self.settings), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=_environment())
 
+    def officer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the program as the risk officer, whose login is no other's, and return what it said."""
+        command = [*_CUSTODIAN, "--config", str(self.settings), "--login", LOGIN, *arguments]
+        environment = {**_environment(), "CUSTODIAN_LOGIN_PASSWORD_FILE": str(_password_of_officer(self.folder))}
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+
     def ask_venue(self, path: str, **asked: Any) -> dict[str, Any]:
         """Ask the venue's door for tests something, or tell it something; raise OSError when it is away."""
         return _ask(self.venue_url, path, **asked)
@@ -122,6 +130,7 @@ def running(say: Say, *, seed: int, mode: Mode = "live", folder: Path = FOLDER) 
         settings = _write_settings(folder, addresses, venue_url, mode)
         say("starting the pipeline")
         _initialise(settings)
+        _make_officer(settings, folder)
         log = folder / "pipeline.log"
         supervisor = _start(ends, "the pipeline", [*_CUSTODIAN, "--config", str(settings), "up"], log)
         yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log, mode, services)
@@ -172,9 +181,26 @@ def _write_settings(folder: Path, addresses: Addresses, venue_url: str, mode: Mo
 
 
 def _initialise(settings: Path) -> None:
-    done = subprocess.run([*_CUSTODIAN, "--config", str(settings), "init"], capture_output=True, text=True, check=False, env=_environment())
+    _run(settings, "init")
+
+
+def _make_officer(settings: Path, folder: Path) -> None:
+    """Give the risk officer a login of their own: who keeps the tables cannot approve."""
+    file = _password_of_officer(folder)
+    file.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+    file.chmod(0o600)
+    _run(settings, "people", "add", LOGIN, "--may", "approve", "--password-file", str(file))
+
+
+def _password_of_officer(folder: Path) -> Path:
+    return folder / "secrets" / LOGIN
+
+
+def _run(settings: Path, *arguments: str) -> None:
+    command = [*_CUSTODIAN, "--config", str(settings), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     if done.returncode:
-        raise FatalError(f"custodian init ended with {done.returncode}:\n{done.stderr}")
+        raise FatalError(f"custodian {arguments[0]} ended with {done.returncode}:\n{done.stderr}")
 
 
 def _start(ends: contextlib.ExitStack, name: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.lazy import CONFIG_KEY
+from pipeline.cli.lazy import CONFIG_KEY, LOGIN_KEY
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.settings import Postgres, Settings
     from pipeline.stores.postgres import Connection
 
 
@@ -35,12 +36,42 @@ def settings() -> Settings:
     return loaded
 
 
+PASSWORD_FILE = "CUSTODIAN_LOGIN_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+"""Names the file with the password of the login that was asked for; without it libpq looks in PGPASSFILE or ~/.pgpass."""
+
+
+def _signed_in(postgres: Postgres) -> Postgres:
+    """Return how to connect: as the settings say, or as the login that was asked for, with its own password and never the settings'."""
+    meta = click.get_current_context().find_root().meta
+    login = meta.get(LOGIN_KEY) or os.environ.get("CUSTODIAN_LOGIN")
+    if not login:
+        return postgres
+    if login not in meta:  # a command that connects twice asks once
+        meta[login] = _as_login(postgres, login)
+    signed_in: Postgres = meta[login]
+    return signed_in
+
+
+def _as_login(postgres: Postgres, login: str) -> Postgres:
+    from pipeline.observability.redaction import redact
+    from pipeline.stores.postgres import with_user
+
+    told = os.environ.get(PASSWORD_FILE)
+    passes = os.environ.get("PGPASSWORD") or os.environ.get("PGPASSFILE") or (Path.home() / ".pgpass").is_file()
+    asked = None
+    if not told and not passes and sys.stdin.isatty():
+        asked = click.prompt(f"password of {login}", hide_input=True, err=True)
+    signed_in = with_user(postgres, login, password_file=Path(told) if told else None, password=asked)
+    redact.learn([signed_in.secret() or ""])
+    return signed_in
+
+
 @contextmanager
 def database(loaded: Settings, *, name: str = "cli") -> Iterator[Connection]:
-    """Open a read-committed connection for the length of a command; raise ServiceAwayError, SettingsError."""
+    """Open a read-committed connection for the length of a command, as who was asked for; raise ServiceAwayError, SettingsError."""
     from pipeline.stores.postgres import connect, translated
 
-    connection = connect(loaded.postgres, name=name, autocommit=True)
+    connection = connect(_signed_in(loaded.postgres), name=name, autocommit=True)
     try:
         with translated("reading for a command"):
             yield connection

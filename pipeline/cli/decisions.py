@@ -7,7 +7,6 @@ name the digest. The answer to what people agree on is made by the role `command
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import threading
@@ -19,9 +18,10 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, Row, formats, listing, show, write
-from pipeline.cli.people import named, publisher_runs, say_when_waiting
+from pipeline.cli.people import digest_of, named, publisher_runs, say_when_waiting
 
 if TYPE_CHECKING:
+    from pipeline.settings import Settings
     from pipeline.stores.approvals import Referral, Said
     from pipeline.stores.postgres import Connection
     from schemas.accepting import RuleOutcome
@@ -39,7 +39,6 @@ COLUMNS = (
     Column(field="rules", title="not passed", value=lambda row: _not_passed(row), rank=3),
     Column(field="referral", title="people", value=lambda row: _people(row), rank=0),
 )
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 ANSWER_WITHIN = 10.0
 """Seconds that the answer to what people agreed on is waited for; it is made within a quarter of one."""
 
@@ -124,28 +123,16 @@ def intent_of(given: str | None) -> str | None:
 
 
 def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format, *, by: str, shown: str | None, reason: str) -> None:
-    from pipeline.clock import SystemClock
     from pipeline.stores import approvals
 
-    clock, loaded = SystemClock(), settings()
-    if shown is None:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            raise click.UsageError(
-                f"write --shown DIGEST, the digest that `custodian decisions show {decision_id}` names: "
-                f"what you {verdict} is exactly what was shown; only on a terminal it is shown and asked for here"
-            )
-        with database(loaded, name="decisions") as connection:
-            referral = approvals.find(connection, decision_id)
-            text = [] if referral is None else list(_text_of(_whole(connection, decision_id) or {}, referral))
-        # Something that takes no answer any more is not worth a question; what became of it is said below.
-        if referral is not None and referral.state == "pending" and referral.expires_at > clock.now():
-            _ask(verdict, text, referral, by)
-        shown = "" if referral is None else referral.shown_sha256
-    elif not _DIGEST.fullmatch(shown.lower()):
-        raise click.UsageError(f"--shown {shown!r}: write the whole digest, 64 characters of 0-9 and a-f")
+    loaded = settings()
+    shown = digest_of(shown, lambda: _shown_on_terminal(loaded, decision_id, verdict, by), f"decisions show {decision_id}")
     with database(loaded, name="decisions") as connection:
         speak = approvals.approve if verdict == "approve" else approvals.refuse
-        said = speak(connection, decision_id, by=by, shown=shown.lower(), reason=reason, now=clock.now())
+        try:
+            said = speak(connection, decision_id, by=by, shown=shown, reason=reason)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         said = _awaited(connection, decision_id, said)
         told = "\n".join(_sentences(connection, decision_id, verdict, by, said))
         heard = said.became in ("counted", "agreed", "approved", "refused")
@@ -161,8 +148,32 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
 
 OUTCOME = tuple(
     Column(field=name)
-    for name in ("decision_id", "outcome", "by", "approved_by", "approvers_needed", "answer_id", "rejected_by", "newest", "changed")
+    for name in (
+        "decision_id",
+        "outcome",
+        "by",
+        "login",
+        "approved_by",
+        "approvers_needed",
+        "answer_id",
+        "rejected_by",
+        "newest",
+        "changed",
+    )
 )
+
+
+def _shown_on_terminal(loaded: Settings, decision_id: str, verdict: str, by: str) -> str:
+    """Show what waits, let a person confirm it, and return its digest; something that takes no answer any more is not worth a question."""
+    from pipeline.clock import SystemClock
+    from pipeline.stores import approvals
+
+    with database(loaded, name="decisions") as connection:
+        referral = approvals.find(connection, decision_id)
+        text = [] if referral is None else list(_text_of(_whole(connection, decision_id) or {}, referral))
+    if referral is not None and referral.state == "pending" and referral.expires_at > SystemClock().now():
+        _ask(verdict, text, referral, by)
+    return "" if referral is None else referral.shown_sha256
 
 
 def _awaited(connection: Connection, decision_id: str, said: Said) -> Said:
@@ -197,6 +208,7 @@ def _outcome(decision_id: str, by: str, said: Said) -> dict[str, Any]:
         "decision_id": decision_id,
         "outcome": said.became,
         "by": by,
+        "login": said.login,
         "approved_by": list(said.approved_by),
         "approvers_needed": said.needed or None,
         "answer_id": None if said.answer is None else said.answer.decision_id,
@@ -210,12 +222,13 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
     """Yield what became of what a person said, in words."""
     from pipeline.cli.decision_text import clean
 
+    who = said.login or by
     match said.became:
         case "counted":
             missing = said.needed - len(said.approved_by)
-            yield f"counted: {by} approves; of {said.needed} different people {missing} more must approve"
+            yield f"counted: {who} approves; of {said.needed} different people {missing} more must approve"
         case "agreed":
-            yield f"{verdict}d by {', '.join(said.approved_by) if verdict == 'approve' else by}; the answer is not made yet"
+            yield f"{verdict}d by {', '.join(said.approved_by) if verdict == 'approve' else who}; the answer is not made yet"
             yield f"`custodian decisions show {decision_id}` tells what it is"
         case "rejected":
             yield f"approved by {', '.join(said.approved_by)}, and the answer is REJECT all the same{_what_becomes(said)}"
@@ -223,9 +236,9 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
         case "approved":
             yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT{_what_becomes(said)}"
         case "refused":
-            yield f"refused by {by}: the answer is REJECT{_what_becomes(said)}"
+            yield f"refused by {who}: the answer is REJECT{_what_becomes(said)}"
         case "repeated":
-            yield f"{by} has said something about {decision_id} before: a person counts once, however the name is spelled"
+            yield f"{who} has said something about {decision_id} before: a person counts once, under whatever name"
         case "stale":
             yield from _stale(decision_id, said)
         case "expired":
@@ -266,7 +279,7 @@ def _answered(connection: Connection, decision_id: str) -> str:
 
     referral = approvals.find(connection, decision_id)
     state = "answered" if referral is None else referral.state
-    spoke = [f"{one['by']} ({one['verdict']})" for one in said(connection, decision_id)]
+    spoke = [f"{one.get('login', one['by'])} ({one['verdict']})" for one in said(connection, decision_id)]
     return f"{state} already" + (f", by {', '.join(spoke)}" if spoke else "")
 
 
@@ -311,7 +324,8 @@ def _referral_lines(whole: Mapping[str, Any], people: list[dict[str, Any]], *, o
     approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
     yield f"people: {referral['state']}; {approved}; until {referral['expires_at']}"
     for one in people:
-        yield f"  {one['at']:%Y-%m-%d %H:%M:%S}  {one['by']}: {one['verdict']}" + (f" ({one['reason']})" if one["reason"] else "")
+        who = one["by"] + (f" (login {one['login']})" if "login" in one else "")
+        yield f"  {one['at']:%Y-%m-%d %H:%M:%S}  {who}: {one['verdict']}" + (f" ({one['reason']})" if one["reason"] else "")
     if open_now:
         yield f"to answer exactly this: custodian decisions approve {whole['decision_id']} --shown {referral['shown_sha256']}"
 

@@ -1,17 +1,20 @@
-"""`custodian halt` and `custodian resume`: the kill switch for accepting, everywhere, per venue, per pair."""
+"""`custodian halt` and `custodian resume`: the kill switch for accepting, everywhere, per venue, per pair.
+
+Everybody halts; two people end a halt, each by the digest of exactly this halt, as with approvals.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import nearest
 from pipeline.cli.output import Column, Format, formats, show
-from pipeline.cli.people import named, say_when_waiting
+from pipeline.cli.people import digest_of, named, say_when_waiting
 
 if TYPE_CHECKING:
     from pipeline.stores.halts import Halt
@@ -28,6 +31,9 @@ COLUMNS = (
     Column(field="at", rank=1),
     Column(field="outcome", rank=1),
     Column(field="calls_in_flight", right=True, rank=1),
+    Column(field="login", rank=3),
+    Column(field="resume_agreed_by", rank=2),
+    Column(field="shown_sha256", rank=4),
 )
 
 
@@ -48,7 +54,6 @@ def halt(form: Format, venue: str | None, pair: str | None, by: str, reason: str
 
     What is halted stays halted over restarts, until `custodian resume` with the same scope.
     """
-    from pipeline.clock import SystemClock
     from pipeline.stores import halts
 
     loaded = settings()
@@ -63,58 +68,100 @@ def halt(form: Format, venue: str | None, pair: str | None, by: str, reason: str
         raise click.UsageError(f"there is no venue {venue!r} in the settings{nearest(venue, sorted(loaded.venues))}")
     with database(loaded, name="halt") as connection:
         try:
-            made = halts.halt(connection, venue=venue, pair=pair, reason=reason, by=by, now=SystemClock().now())
+            made = halts.halt(connection, venue=venue, pair=pair, reason=reason, by=by)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        before = None if made else next((one for one in halts.active(connection) if (one.venue, one.pair) == (venue, pair)), None)
-        flying = halts.in_flight(connection, venue=venue, pair=pair)
-        _tell(form, made or before, "halted" if made else "already", flying)
-        if made:
+        _tell(form, made.halt, "halted" if made.new else "already", calls_in_flight=made.in_flight)
+        if made.new:
             say_when_waiting(connection)
-    if flying:
-        click.echo(f"{flying} calls were begun before and have no answer yet: `custodian commands list --state sent`", err=True)
+    if made.in_flight:
+        click.echo(f"{made.in_flight} calls were begun before and have no answer yet: `custodian commands list --state sent`", err=True)
 
 
 @click.command()
 @formats
 @_scope
 @named
+@click.option("--shown", metavar="DIGEST", help="The digest of the halt; `halt --list` names it. Not needed on a terminal.")
 @click.option("--reason", default="", help="Why; kept as evidence.")
-def resume(form: Format, venue: str | None, pair: str | None, by: str, reason: str) -> None:
-    """End the halt of exactly this scope; wider and narrower ones stay in force. Exit 1 when this scope is not halted."""
-    from pipeline.clock import SystemClock
+def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: str | None, reason: str) -> None:
+    """Agree to end the halt of exactly this scope: the second person's word ends it, within an hour of the first.
+
+    Wider and narrower halts stay in force. Exit 1 when this scope is not halted, or not by the halt that was shown.
+    """
     from pipeline.stores import halts
 
-    with database(settings(), name="resume") as connection:
-        ended = halts.resume(connection, venue=venue, pair=pair, reason=reason, by=by, now=SystemClock().now())
+    loaded = settings()
+    with database(loaded, name="resume") as connection:
+        standing = halts.active(connection)
+    found = next((one for one in standing if (one.venue, one.pair) == (venue, pair)), None)
+    if found is None:
+        _not_halted(standing, venue, pair)
+    shown = digest_of(shown, lambda: _ask(found, by), "halt --list")
+    with database(loaded, name="resume") as connection:
+        try:
+            said = halts.resume(connection, venue=venue, pair=pair, shown=shown, reason=reason, by=by)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         left = halts.active(connection)
-        if ended is not None:
-            _tell(form, ended, "resumed", None)
+        if said.outcome == "resumed":
+            _tell(form, found, "resumed", agreed_by=said.agreed_by)
+        elif said.outcome == "counted":
+            _tell(form, found, "counted", agreed_by=said.agreed_by)
+        if said.outcome in ("resumed", "counted"):
             say_when_waiting(connection)
+    if said.outcome == "not_halted":
+        _not_halted(left, venue, pair)
     if left:
         click.echo(f"in force: {_told(left)}", err=True)
-    if ended is None:
-        scope = " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
-        click.echo(f"{scope} is not halted{'' if left else '; no halt is in force'}: resume names the same scope as its halt", err=True)
+    if said.outcome == "stale":
+        click.echo("stale: what was shown under that digest is not the halt in force; `custodian halt --list` shows it", err=True)
         sys.exit(1)
+
+
+def _ask(found: Halt, by: str) -> str:
+    """Show a halt, let a person confirm, and return its digest; leave with 1 when that person does not."""
+    click.echo(f"{found.told}, since {found.at:%Y-%m-%d %H:%M:%S} UTC" + (f" (login {found.login})" if found.login else ""))
+    click.echo(f"agreed to end it: {', '.join(found.resume_agreed_by) or 'nobody yet'}")
+    if not click.confirm(f"end exactly this halt, as {by}?"):
+        click.echo("nothing was said about it", err=True)
+        sys.exit(1)
+    return found.shown_sha256
+
+
+def _not_halted(left: Sequence[Halt], venue: str | None, pair: str | None) -> NoReturn:
+    if left:
+        click.echo(f"in force: {_told(left)}", err=True)
+    scope = " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
+    click.echo(f"{scope} is not halted{'' if left else '; no halt is in force'}: resume names the same scope as its halt", err=True)
+    sys.exit(1)
 
 
 def line_of(found: Halt) -> dict[str, Any]:
     """Return a halt as it is listed."""
-    stated = {"venue": found.venue, "pair": found.pair, "reason": found.reason, "by": found.by, "at": found.at}
+    stated: dict[str, Any] = {
+        "venue": found.venue,
+        "pair": found.pair,
+        "reason": found.reason,
+        "by": found.by,
+        "at": found.at,
+        "login": found.login,
+    }
+    stated |= {"resume_agreed_by": list(found.resume_agreed_by) or None, "shown_sha256": found.shown_sha256 if found.shown else None}
     return {"halt_id": found.halt_id, "scope": found.scope, **{name: value for name, value in stated.items() if value is not None}}
 
 
-def _tell(form: Format, found: Halt | None, outcome: str, flying: int | None) -> None:
-    if found is None:  # ended by somebody else in between
-        click.echo("it was resumed by somebody else just now", err=True)
-        return
+def _tell(form: Format, found: Halt, outcome: Literal["halted", "already", "resumed", "counted"], **more: Any) -> None:
     if form != "table":
-        counted: Mapping[str, Any] = {} if flying is None else {"calls_in_flight": flying}
-        show([{**line_of(found), "outcome": outcome, **counted}], form, columns=COLUMNS)
+        show([{**line_of(found), "outcome": outcome, **more}], form, columns=COLUMNS)
         return
-    words = {"halted": "halted", "already": "halted already", "resumed": "resumed"}
-    click.echo(f"{words[outcome]}: {found.told}")
+    match outcome:
+        case "counted":
+            click.echo(f"counted: {', '.join(more['agreed_by'])} would end it; another person must agree within the hour: {found.told}")
+        case "resumed":
+            click.echo(f"resumed: {found.told}; agreed by {', '.join(more['agreed_by'])}")
+        case _:
+            click.echo(f"{'halted already' if outcome == 'already' else 'halted'}: {found.told}")
 
 
 def _told(found: Iterable[Halt]) -> str:

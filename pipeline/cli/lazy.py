@@ -1,6 +1,6 @@
 """Commands that are imported when they are asked for, so that `custodian --help` and the start of a role are fast.
 
-Every command of the tree understands `--config` and `--debug`, before or after its name, and a misspelt command is answered with
+Every command of the tree understands `--config`, `--login` and `--debug`, before or after its name, and a misspelt command is answered with
 the nearest one (interface, sections 1 and 2).
 """
 
@@ -10,14 +10,14 @@ import difflib
 import importlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-CONFIG_KEY, DEBUG_KEY = "pipeline.cli.config", "pipeline.cli.debug"
-"""Where the root context keeps what `--config` and `--debug` said."""
+CONFIG_KEY, DEBUG_KEY, LOGIN_KEY = "pipeline.cli.config", "pipeline.cli.debug", "pipeline.cli.login"
+"""Where the root context keeps what `--config`, `--debug` and `--login` said."""
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -95,34 +95,39 @@ def nearest(asked: str, known: list[str]) -> str:
 
 
 def add_common_options(command: click.Command) -> None:
-    """Let a command, and all below it, understand `--config` and `--debug`, and read texts as `Text`; repeated calls change nothing."""
+    """Let a command, and all below it, understand the common options, and read texts as `Text`; repeated calls change nothing."""
     for parameter in command.params:
         if parameter.type is click.STRING:
             parameter.type = Text()
     if not any("--config" in option.opts for option in command.params):
-        command.params = [*command.params, _config_option(), _debug_option()]
+        command.params = [*command.params, *_common_options()]
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
         add_common_options(inner)
 
 
-def _config_option() -> click.Option:
-    def keep(context: click.Context, _: click.Parameter, value: str | None) -> None:
-        if value is not None:
-            context.find_root().meta[CONFIG_KEY] = value
+def _common_options() -> list[click.Option]:
+    def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+        def callback(context: click.Context, _: click.Parameter, value: Any) -> None:
+            if value:
+                context.find_root().meta[key] = value
 
-    return click.Option(
-        ["--config"],
-        type=click.Path(),
-        metavar="FILE",
-        expose_value=False,
-        callback=keep,
-        help="Settings; else CUSTODIAN_CONFIG, else ./custodian.toml.",
-    )
+        return callback
 
-
-def _debug_option() -> click.Option:
-    def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
-        if value:
-            context.find_root().meta[DEBUG_KEY] = True
-
-    return click.Option(["--debug"], is_flag=True, expose_value=False, callback=keep, help="Show where an error came from.")
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(),
+            metavar="FILE",
+            expose_value=False,
+            callback=keep(CONFIG_KEY),
+            help="Settings; else CUSTODIAN_CONFIG, else ./custodian.toml.",
+        ),
+        click.Option(
+            ["--login", "signed_in_as"],  # a name that no argument of a command has
+            metavar="NAME",
+            expose_value=False,
+            callback=keep(LOGIN_KEY),
+            help="Your login of the database, for commands that people give; else CUSTODIAN_LOGIN, else that of postgres.dsn.",
+        ),
+        click.Option(["--debug"], is_flag=True, expose_value=False, callback=keep(DEBUG_KEY), help="Show where an error came from."),
+    ]

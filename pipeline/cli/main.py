@@ -43,6 +43,7 @@ ENTRIES = {
     "reconcile": Entry("pipeline.cli.reconcile:reconcile", "Compare the venue with the books."),
     "breaks": Entry("pipeline.cli.reconcile:breaks", "What reconciliations found; resolve it."),
     "alarms": Entry("pipeline.cli.alarms:alarms", "Contradictions and losses; acknowledge them."),
+    "people": Entry("pipeline.cli.logins:people", "Logins of people, and what each may do."),
     "dead-letters": Entry("pipeline.cli.dead_letters:dead_letters", "What could not be read; requeue it."),
     "positions": Entry("pipeline.cli.positions:positions", "How far each consumer has come; go on behind what Kafka lost."),
     "states": Entry("pipeline.cli.states:states", "What processors remember: let go of old settlements."),

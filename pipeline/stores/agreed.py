@@ -1,7 +1,7 @@
 """Answers referrals on which people have agreed, each in one transaction.
 
     hold the referral -> what people said -> the limits, ours alone until the commit -> count, decide, reserve
-    -> close the referral -> answer and acts into the outbox -> commit
+    -> close the referral -> answer into the outbox -> commit
 
 Promises: killed anywhere, a referral is agreed on and unanswered, or answered with everything that belongs to it, once; whoever decides for
 the same limits at the same time is waited for. What is decided stands in `pipeline.decisions.agreed`.
@@ -50,8 +50,8 @@ def answer_next(
             return None
         text, causation_id, verdict = row
         referred = decode(text.encode(), DecisionMade)
-        said = connection.execute(_SQL["said"], {"decision_id": referred.decision_id}).fetchall()
-        agreed = Agreed(referred=referred, verdict=verdict, people=tuple(named for _, named, what, *_ in said if what == verdict))
+        spoke = connection.execute(_SQL["people"], {"decision_id": referred.decision_id, "verdict": verdict}).fetchall()
+        agreed = Agreed(referred=referred, verdict=verdict, people=tuple(login for (login,) in spoke))
         reach("agreed.in_transaction")
         made = answer(agreed, _question(connection, referred), engine, PostgresExposures(connection), now)
         closed = {
@@ -62,11 +62,7 @@ def answer_next(
             "now": made.decided_at,
         }
         connection.execute(_SQL["answer"], closed)
-        acts = [
-            approvals.acted(referred, what, causation_id, person=person, by=named, reason=reason, shown_sha256=shown, now=at)
-            for person, named, what, shown, reason, at in said
-        ]
-        outbox.put(connection, [*acts, approvals.decided(made, causation_id)])
+        outbox.put(connection, [approvals.decided(made, causation_id)])
         reach("agreed.before_commit")
     reach("agreed.after_commit")
     return made

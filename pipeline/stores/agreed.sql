@@ -2,8 +2,9 @@
 SELECT decision, causation_id, agreed_verdict
   FROM risk.referrals WHERE state = 'agreed' ORDER BY agreed_at, decision_id LIMIT 1 FOR UPDATE SKIP LOCKED;
 
--- said: Return what people said about a referral, in order.
-SELECT person, named, verdict, shown_sha256, reason, at FROM risk.approvals WHERE decision_id = %(decision_id)s ORDER BY at, person;
+-- people: Return the logins of those who said what was agreed on, in order.
+SELECT login FROM risk.approvals
+ WHERE decision_id = %(decision_id)s AND verdict = %(verdict)s AND login IS NOT NULL ORDER BY at, login;
 
 -- answer: Close a referral with its answer.
 UPDATE risk.referrals SET state = %(state)s, closed_at = %(now)s, answer_id = %(answer_id)s, answer = %(answer)s

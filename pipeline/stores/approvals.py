@@ -1,16 +1,17 @@
 """What people say about decisions that were referred to them.
 
-Promises: an approval binds to the digest of exactly what the person was shown; a person counts once per referral, however the name is
-spelled; enough *different* people are counted in one transaction that holds the referral's row, so they agree once; after its expiry, or
-once it is agreed on or overtaken by a newer question, a referral takes nothing more. What each person did is an event in the outbox of the
-same transaction; the answer is made by the role that keeps decisions (`pipeline.stores.agreed`). Source: design, section 5.
+Promises: an approval binds to the digest of exactly what the person was shown; a person is the login of the connection, and counts once
+per referral, whatever label it is given; enough *different* people are counted in one transaction that holds the referral's row, so they
+agree once; after its expiry, or once it is agreed on or overtaken by a newer question, a referral takes nothing more. All of this is held
+by the database's own function `people.answer` (migration 0018), which writes login, address and time itself, with the event in the outbox
+of the same transaction: who can call it can write none of the tables. The answer is made by the role that keeps decisions
+(`pipeline.stores.agreed`). Source: design, section 5; infra/decisions/0016.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,17 +20,16 @@ from typing import Any, Literal, NamedTuple
 from pipeline.decisions.shown import comparable, facts_of
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
-from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, parse_time, time_text
+from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, parse_time
 from pipeline.ports import Transaction
-from pipeline.stores import outbox
+from pipeline.stores.people import allowed
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
-from schemas.accepting import DecisionContext, DecisionMade, OperatorActed
+from schemas.accepting import DecisionContext, DecisionMade
 
 Verdict = Literal["approve", "refuse"]
 ReferralState = Literal["pending", "agreed", "approved", "refused", "expired", "superseded"]
 Became = Literal["counted", "agreed", "approved", "refused", "rejected", "repeated", "stale", "expired", "closed", "unknown"]
-NAME_LENGTH_MAX = 200
 _SQL = named_statements("pipeline.stores", "approvals.sql")
 
 
@@ -84,6 +84,8 @@ class Said:
     differences: tuple[Difference, ...] = ()
     newest: str | None = None
     answer: DecisionMade | None = None
+    login: str | None = None
+    """Who spoke."""
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -129,21 +131,18 @@ def expire(connection: Transaction, *, now: datetime) -> int:
     return int(connection.execute(_SQL["expire_referrals"], {"now": now}).rowcount)
 
 
-def approve(
-    connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
-) -> Said:
-    """Count a person's approval of what has the digest `shown`; with the last one that is needed people have agreed.
+def approve(connection: Connection, decision_id: str, *, by: str, shown: str, reason: str = "", shown_as: str | None = None) -> Said:
+    """Count the approval, by the person whose login this connection has, of what has the digest `shown`; `by` is a label.
 
-    `shown_as` is the text behind the digest, to say what changed. `connection` is in autocommit mode. Raise ValueError for no usable name.
+    With the last one that is needed people have agreed. `shown_as` is the text behind the digest, to say what changed. `connection` is in
+    autocommit mode. Raise SettingsError for a login that is none of a person who may, ValueError for a label that is none.
     """
-    return _say(connection, decision_id, "approve", by=by, shown=shown, shown_as=shown_as, reason=reason, now=now)
+    return _say(connection, decision_id, "approve", by=by, shown=shown, shown_as=shown_as, reason=reason)
 
 
-def refuse(
-    connection: Connection, decision_id: str, *, by: str, shown: str, now: datetime, reason: str = "", shown_as: str | None = None
-) -> Said:
-    """Let a person refuse what has the digest `shown`: one refusal is enough. Raise ValueError for no usable name."""
-    return _say(connection, decision_id, "refuse", by=by, shown=shown, shown_as=shown_as, reason=reason, now=now)
+def refuse(connection: Connection, decision_id: str, *, by: str, shown: str, reason: str = "", shown_as: str | None = None) -> Said:
+    """Let a person refuse what has the digest `shown`: one refusal is enough. Otherwise as `approve`."""
+    return _say(connection, decision_id, "refuse", by=by, shown=shown, shown_as=shown_as, reason=reason)
 
 
 def answered(connection: Connection, decision_id: str, agreed: Said) -> Said:
@@ -164,14 +163,6 @@ def changed(before: str, after: str) -> tuple[str, ...]:
     return tuple(difference.path for difference in _differences(json.loads(before), json.loads(after)))
 
 
-def person_of(name: str) -> str:
-    """Return a person's name in one spelling: letter case, width and spaces make no other person. Raise ValueError for no usable name."""
-    person = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-    if not person or len(name) > NAME_LENGTH_MAX or not person.isprintable():
-        raise ValueError("the name of who approves or refuses is empty, too long or has control characters")
-    return person
-
-
 def _referral(row: Sequence[Any]) -> Referral:
     decision, shown, needed, expires_at, causation_id, state = row
     return Referral(
@@ -184,25 +175,19 @@ def _referral(row: Sequence[Any]) -> Referral:
     )
 
 
-def _say(
-    connection: Connection, decision_id: str, verdict: Verdict, *, by: str, shown: str, shown_as: str | None, reason: str, now: datetime
-) -> Said:
-    person = person_of(by)
-    with connection.transaction():
-        row = connection.execute(_SQL["hold_referral"], {"decision_id": decision_id}).fetchone()
-        if row is None:
-            return Said(became="unknown")
-        referral = _referral(row)
-        if referral.state == "superseded":
-            return _overtaken(connection, referral)
-        if referral.state != "pending":
-            return Said(became="expired" if referral.state == "expired" else "closed", needed=referral.approvers_needed)
-        if now >= referral.expires_at:
-            connection.execute(_SQL["shut_expired"], {"decision_id": decision_id, "now": now})
-            return Said(became="expired", needed=referral.approvers_needed)
-        if shown != referral.shown_sha256:
-            return _shown_otherwise(connection, referral, shown, shown_as)
-        return _count(connection, referral, verdict, person=person, by=by, reason=reason, now=now)
+def _say(connection: Connection, decision_id: str, verdict: Verdict, *, by: str, shown: str, shown_as: str | None, reason: str) -> Said:
+    values = {"decision_id": decision_id, "verdict": verdict, "shown": shown, "by": by, "reason": reason}
+    with allowed(f"to {verdict}"):
+        row = connection.execute(_SQL["answer"], values).fetchone()
+    assert row is not None
+    told = row[0]
+    said = Said(
+        became=told["became"], approved_by=tuple(told.get("approved_by", ())), needed=told.get("needed", 0), login=told.get("login")
+    )
+    referral = find(connection, decision_id) if said.became == "stale" else None
+    if referral is None:
+        return said
+    return _overtaken(connection, referral) if referral.state == "superseded" else _shown_otherwise(connection, referral, shown, shown_as)
 
 
 def _overtaken(connection: Connection, referral: Referral) -> Said:
@@ -231,29 +216,6 @@ def _about(referral: Referral) -> dict[str, str]:
     return {"venue": decision.venue, "intent_id": decision.intent_id, "question": decision.question}
 
 
-def _count(connection: Connection, referral: Referral, verdict: Verdict, *, person: str, by: str, reason: str, now: datetime) -> Said:
-    decision, needed = referral.decision, referral.approvers_needed
-    values = {
-        "decision_id": decision.decision_id,
-        "person": person,
-        "named": by,
-        "verdict": verdict,
-        "shown_sha256": referral.shown_sha256,
-        "reason": reason,
-        "now": now,
-    }
-    new = connection.execute(_SQL["insert_approval"], values).fetchone()
-    people = tuple(name for (name,) in connection.execute(_SQL["approved_by"], values).fetchall())
-    if new is None:
-        return Said(became="repeated", approved_by=people, needed=needed)
-    act = acted(decision, verdict, referral.causation_id, person=person, by=by, reason=reason, shown_sha256=referral.shown_sha256, now=now)
-    outbox.put(connection, [act])
-    if verdict == "approve" and len(people) < needed:
-        return Said(became="counted", approved_by=people, needed=needed)
-    connection.execute(_SQL["agree"], values)
-    return Said(became="agreed", approved_by=people, needed=needed)
-
-
 def decided(answer: DecisionMade, causation_id: str | None) -> Outgoing:
     """Return the event of an answer to a referral; `causation_id` is the `ce_id` of the decision that referred."""
     envelope = Envelope(
@@ -266,40 +228,6 @@ def decided(answer: DecisionMade, causation_id: str | None) -> Outgoing:
         causation_id=causation_id,
     )
     return Outgoing(envelope=envelope, key=answer.intent_id, value=encode(answer))
-
-
-def acted(
-    decision: DecisionMade,
-    verdict: Verdict,
-    causation_id: str | None,
-    *,
-    person: str,
-    by: str,
-    reason: str,
-    shown_sha256: str,
-    now: datetime,
-) -> Outgoing:
-    """Return the event of what a person said about a referral."""
-    event = OperatorActed(
-        action=verdict,
-        venue=decision.venue,
-        intent_id=decision.intent_id,
-        decision_id=decision.decision_id,
-        shown_sha256=shown_sha256,
-        by=by,
-        reason=reason,
-        at=time_text(now),
-    )
-    envelope = Envelope(
-        id=derive_id("operator_acted", verdict, decision.decision_id, person),
-        kind=topics.OPERATOR_ACTED,
-        source="/operators",
-        subject=decision.intent_id,
-        time=now,
-        correlation_id=correlation_of(decision.venue, decision.intent_id),
-        causation_id=causation_id,
-    )
-    return Outgoing(envelope=envelope, key=decision.intent_id, value=encode(event))
 
 
 def _differences(before: Any, after: Any) -> tuple[Difference, ...]:

@@ -11,10 +11,6 @@ RETURNING 1;
 -- find_referral: Return a referral.
 SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals WHERE decision_id = %(decision_id)s;
 
--- hold_referral: Return a referral and let nobody else count until this transaction ends.
-SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals
- WHERE decision_id = %(decision_id)s FOR UPDATE;
-
 -- pending_referrals: Return the referrals that still wait, the one that expires first in front.
 SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM risk.referrals
  WHERE state = 'pending' AND expires_at > %(now)s ORDER BY expires_at, decision_id;
@@ -22,23 +18,11 @@ SELECT decision, shown, approvers_needed, expires_at, causation_id, state FROM r
 -- expire_referrals: Close what has expired.
 UPDATE risk.referrals SET state = 'expired', closed_at = %(now)s WHERE state = 'pending' AND expires_at <= %(now)s;
 
--- shut_expired: End a referral whose time is over.
-UPDATE risk.referrals SET state = 'expired', closed_at = %(now)s WHERE decision_id = %(decision_id)s;
-
--- agree: Leave a referral to the role that answers it.
-UPDATE risk.referrals SET state = 'agreed', agreed_verdict = %(verdict)s, agreed_at = %(now)s WHERE decision_id = %(decision_id)s;
+-- answer: Say yes or no to a referral, as the person whose login this is.
+SELECT people.answer(%(decision_id)s, %(verdict)s, %(shown)s, %(by)s, %(reason)s);
 
 -- find_answer: Return what people agreed on about a referral, and its answer where it is made.
 SELECT agreed_verdict, answer FROM risk.referrals WHERE decision_id = %(decision_id)s;
-
--- insert_approval: Store what a person said; nothing is returned when that person has said something already.
-INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)
-VALUES (%(decision_id)s, %(person)s, %(named)s, %(verdict)s, %(shown_sha256)s, %(reason)s, %(now)s)
-ON CONFLICT (decision_id, person) DO NOTHING
-RETURNING 1;
-
--- approved_by: Return the names of the people who have approved, in the order in which they did.
-SELECT named FROM risk.approvals WHERE decision_id = %(decision_id)s AND verdict = 'approve' ORDER BY at, person;
 
 -- newest_question: Return what was known when a question about something was last asked, and the decision that refers it, if there is one.
 SELECT q.context,

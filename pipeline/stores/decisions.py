@@ -213,8 +213,8 @@ def said_of_intent(connection: Connection, intent: str) -> list[dict[str, Any]]:
 
 
 def _said(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    names = ("decision_id", "by", "verdict", "shown_sha256", "reason", "at")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    names = ("decision_id", "by", "verdict", "shown_sha256", "reason", "at", "login", "address")
+    return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
 
 
 def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:

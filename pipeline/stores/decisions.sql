@@ -55,8 +55,8 @@ UPDATE risk.referrals SET state = 'superseded', closed_at = %(now)s
 
 -- listed: Return decisions for showing, the latest first, each with its referral.
 SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,
-       (SELECT array_agg(p.named ORDER BY p.at, p.person) FROM risk.approvals p
-         WHERE p.decision_id = a.decision_id AND p.verdict = 'approve') AS approved_by
+       (SELECT array_agg(coalesce(p.login, p.named) ORDER BY p.at, p.person) FROM risk.approvals p
+         WHERE p.decision_id = a.decision_id AND p.verdict = 'approve' AND (p.login IS NOT NULL OR r.state <> 'pending')) AS approved_by
   FROM risk.answers a LEFT JOIN risk.referrals r USING (decision_id)
  WHERE (%(decision_id)s::text IS NULL OR a.decision_id = %(decision_id)s) AND (%(venue)s::text IS NULL OR a.venue = %(venue)s)
    AND (%(intent)s::text IS NULL OR a.intent_id = %(intent)s) AND (%(question)s::text IS NULL OR a.question = %(question)s)
@@ -68,8 +68,8 @@ SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,
 SELECT count(*) FROM risk.referrals WHERE state = 'pending' AND expires_at > %(now)s;
 
 -- said: Return what people said about a decision, in order.
-SELECT decision_id, named, verdict, shown_sha256, reason, at FROM risk.approvals WHERE decision_id = %(decision_id)s ORDER BY at, person;
+SELECT decision_id, named, verdict, shown_sha256, reason, at, login, host(address) FROM risk.approvals WHERE decision_id = %(decision_id)s ORDER BY at, person;
 
 -- said_of_intent: Return what people said about an intent's decisions, in order.
-SELECT p.decision_id, p.named, p.verdict, p.shown_sha256, p.reason, p.at
+SELECT p.decision_id, p.named, p.verdict, p.shown_sha256, p.reason, p.at, p.login, host(p.address)
   FROM risk.referrals r JOIN risk.approvals p USING (decision_id) WHERE r.intent_id = %(intent)s ORDER BY p.at, p.decision_id, p.person;

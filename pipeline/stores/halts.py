@@ -1,26 +1,26 @@
 """Kill switches for accepting: everywhere, for a venue, for a pair, or for a pair at a venue.
 
-Promise: when `halt` has committed, no attempt is committed any more that did not see it. Both sides take one advisory lock: attempts
-share it for their short transaction, a halt takes it alone.
+Promises: when `halt` has committed, no attempt is committed any more that did not see it. Both sides take one advisory lock: attempts
+share it for their short transaction, a halt takes it alone. Everybody who can connect may halt; a halt ends by the word of two people about
+exactly this halt, which the database's own functions count (migration 0018), with the event in the outbox of the same transaction.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pipeline.log import topics
-from pipeline.log.codec import encode
-from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
-from pipeline.stores import outbox
+from pipeline.log.envelope import parse_time
+from pipeline.stores.people import allowed
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
-from schemas.accepting import OperatorActed
 
 _SQL = named_statements("pipeline.stores", "halts.sql")
+_COLUMNS = ("halt_id", "venue", "pair", "reason", "by", "at", "login", "shown", "resume_agreed_by")
 _PAIR = re.compile(r"[^\s/]+/[^\s/]+")
 
 
@@ -34,6 +34,17 @@ class Halt:
     reason: str
     by: str
     at: datetime
+    login: str | None = None
+    """Who that was for PostgreSQL; None where an older release wrote it."""
+    shown: str = ""
+    """What a person is shown of it before ending it, in the one spelling that is digested."""
+    resume_agreed_by: Sequence[str] = ()
+    """Who has agreed to end it within the hour; the second one's word ends it."""
+
+    @property
+    def shown_sha256(self) -> str:
+        """Return the digest that a resume has to name, lower-case hex."""
+        return hashlib.sha256(self.shown.encode()).hexdigest()
 
     @property
     def scope(self) -> str:
@@ -46,33 +57,47 @@ class Halt:
         return f"{self.scope}, by {self.by}: {self.reason}"
 
 
-def halt(connection: Connection, *, venue: str | None, pair: str | None, reason: str, by: str, now: datetime) -> Halt | None:
-    """Halt accepting for a scope; None when that scope is halted already. The event is in the outbox of the same transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halted:
+    """What came of a halt: the one in force, whether this made it, and how many calls had begun that have no answer yet."""
+
+    halt: Halt
+    new: bool
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What came of a person's word to end a halt.
+
+    `counted`: another person has to agree; `stale`: it is not the halt that was shown.
+    """
+
+    outcome: Literal["resumed", "counted", "stale", "not_halted"]
+    agreed_by: tuple[str, ...] = ()
+    """The logins that agree, in the order in which they did."""
+    login: str | None = None
+
+
+def halt(connection: Connection, *, venue: str | None, pair: str | None, reason: str, by: str) -> Halted:
+    """Halt accepting for a scope, as the login of this connection, which may be any that can connect; `by` is a label.
 
     `connection` is in autocommit mode. Raise ValueError for a pair that is not SOURCE/TARGET.
     """
     if pair is not None and not _PAIR.fullmatch(pair):
         raise ValueError(f"pair {pair!r}: write SOURCE/TARGET, such as JPYSC0/USDCx")
-    with connection.transaction():
-        connection.execute(_SQL["hold_alone"])
-        row = connection.execute(_SQL["insert_halt"], {"venue": venue, "pair": pair, "reason": reason, "by": by, "now": now}).fetchone()
-        if row is None:
-            return None
-        made = _halt(row)
-        outbox.put(connection, [_acted("halt", made, by=by, reason=reason, now=now)])
-    return made
+    said = _said(connection, "halt", venue=venue, pair=pair, reason=reason, by=by)
+    return Halted(halt=_of(said["halt"]), new=said["outcome"] == "halted", in_flight=said["calls_in_flight"])
 
 
-def resume(connection: Connection, *, venue: str | None, pair: str | None, reason: str, by: str, now: datetime) -> Halt | None:
-    """End the halt of exactly this scope; None when that scope is not halted. Wider and narrower halts stay in force."""
-    with connection.transaction():
-        connection.execute(_SQL["hold_alone"])
-        row = connection.execute(_SQL["end_halt"], {"venue": venue, "pair": pair, "reason": reason, "by": by, "now": now}).fetchone()
-        if row is None:
-            return None
-        ended = _halt(row)
-        outbox.put(connection, [_acted("resume", ended, by=by, reason=reason, now=now)])
-    return ended
+def resume(connection: Connection, *, venue: str | None, pair: str | None, shown: str, reason: str, by: str) -> Resumed:
+    """Agree to end the halt of exactly this scope, as the person whose login this connection has; the second person's word ends it.
+
+    `shown` is the digest of the halt as it was shown (`Halt.shown_sha256`). Wider and narrower halts stay in force. Raise SettingsError
+    for a login that is none of a person who may, ValueError for a label that is none.
+    """
+    said = _said(connection, "resume", venue=venue, pair=pair, shown=shown, reason=reason, by=by)
+    return Resumed(outcome=said["outcome"], agreed_by=tuple(said.get("agreed_by", ())), login=said.get("login"))
 
 
 def active(connection: Connection) -> Sequence[Halt]:
@@ -91,26 +116,18 @@ def over(connection: Connection, *, venue: str, pair: str) -> Halt | None:
     return None if row is None else _halt(row)
 
 
-def in_flight(connection: Connection, *, venue: str | None, pair: str | None) -> int:
-    """Return how many calls of a scope were begun by running executors and have no answer yet: what a halt came too late for."""
-    row = connection.execute(_SQL["calls_in_flight"], {"venue": venue, "pair": pair}).fetchone()
-    return int(row[0]) if row else 0
+def _said(connection: Connection, act: str, **values: str | None) -> dict[str, Any]:
+    with allowed(f"to {act}"):
+        row = connection.execute(_SQL[act], values).fetchone()
+    assert row is not None
+    said: dict[str, Any] = row[0]
+    return said
 
 
-def _halt(row: tuple[object, ...]) -> Halt:
-    halt_id, venue, pair, reason, by, at = row
-    return Halt(halt_id=halt_id, venue=venue, pair=pair, reason=reason, by=by, at=at)  # type: ignore[arg-type]
+def _of(stated: Mapping[str, Any]) -> Halt:
+    """Return a halt as `people.halt` tells it."""
+    return Halt(**{"venue": None, "pair": None, **stated, "at": parse_time(stated["at"], "at")})
 
 
-def _acted(action: Literal["halt", "resume"], halted: Halt, *, by: str, reason: str, now: datetime) -> Outgoing:
-    event = OperatorActed(action=action, venue=halted.venue, pair=halted.pair, by=by, reason=reason, at=time_text(now))
-    key = halted.venue or "global"
-    envelope = Envelope(
-        id=derive_id("operator_acted", action, str(halted.halt_id), halted.venue, halted.pair, time_text(halted.at)),
-        kind=topics.OPERATOR_ACTED,
-        source="/operators",
-        subject=key,
-        time=now,
-        correlation_id=correlation_of(halted.venue, "halt"),
-    )
-    return Outgoing(envelope=envelope, key=key, value=encode(event))
+def _halt(row: Sequence[Any]) -> Halt:
+    return Halt(**dict(zip(_COLUMNS, row, strict=False)))

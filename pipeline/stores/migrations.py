@@ -19,6 +19,11 @@ from pipeline.stores.postgres import Connection, translated
 
 SCHEMAS = ("custodian", "ledger", "archive", "accounting", "compliance")
 READERS = {"accounting_reader": "accounting", "compliance_reader": "compliance"}
+GROUPS = ("view", "approve", "operate")
+"""What people may do with this database; their roles are named after it, since roles belong to the whole cluster."""
+GROUP = """CASE WHEN may = 'account' THEN 'accounting_reader' WHEN may = 'comply' THEN 'compliance_reader'
+    WHEN octet_length(current_database()) <= 54 THEN current_database() || '_' || may ELSE md5(current_database()) || '_' || may END"""
+"""SQL: the role of those who may do what `may` says; a name has 63 bytes at most, so a long one of a database is digested."""
 _SCRIPTED = ("search_path", "standard_conforming_strings", "TimeZone", "DateStyle")
 """What an administrator's session may have otherwise, and what SQL means depends on."""
 _LOCK = 0x6375_7374  # "cust": one init at a time
@@ -32,20 +37,51 @@ FOUNDATION = "\n".join(
         *(f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in SCHEMAS),
         """CREATE TABLE IF NOT EXISTS custodian.migrations (
     name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp());""",
+        f"""CREATE OR REPLACE FUNCTION custodian.group_of(may text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT {GROUP} $$;""",
     ]
 )
 
 ROLES = "\n".join(
-    f"""DO $$ BEGIN
+    [
+        *(
+            f"""DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} NOLOGIN; END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another init made it just now
 END $$;"""
-    for role in READERS
+            for role in READERS
+        ),
+        f"""DO $$ DECLARE may text; BEGIN
+  FOREACH may IN ARRAY ARRAY['{"', '".join(GROUPS)}'] LOOP
+    IF to_regrole(quote_ident({GROUP})) IS NULL THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', {GROUP});
+      IF may <> 'view' THEN EXECUTE format('GRANT %I TO %I', {GROUP.replace("may", "'view'")}, {GROUP}); END IF;
+    END IF;
+  END LOOP;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;""",
+    ]
 )
 
 GRANTS = "\n".join(
-    f"GRANT USAGE ON SCHEMA {schema} TO {role};\nGRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};"
-    for role, schema in READERS.items()
+    [
+        *(
+            f"GRANT USAGE ON SCHEMA {schema} TO {role};\nGRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};"
+            for role, schema in READERS.items()
+        ),
+        # People may look at every schema of ours and write in none; what they call is there once its migration is.
+        """DO $$ DECLARE place text; act regprocedure; BEGIN
+  FOREACH place IN ARRAY ARRAY['custodian', 'ledger', 'archive', 'accounting', 'compliance', 'risk', 'commands'] LOOP
+    CONTINUE WHEN to_regnamespace(place) IS NULL;
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', place, custodian.group_of('view'));
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', place, custodian.group_of('view'));
+  END LOOP;
+  act := to_regprocedure('people.answer(text, text, text, text, text)');
+  IF act IS NOT NULL THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', act, custodian.group_of('approve')); END IF;
+  act := to_regprocedure('people.resume(text, text, text, text, text)');
+  IF act IS NOT NULL THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', act, custodian.group_of('operate')); END IF;
+END $$;""",
+    ]
 )
 
 
@@ -124,21 +160,22 @@ def script(migrations: Sequence[Migration], owner: str) -> str:
 
 
 def _prepared(connection: Connection) -> bool:
-    present = connection.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", (list(READERS),)).fetchone()
-    return present == (len(READERS),)
+    named = b"ARRAY(SELECT " + GROUP.encode() + b" FROM unnest(%s::text[]) AS may)"
+    found = connection.execute(
+        b"SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s::text[] || " + named + b")", (list(READERS), list(GROUPS))
+    )
+    return found.fetchone() == (len(READERS) + len(GROUPS),)
 
 
 def _permit(connection: Connection) -> None:
     row = connection.execute(
         """
         SELECT has_database_privilege(current_database(), 'CREATE'),
-               (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user),
-               (SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s))
-        """,
-        (list(READERS),),
+               (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user)
+        """
     ).fetchone()
-    may_create, may_create_roles, roles = row or (False, False, 0)
-    if not may_create or not (may_create_roles or roles == len(READERS)):
+    may_create, may_create_roles = row or (False, False)
+    if not may_create or not (may_create_roles or _prepared(connection)):
         raise SettingsError(
             "postgres.dsn: this user may not prepare the database (it has to own it and have CREATEROLE); "
             "use one that may, or give the output of `custodian init --print-sql` to an administrator"

@@ -65,6 +65,14 @@ def user_of(postgres: configuration.Postgres) -> str:
     return str(name)
 
 
+def with_user(postgres: configuration.Postgres, user: str, **secret: Any) -> configuration.Postgres:
+    """Return settings that connect as another user, with `password_file` or `password` in place of their own; raise SettingsError."""
+    nobody = postgres.model_copy(update={"password": None, "password_file": None})  # their own may be unreadable to who asks
+    parts = conninfo_to_dict(conninfo(nobody)) | {"user": user}
+    own = {name: value for name, value in parts.items() if name not in ("passfile", "connect_timeout", "options")}
+    return configuration.Postgres(dsn=make_conninfo("", **own), **secret)
+
+
 def connect(
     postgres: configuration.Postgres, *, name: str, autocommit: bool = False, session: Mapping[str, str] | None = None, **extra: Any
 ) -> Connection:

@@ -176,3 +176,11 @@ def read_venues(connection: Connection, names: Sequence[str]) -> Sequence[ReadVe
         )
         for row in rows
     ]
+
+
+def visible(connection: Connection) -> bool:
+    """Tell whether this login may look at who runs."""
+    row = connection.execute(
+        "SELECT CASE WHEN has_schema_privilege('custodian', 'USAGE') THEN has_table_privilege('custodian.roles', 'SELECT') ELSE false END"
+    ).fetchone()
+    return row == (True,)

@@ -8,6 +8,7 @@ _TESTS = "tests/integration/test_commands.py::"
 _BURSTS = "tests/integration/test_bursts.py::"
 _TABLE = "tests/unit/commands/test_decide.py::"
 _FLOW = "tests/unit/workflow/test_accepting.py::"
+_PEOPLE = "pipeline/stores/migrations/0018_pre_people.sql"
 _QUOTES = "tests/unit/workflow/test_quotes.py::"
 
 ACCEPTING = (
@@ -189,21 +190,41 @@ ACCEPTING = (
         says=r"isinstance|CheckViolation|rule against",
     ),
     Control(
-        name="different people",
+        name="different people",  # what was typed is counted, as it was before people were logins
         edits=(
             Edit(
-                file="pipeline/stores/migrations/0005_pre_commands.sql",
-                old="    PRIMARY KEY (decision_id, person)\n",
-                new="    UNIQUE (decision_id, person, at, reason, named)\n",
+                file=_PEOPLE,
+                old="        VALUES (referral, 'login:' || person.login, label, word,",
+                new="        VALUES (referral, 'label:' || label, label, word,",
             ),
-            Edit(
-                file="pipeline/stores/approvals.sql",
-                old="ON CONFLICT (decision_id, person) DO NOTHING\n",
-                new="ON CONFLICT DO NOTHING\n",
-            ),
+            Edit(file=_PEOPLE, old="CREATE UNIQUE INDEX one_word_per_login", new="CREATE INDEX one_word_per_login"),
         ),
         test="tests/integration/test_approvals.py::test_four_eyes_are_two_different_people",
         says=r"repeated",
+    ),
+    Control(
+        name="who can write is not a person",
+        edits=(Edit(file=_PEOPLE, old="    IF custodian.can_write(session_user) THEN\n", new="    IF false THEN\n"),),
+        test="tests/integration/test_people.py::test_who_can_write_the_tables_is_not_counted[owner]",
+        says=r"DID NOT RAISE|none of a person",
+    ),
+    Control(
+        name="who can approve cannot write",
+        edits=(
+            Edit(
+                file="pipeline/stores/migrations.py",
+                old="    EXECUTE format('GRANT SELECT ON ALL TABLES",
+                new="    EXECUTE format('GRANT SELECT, INSERT ON ALL TABLES",
+            ),
+        ),
+        test="tests/integration/test_people.py::test_who_can_approve_can_write_nothing",
+        says=r"INSERT INTO",
+    ),
+    Control(
+        name="two people end a halt",
+        edits=(Edit(file=_PEOPLE, old="    IF cardinality(agreed) < 2 THEN\n", new="    IF cardinality(agreed) < 1 THEN\n"),),
+        test="tests/integration/test_people.py::test_a_halt_ends_by_the_word_of_two_people_about_exactly_this_halt",
+        says=r"counted",
     ),
     Control(
         name="three calls at most",
@@ -350,24 +371,12 @@ ACCEPTING = (
         says=r"assert",
     ),
     Control(
-        name="one person however the name is spelled",
-        edits=(
-            Edit(
-                file="pipeline/stores/approvals.py",
-                old='    person = " ".join(unicodedata.normalize("NFKC", name).casefold().split())\n',
-                new='    person = unicodedata.normalize("NFC", name)\n',
-            ),
-        ),
-        test="tests/integration/test_approvals.py::test_four_eyes_are_two_different_people",
-        says=r"repeated",
-    ),
-    Control(
         name="approval of exactly what was shown",
         edits=(
             Edit(
-                file="pipeline/stores/approvals.py",
-                old="        if shown != referral.shown_sha256:\n",
-                new="        if shown is None:\n",
+                file=_PEOPLE,
+                old="    IF waits.state = 'pending' AND shown = waits.shown_sha256 THEN\n",
+                new="    IF waits.state = 'pending' THEN\n",
             ),
         ),
         test="tests/integration/test_approvals.py::test_an_approval_of_something_else_is_stale_and_says_what_changed",

@@ -82,7 +82,8 @@ def approve(rig: Rig, intent: str) -> None:
         within=30,
         what="a referral waits",
     )[0]
-    rig.custodian("decisions", "approve", waiting["decision_id"], "--shown", waiting["referral"]["shown_sha256"], "--as", "first person")
+    bound = ("--shown", waiting["referral"]["shown_sha256"])
+    rig.custodian("decisions", "approve", waiting["decision_id"], *bound, by="first person")
 
 
 def test_the_example_in_place_of_the_built_in_engine(make_rig: MakeRig, kafka: KafkaRoom) -> None:
@@ -98,7 +99,7 @@ def test_the_example_in_place_of_the_built_in_engine(make_rig: MakeRig, kafka: K
         assert rig.venue_post("cancel", intent_id=left)["cancelled"]
         history, _ = judged(rig, witness=witness)
     assert Counter(call.intent_id for call in history.calls) == dict.fromkeys((*small, approved), 2)
-    assert {one["decided_by"] for one in rig.listed("decisions", "list")} == {"my-risk-engine", "first person"}
+    assert {one["decided_by"] for one in rig.listed("decisions", "list")} == {"my-risk-engine", rig.login("first person")}
     assert rig.value("SELECT count(*) FROM risk.decisions") == 0, "the built-in engine decided nothing"
     assert up.end() == 0
     assert not up.deaths()

@@ -123,7 +123,7 @@ async def test_calls_after_a_halt_and_in_shadow_are_found(watched: Watched) -> N
     intent, forbidden = await room.create(), await room.create()
     async with Running(room.executor(limits=QUICK)):
         await watched.live(intent)
-        halts.halt(room.connection, venue=VENUE, pair=None, reason="a test", by="tester", now=datetime.now(UTC))
+        halts.halt(room.connection, venue=VENUE, pair=None, reason="a test", by="tester")
         halted_at = datetime.now(UTC)
         assert (await room.ended(room.issue(forbidden, decision_id=f"accept-{forbidden}")[0]))["reason"].startswith("halted")
     assert judge(watched.read(), grace=timedelta(0)) == []

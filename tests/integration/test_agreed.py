@@ -31,6 +31,7 @@ from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
 from tests.integration.decision_room import asked, heard, write
 from tests.integration.test_exposures import advisory_waits
+from tests.people import login_of, says
 from tests.waiting import eventually
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -70,7 +71,7 @@ def approve(database: Connection, made: DecisionMade, by: str = "Officer") -> Sa
     """Let somebody approve a referral."""
     waiting = approvals.find(database, made.decision_id)
     assert waiting is not None
-    return approvals.approve(database, made.decision_id, by=by, shown=waiting.shown_sha256, now=NOW)
+    return says(database, "approve", made.decision_id, by=by, shown=waiting.shown_sha256, now=NOW)
 
 
 def answered(database: Connection, made: DecisionMade, by: Engine | None = LIMITED, now: datetime = LATER) -> Said:
@@ -127,7 +128,7 @@ def test_the_answer_and_what_people_did_are_published_together_once(database: Co
     assert [(event["_kind"], event.get("by", event.get("decided_by"))) for event in events] == [
         ("operator-acted.v1", "One"),
         ("operator-acted.v1", "Two"),
-        ("decision-made.v1", "One, Two"),
+        ("decision-made.v1", f"{login_of(database, 'One')}, {login_of(database, 'Two')}"),
     ]
     assert (events[-1]["verdict"], events[-1]["decided_at"]) == ("ACCEPT", time_text(LATER))
     assert accepted(database) == Decimal(90_000)

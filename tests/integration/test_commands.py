@@ -43,6 +43,7 @@ from tests.integration.command_room import (
     venue_commands,
 )
 from tests.integration.decision_room import commit
+from tests.people import resumes
 from tests.signing import DESK, signature
 from tests.waiting import eventually_async
 
@@ -178,15 +179,14 @@ async def test_a_409_for_a_proposal_that_others_accepted_is_settled_by_reading(r
 async def test_nothing_is_sent_while_halted(room: Room, venue: str | None, pair: str | None) -> None:
     """A halt of everything, of the venue, of the pair or of both keeps the call back; after the resume the next command is sent."""
     intent = await room.create()
-    now = datetime.now(UTC)
-    assert halts.halt(room.connection, venue=venue, pair=pair, reason="drill", by="officer", now=now) is not None
+    assert halts.halt(room.connection, venue=venue, pair=pair, reason="drill", by="officer").new
     async with Running(room.executor()):
         held, _ = room.issue(intent)
         ended = await room.ended(held)
         assert (ended["state"], ended["attempts"]) == ("refused", 0)
         assert ended["reason"].startswith("halted: ")
         assert room.calls() == []
-        assert halts.resume(room.connection, venue=venue, pair=pair, reason="over", by="officer", now=now) is not None
+        assert [resumes(room.connection, venue, pair, by=by).outcome for by in ("One", "Two")] == ["counted", "resumed"]
         again, _ = room.issue(intent)
         assert (await room.ended(again))["state"] == "succeeded"
     assert room.effective(intent) == 1
@@ -329,9 +329,8 @@ def _issued(room: Room, command_id: str) -> str:
 async def test_a_halt_elsewhere_holds_nothing_back(room: Room) -> None:
     """Another venue's and another pair's halt leave this command alone."""
     intent = await room.create()
-    now = datetime.now(UTC)
-    halts.halt(room.connection, venue="osaka", pair=None, reason="drill", by="officer", now=now)
-    halts.halt(room.connection, venue=None, pair="USDCx/JPYSC0", reason="drill", by="officer", now=now)
+    halts.halt(room.connection, venue="osaka", pair=None, reason="drill", by="officer")
+    halts.halt(room.connection, venue=None, pair="USDCx/JPYSC0", reason="drill", by="officer")
     async with Running(room.executor()):
         command, _ = room.issue(intent)
         assert (await room.ended(command))["state"] == "succeeded"
@@ -731,7 +730,7 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
         return isinstance(journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=nothing), Began)
 
     def halt() -> int:
-        halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer", now=datetime.now(UTC))
+        halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer")
         row = room.connection.execute("SELECT count(*) FROM commands.attempts").fetchone()
         return int(row[0]) if row else 0
 
@@ -742,6 +741,7 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
     assert all(first)
     assert not any(last)
     assert committed_at_halt == sum(first) + sum(rest), "whoever began was committed when the halt returned"
-    assert halts.in_flight(room.connection, venue=None, pair=None) == committed_at_halt
+    again = halts.halt(room.connection, venue=None, pair=None, reason="drill", by="officer")
+    assert (again.new, again.in_flight) == (False, committed_at_halt)
     assert sum(room.row(command)["state"] == "sent" for command in commands) == committed_at_halt
     journal.close_connections()

@@ -20,6 +20,7 @@ from pipeline.log.codec import encode
 from pipeline.log.envelope import Record, time_text
 from pipeline.stores import approvals, decisions, migrations, outbox
 from pipeline.stores.agreed import answer_next
+from pipeline.stores.approvals import Said
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, question, quote, record
@@ -27,6 +28,7 @@ from schemas.accepting import DecisionMade
 from schemas.events import Event
 from tests.integration.command_room import Kept, prepare
 from tests.integration.decision_room import OFFSETS, POLICY, answer, asked, heard, with_signature, write
+from tests.people import login_of, says
 from tests.services import Services
 from tests.signing import DESK, signature
 
@@ -93,7 +95,7 @@ def test_a_referral_expires_with_its_question_or_by_the_setting(database: Connec
     (referral,) = approvals.pending(database, now=NOW)
     assert referral.expires_at == NOW + timedelta(seconds=left)
     late = referral.expires_at
-    said = approvals.approve(database, "d-1-REFER", by="Officer", shown=referral.shown_sha256, now=late)
+    said = says(database, "approve", "d-1-REFER", by="Officer", shown=referral.shown_sha256, now=late)
     assert said.became == "expired"
     assert list(decisions.listed(database, now=late, pending=True)) == []
 
@@ -118,14 +120,14 @@ def test_a_newer_question_overtakes_an_older_referral_and_an_approval_says_what_
     assert states(database) == {old.decision_id: "superseded", new.decision_id: "pending"}
     shown = database.execute("SELECT shown_sha256 FROM risk.referrals WHERE decision_id = %s", (old.decision_id,)).fetchone()
     assert shown is not None
-    said = approvals.approve(database, old.decision_id, by="Officer", shown=shown[0], now=NOW)
+    said = says(database, "approve", old.decision_id, by="Officer", shown=shown[0], now=NOW)
     assert (said.became, said.newest) == ("stale", new.decision_id)
     one, two, three = (quote(number).quote_id for number in (1, 2, 3))
     assert {"order.target_amount", f"quotes.{two}.valid_until", f"quotes.{one}.fx_rate", f"quotes.{three}.fx_rate"} <= set(said.changed)
     assert ("order.target_amount", "100000", "120000") in said.differences
     assert not [name for name in said.changed if name.startswith(("rates", "compliance"))], "what stayed is not named"
     assert database.execute("SELECT count(*) FROM risk.approvals").fetchone() == (0,)
-    again = approvals.approve(database, new.decision_id, by="Officer", shown=shown[0], now=NOW)
+    again = says(database, "approve", new.decision_id, by="Officer", shown=shown[0], now=NOW)
     assert (again.became, again.newest) == ("stale", new.decision_id)
     assert "order.target_amount" in again.changed, "the digest of the older showing is known, so the difference can be told"
 
@@ -194,17 +196,19 @@ def test_four_eyes_of_the_decision_are_held(database: Connection) -> None:
     write(database, [asked(QUESTION), heard(answer(QUESTION, approvers_needed=2))])
     (referral,) = approvals.pending(database, now=NOW)
 
-    def approve(by: str) -> approvals.Said:
-        return approvals.approve(database, "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
+    def approve(by: str) -> Said:
+        return says(database, "approve", "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
 
-    assert [approve(by).became for by in ("First Officer", "first  OFFICER", "Second Officer")] == ["counted", "repeated", "agreed"]
+    assert [approve(by).became for by in ("First Officer", "first officer", "Second Officer")] == ["counted", "repeated", "agreed"]
     assert answer_next(database, None, lambda: NOW) is not None
     kept = Kept()
     outbox.publish(database, kept.publish)
     made = [DecisionMade.model_validate_json(one.value) for one in kept.events if one.envelope.kind == topics.DECISION_MADE]
     written = write(database, [heard(one) for one in made])
     assert (written.counts, list(written.raised)) == ({"decided_accept": 1}, [])
-    assert [line["decided_by"] for line in decisions.listed(database, now=NOW, verdict="ACCEPT")] == ["First Officer, Second Officer"]
+    assert [line["decided_by"] for line in decisions.listed(database, now=NOW, verdict="ACCEPT")] == [
+        f"{login_of(database, 'First Officer')}, {login_of(database, 'Second Officer')}"
+    ]
 
 
 def test_an_engine_answers_a_referral_only_where_a_setting_lets_it(database: Connection) -> None:
@@ -216,7 +220,7 @@ def test_an_engine_answers_a_referral_only_where_a_setting_lets_it(database: Con
     lets = replace(DESK, answers_referrals=True)
     assert write(database, [heard(own)], trust=lets).counts == {"decided_accept": 1}
     assert states(database) == {"d-1-REFER": "superseded"}
-    assert approvals.approve(database, "d-1-REFER", by="Officer", shown="0" * 64, now=NOW).became == "stale"
+    assert says(database, "approve", "d-1-REFER", by="Officer", shown="0" * 64, now=NOW).became == "stale"
     forged = answer(QUESTION, "ACCEPT", decision_id="d-forged", refers_to="d-1-REFER", decided_by="somebody")
     assert len(write(database, [heard(forged, signed=None)], trust=lets).refused) == 1
 

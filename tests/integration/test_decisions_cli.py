@@ -24,6 +24,7 @@ from schemas.accepting import CommandIssued, DecisionMade
 from tests.integration.command_room import Kept, record_of
 from tests.integration.commands import PROGRAM, Commands, write_settings
 from tests.integration.decision_room import answer, answering, asked, heard, write
+from tests.people import login_of, signed_in
 from tests.services import KafkaRoom
 
 RULE_FIELDS = {"name", "check", "verdict", "inputs", "limit"}
@@ -71,13 +72,13 @@ def waiting(database: Connection) -> list[dict[str, Any]]:
     return [{"kind": one.envelope.kind.name, **json.loads(one.value)} for one in kept.events]
 
 
-def on_terminal(commands: Commands, *arguments: str, typed: str) -> tuple[int, str]:
+def on_terminal(commands: Commands, *arguments: str, typed: str, **environment: str) -> tuple[int, str]:
     """Run a command on a terminal, type into it, and return its exit code and what the terminal showed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
         cwd=commands.folder,
-        env=commands.environment({"COLUMNS": "100"}),
+        env=commands.environment({"COLUMNS": "100", **environment}),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -157,18 +158,20 @@ def test_an_approval_by_digest_is_stored_and_answered_once_a_role_runs(commands:
     """Exit 0 by that person, who is told that no role answers and publishes it yet; once one runs the answer is waited for and told."""
     referred(database)
     shown = digest(commands, "d-1-1")
-    done = commands.run("decisions", "approve", "d-1-1", "--as", "Risk Officer", "--shown", shown, "--reason", "known counterparty")
+    officer, login = signed_in(database, "Risk Officer", commands.folder), login_of(database, "Risk Officer")
+    known = ("--as", "A Label", "--shown", shown, "--reason", "known counterparty")
+    done = commands.run("decisions", "approve", "d-1-1", *known, **officer)
     assert done.returncode == 0, done.stderr
     line = json.loads(done.stdout)
-    assert (line["outcome"], line["approved_by"], line["by"]) == ("agreed", ["Risk Officer"], "Risk Officer")
+    assert (line["outcome"], line["approved_by"], line["by"], line["login"]) == ("agreed", [login], "A Label", login)
     assert "role `commands`" in done.stderr
-    again = commands.run("decisions", "refuse", "d-1-1", "--as", "Other", "--shown", shown)
+    again = commands.run("decisions", "refuse", "d-1-1", "--shown", shown, **signed_in(database, "Other", commands.folder))
     assert again.returncode == 1
     assert json.loads(again.stdout)["outcome"] == "closed"
-    assert "agreed already, by Risk Officer (approve)" in again.stderr
+    assert f"agreed already, by {login} (approve)" in again.stderr
     referred(database, order=2)
     with answering(postgres):
-        refused = commands.run("decisions", "refuse", "d-2-1", "--as", "Risk Officer", "--shown", digest(commands, "d-2-1"))
+        refused = commands.run("decisions", "refuse", "d-2-1", "--shown", digest(commands, "d-2-1"), **officer)
     assert (refused.returncode, json.loads(refused.stdout)["outcome"], refused.stderr) == (0, "refused", "")
     assert [(event["kind"], event.get("verdict"), event.get("reason")) for event in waiting(database)] == [
         ("operator-acted.v1", None, "known counterparty"),
@@ -183,35 +186,38 @@ def test_a_limit_that_stops_what_was_approved_is_told(commands: Commands, databa
     limit = rule("window_sum_at_most", 'side = "target", currency = "USDCx", limit = "150000", window = "24h"', name="a day's dollars")
     for order in (1, 2):
         referred(database, order=order)
+    officer = signed_in(database, "Officer", commands.folder)
     with answering(postgres, engine(limit)):
-        first = commands.run("decisions", "approve", "d-1-1", "--as", "One", "--shown", digest(commands, "d-1-1"))
+        first = commands.run("decisions", "approve", "d-1-1", "--shown", digest(commands, "d-1-1"), **officer)
         shown = digest(commands, "d-2-1")
-        second = commands.run("decisions", "approve", "d-2-1", "--as", "Two", "--shown", shown)
+        second = commands.run("decisions", "approve", "d-2-1", "--shown", shown, **officer)
     assert (first.returncode, json.loads(first.stdout)["outcome"]) == (0, "approved")
     line = json.loads(second.stdout)
     assert (second.returncode, line["outcome"], line["rejected_by"]) == (1, "rejected", ["a day's dollars"])
-    assert "approved by Two, and the answer is REJECT all the same" in second.stderr
+    assert f"approved by {login_of(database, 'Officer')}, and the answer is REJECT all the same" in second.stderr
     assert "a day's dollars: observed 200000, limit 150000 USDCx" in second.stderr
-    again = commands.run("decisions", "approve", "d-2-1", "--as", "Three", "--shown", shown)
+    again = commands.run("decisions", "approve", "d-2-1", "--shown", shown, **officer)
     assert (again.returncode, json.loads(again.stdout)["outcome"]) == (1, "closed")
 
 
 def test_four_eyes_on_the_command_line(commands: Commands, database: Connection, postgres: str) -> None:
-    """The first person is counted, the same one spelled otherwise is told so with exit 1, a second person's word is the answer."""
+    """The first person is counted, the same one under another label is told so with exit 1, a second person's word is the answer."""
     referred(database, needed=2)
     shown = digest(commands, "d-1-1")
 
-    def approve(name: str) -> tuple[int, str, list[str]]:
-        done = commands.run("decisions", "approve", "d-1-1", "--as", name, "--shown", shown)
+    def approve(name: str, label: str) -> tuple[int, str, list[str]]:
+        as_person = signed_in(database, name, commands.folder)
+        done = commands.run("decisions", "approve", "d-1-1", "--as", label, "--shown", shown, **as_person)
         line = json.loads(done.stdout)
         return done.returncode, line["outcome"], line["approved_by"]
 
-    assert approve("First Officer") == (0, "counted", ["First Officer"])
-    assert approve(" first  OFFICER") == (1, "repeated", ["First Officer"])
+    first, second = login_of(database, "First Officer"), login_of(database, "Second Officer")
+    assert approve("First Officer", "One") == (0, "counted", [first])
+    assert approve("First Officer", "Two") == (1, "repeated", [first])
     (line,) = commands.lines("decisions", "list", "--pending")
-    assert (line["referral"]["approved_by"], line["referral"]["approvers_needed"]) == (["First Officer"], 2)
+    assert (line["referral"]["approved_by"], line["referral"]["approvers_needed"]) == ([first], 2)
     with answering(postgres):
-        assert approve("Second Officer") == (0, "approved", ["First Officer", "Second Officer"])
+        assert approve("Second Officer", "One") == (0, "approved", [first, second])
     assert commands.lines("decisions", "list", "--pending") == []
 
 
@@ -221,7 +227,7 @@ def test_a_stale_approval_says_what_changed(commands: Commands, database: Connec
     before = digest(commands, "d-1-1")
     referred(database, round=2, target_amount="120000")
     for decision_id in ("d-1-1", "d-1-2"):
-        done = commands.run("decisions", "approve", decision_id, "--as", "Officer", "--shown", before)
+        done = commands.run("decisions", "approve", decision_id, "--shown", before, **signed_in(database, "Officer", commands.folder))
         assert done.returncode == 1
         line = json.loads(done.stdout)
         assert (line["outcome"], line["newest"]) == ("stale", "d-1-2")
@@ -243,13 +249,14 @@ def test_expired_unknown_and_unbound_answers_count_for_nothing(commands: Command
         ("nothing", "unknown", "there is no decision nothing"),
         ("d-rejected", "unknown", "it waits for nobody"),
     ):
-        done = commands.run("decisions", verb, decision_id, "--as", "Officer", "--shown", zero)
+        done = commands.run("decisions", verb, decision_id, "--shown", zero, **signed_in(database, "Officer", commands.folder))
         assert (done.returncode, json.loads(done.stdout)["outcome"]) == (1, outcome), done.stderr
         assert says in done.stderr
     for arguments, says in (
         (["d-1-1"], "write --shown DIGEST"),
         (["d-1-1", "--shown", "abc"], "the whole digest"),
         (["d-1-1", "--shown", zero, "--as", "  "], "name"),
+        (["d-1-1", "--shown", zero, "--as", "\u041efficer"], "two scripts"),
     ):
         done = commands.run("decisions", verb, *arguments)
         assert (done.returncode, done.stdout) == (2, ""), arguments
@@ -260,25 +267,27 @@ def test_expired_unknown_and_unbound_answers_count_for_nothing(commands: Command
 def test_on_a_terminal_a_person_is_shown_and_asked(commands: Commands, database: Connection, postgres: str) -> None:
     """`approve` shows the decision with its digest and binds to it when confirmed; "n" says nothing about it and is exit 1."""
     referred(database)
-    code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="n\n")
+    officer = signed_in(database, "Officer", commands.folder)
+    code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="n\n", **officer)
     assert code == 1, shown
     assert "The order's amount is at most the limit." in shown
     assert f"digest of all of this: {digest(commands, 'd-1-1')}" in shown
     assert "nothing was said about it" in shown
     assert waiting(database) == []
     with answering(postgres):
-        code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="y\n")
-    assert (code, "approved by Officer: the answer is ACCEPT" in shown) == (0, True), shown
+        code, shown = on_terminal(commands, "decisions", "approve", "d-1-1", "--as", "Officer", typed="y\n", **officer)
+    assert (code, f"approved by {login_of(database, 'Officer')}: the answer is ACCEPT" in shown) == (0, True), shown
     row = database.execute("SELECT named, shown_sha256 FROM risk.approvals").fetchone()
     assert row == ("Officer", digest(commands, "d-1-1"))
-    code, shown = on_terminal(commands, "decisions", "refuse", "d-1-1", "--as", "Other", typed="y\n")
+    code, shown = on_terminal(commands, "decisions", "refuse", "d-1-1", "--as", "Other", typed="y\n", **officer)
     assert (code, "is closed" in shown, "exactly this" in shown) == (1, True, False), "what takes no answer is not asked about"
 
 
 def test_the_name_is_the_operating_systems_when_none_is_given(commands: Commands, database: Connection) -> None:
     """Without --as the user's name stands in the evidence."""
     referred(database)
-    done = commands.run("decisions", "approve", "d-1-1", "--shown", digest(commands, "d-1-1"), LOGNAME="officer-of-this-machine")
+    officer = signed_in(database, "Officer", commands.folder)
+    done = commands.run("decisions", "approve", "d-1-1", "--shown", digest(commands, "d-1-1"), LOGNAME="officer-of-this-machine", **officer)
     assert json.loads(done.stdout)["by"] == "officer-of-this-machine"
 
 
@@ -357,18 +366,36 @@ def test_halt_and_resume_are_a_round_trip_with_an_event_each(commands: Commands,
     again = commands.run("halt", "--venue", "tokyo", "--pair", "JPYSC0/USDCx", "--reason", "again")
     assert (again.returncode, json.loads(again.stdout)["outcome"], json.loads(again.stdout)["reason"]) == (0, "already", "drill")
     assert [one["scope"] for one in commands.lines("halt", "--list")] == ["venue tokyo JPYSC0/USDCx"]
-    wider = commands.run("resume", "--venue", "tokyo", "--as", "Officer")
+    one, two = (signed_in(database, name, commands.folder) for name in ("One", "Two"))
+    wider = commands.run("resume", "--venue", "tokyo", **one)
     assert (wider.returncode, wider.stdout) == (1, "")
     assert "venue tokyo is not halted" in wider.stderr
     assert "venue tokyo JPYSC0/USDCx, by Officer: drill" in wider.stderr, "which halts are in force"
     found = json.loads(commands.run("status").stdout)
     assert (found["mode"], found["state"], [one["scope"] for one in found["halts"]]) == ("live", "halted", ["venue tokyo JPYSC0/USDCx"])
-    ended = commands.run("resume", "--venue", "tokyo", "--pair", "JPYSC0/USDCx", "--as", "Other", "--reason", "over")
-    assert (ended.returncode, json.loads(ended.stdout)["outcome"]) == (0, "resumed")
+    scope = ("--venue", "tokyo", "--pair", "JPYSC0/USDCx")
+    unbound = commands.run("resume", *scope, **one)
+    assert (unbound.returncode, unbound.stdout, "write --shown DIGEST" in unbound.stderr) == (2, "", True)
+    stale = commands.run("resume", *scope, "--shown", "0" * 64, **one)
+    assert (stale.returncode, stale.stdout, "stale" in stale.stderr) == (1, "", True)
+    (standing,) = commands.lines("halt", "--list")
+    bound = (*scope, "--shown", standing["shown_sha256"])
+    owner = commands.run("resume", *bound)
+    assert (owner.returncode, owner.stdout, "custodian people add" in owner.stderr) == (78, "", True)
+    for _ in range(2):
+        asked_ = commands.run("resume", *bound, "--as", "Third", "--reason", "over", **one)
+        assert (asked_.returncode, json.loads(asked_.stdout)["outcome"]) == (0, "counted"), "one person, however often"
+    assert commands.lines("halt", "--list")[0]["resume_agreed_by"] == [one["CUSTODIAN_LOGIN"]]
+    ended = commands.run("resume", *bound, "--as", "Other", "--reason", "over", **two)
+    line = json.loads(ended.stdout)
+    logins = [one["CUSTODIAN_LOGIN"], two["CUSTODIAN_LOGIN"]]
+    assert (ended.returncode, line["outcome"], line["agreed_by"]) == (0, "resumed", logins)
     assert commands.lines("halt", "--list") == []
-    assert [(event["action"], event["by"], event["reason"], event["venue"], event["pair"]) for event in waiting(database)] == [
-        ("halt", "Officer", "drill", "tokyo", "JPYSC0/USDCx"),
-        ("resume", "Other", "over", "tokyo", "JPYSC0/USDCx"),
+    assert [(event["action"], event["by"], event["reason"], event["login"]) for event in waiting(database)] == [
+        ("halt", "Officer", "drill", database.info.user),
+        ("agree", "Third", "over", logins[0]),
+        ("agree", "Other", "over", logins[1]),
+        ("resume", "Other", "over", logins[1]),
     ]
     nothing = commands.run("resume")
     assert (nothing.returncode, "no halt is in force" in nothing.stderr) == (1, True)
@@ -398,7 +425,11 @@ def test_a_global_halt_is_seen_and_ended_on_a_terminal(commands: Commands, datab
     table = commands.run("status", "--format", "table").stdout
     assert "state halted" in table
     assert "halted: everything, by Officer: drill" in table
-    assert commands.run("resume", "--format", "table").stdout.startswith("resumed: everything")
+    for name, says in (("One", "counted: "), ("Two", "resumed: everything, by Officer: drill; agreed by ")):
+        person = signed_in(database, name, commands.folder)
+        assert on_terminal(commands, "resume", typed="n\n", **person)[0] == 1
+        code, shown = on_terminal(commands, "resume", typed="y\n", **person)
+        assert (code, "end exactly this halt" in shown, says in shown) == (0, True, True), shown
 
 
 def test_status_counts_what_waits_and_shows_the_mode(commands: Commands, database: Connection) -> None:
@@ -421,7 +452,9 @@ def test_an_intents_story_has_its_phase_decisions_approvals_and_commands(command
     made = referred(database)
     shown = digest(commands, "d-1-1")
     with answering(postgres):
-        done = commands.run("decisions", "approve", "d-1-1", "--as", "Risk Officer", "--shown", shown, "--reason", "known")
+        officer = signed_in(database, "Risk Officer", commands.folder)
+        known = ("--as", "Risk Officer", "--shown", shown, "--reason", "known")
+        done = commands.run("decisions", "approve", "d-1-1", *known, **officer)
     assert done.returncode == 0, done.stderr
     answers = [DecisionMade.model_validate({k: v for k, v in event.items() if k != "kind"}) for event in waiting(database)[1:]]
     write(database, [heard(one) for one in answers], now=datetime.now(UTC))

@@ -20,6 +20,7 @@ from pipeline.testing.questions import engine, rule
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
 from tests.integration.decision_room import commit, finished, heard
+from tests.people import login_of, says
 from tests.unit.workflow.scene import Scene, compliance, order, rate
 
 LIMIT = 'side = "source_max", currency = "JPYSC0", limit = "1000000"'
@@ -57,8 +58,8 @@ class Chain:
 
     def says(self, verdict: Literal["approve", "refuse"], referral: Referral) -> Said:
         """Let a person speak, and the role answer."""
-        speak, decision_id = getattr(approvals, verdict), referral.decision.decision_id
-        said = speak(self.database, decision_id, by="Officer", shown=referral.shown_sha256, now=self.scene.now)
+        decision_id = referral.decision.decision_id
+        said = says(self.database, verdict, decision_id, by="Officer", shown=referral.shown_sha256, now=self.scene.now)
         return finished(self.database, decision_id, said, now=self.scene.now, engine=self.policy)
 
     def record(self, event: Outgoing) -> Record:
@@ -91,7 +92,7 @@ def test_what_a_person_approves_is_commanded_once(database: Connection) -> None:
     (command,) = chain.answers()
     assert (command["_kind"], command["decision_id"]) == ("command-issued", said.answer.decision_id)
     assert chain.scene.hears(said.answer) == []
-    assert chain.scene.state().note == "live: decided by Officer"
+    assert chain.scene.state().note == f"live: decided by {login_of(database, 'Officer')}"
 
 
 def test_what_a_person_refuses_is_never_commanded(database: Connection) -> None:
@@ -112,7 +113,7 @@ def test_changed_terms_make_the_old_approval_stale_and_the_new_one_count(databas
     assert [one["_kind"] for one in asked] == ["decision-requested"], "the workflow asks on the new terms"
     new = chain.carry()
     assert new.decision.decision_id != old.decision.decision_id
-    stale = approvals.approve(database, old.decision.decision_id, by="Officer", shown=old.shown_sha256, now=chain.scene.now)
+    stale = says(database, "approve", old.decision.decision_id, by="Officer", shown=old.shown_sha256, now=chain.scene.now)
     assert (stale.became, stale.newest) == ("stale", new.decision.decision_id)
     assert ("order.target_amount", "100000", "120000") in stale.differences
     assert chain.answers() == []
@@ -136,6 +137,6 @@ def test_an_expired_referral_is_never_commanded(database: Connection) -> None:
     chain = Chain(database)
     referral = chain.referred()
     chain.scene.at((referral.expires_at - chain.scene.now + timedelta(seconds=1)).total_seconds())
-    late = approvals.approve(database, referral.decision.decision_id, by="Officer", shown=referral.shown_sha256, now=chain.scene.now)
+    late = says(database, "approve", referral.decision.decision_id, by="Officer", shown=referral.shown_sha256, now=chain.scene.now)
     assert late.became == "expired"
     assert chain.answers() == []
