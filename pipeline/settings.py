@@ -12,14 +12,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from pipeline.domain.money import Scales
-from pipeline.dsn import without_password
+from pipeline.dsn import parameters, without_password
 from pipeline.errors import SettingsError
+from pipeline.transport import weak_address, weak_kafka, weak_postgres
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS_MAX = 366 * 86_400.0
@@ -84,7 +85,38 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
 
 
-class Kafka(Section):
+class Connection(Section):
+    """A section about something that is reached over a network: what is weak about the way there is refused unless it is wanted."""
+
+    insecure: bool = False
+    """The way may be weak: nobody else can be on it, or what it carries may be seen and changed."""
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way there, by key and with what to write; None where nothing is."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _wanted_if_weak(self) -> Self:
+        if not self.insecure and (weakness := self.weakness()) is not None:
+            raise ValueError(f"{weakness}, or insecure = true in this section where nobody else can be on the way")
+        return self
+
+
+class TlsConnection(Connection):
+    """A connection whose TLS is ours to say: whom we believe (None: whom the system does), and as whom we speak."""
+
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> Self:
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("key_file needs certificate_file")
+        return self
+
+
+class Kafka(Connection):
     """`[kafka]`."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
@@ -100,8 +132,12 @@ class Kafka(Section):
             raise ValueError("write -1 for the broker's default, or 1 and more")
         return value
 
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the brokers."""
+        return weak_kafka(self.bootstrap_servers, self.client)
 
-class Postgres(Section):
+
+class Postgres(TlsConnection):
     """`[postgres]`; the password comes from PGPASSFILE, `password_file` or the environment."""
 
     dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
@@ -125,6 +161,10 @@ class Postgres(Section):
     @classmethod
     def _readable(cls, value: str) -> str:
         return without_password(value)[0]
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the database."""
+        return weak_postgres(parameters(self.dsn))
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -194,8 +234,8 @@ class Archive(Section):
     folder: Path = Path("archive")
 
 
-class Auth(Section):
-    """`[venues.X.auth]`."""
+class Auth(TlsConnection):
+    """`[venues.X.auth]`; its TLS is that of `token_url`."""
 
     kind: Literal["musubi", "oauth2_client_credentials", "oauth2_private_key_jwt", "static"] = "musubi"
     request: Literal["json", "form", "basic"] = "json"
@@ -227,7 +267,15 @@ class Auth(Section):
             raise ValueError(f'kind = "{self.kind}" needs client_secret_file (or the secret in the environment)')
         if self.kind == "static" and not (self.token or self.token_file):
             raise ValueError('kind = "static" needs token_file (or the token in the environment)')
+        if not self.kind.startswith("oauth2") and (self.ca_file or self.certificate_file):
+            raise ValueError(
+                f'kind = "{self.kind}" has no token_url; write ca_file, certificate_file and key_file into the venue\'s section'
+            )
         return self
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the token endpoint."""
+        return weak_address("token_url", self.token_url)
 
     def secret(self, venue: str) -> str:
         """Return the client secret; raise SettingsError when the file is missing or empty."""
@@ -238,7 +286,7 @@ class Auth(Section):
         return _secret(self.token, self.token_file, f"venues.{venue}.auth.token_file") or ""
 
 
-class Venue(Section):
+class Venue(TlsConnection):
     """`[venues.X]`."""
 
     kind: Literal["musubi"] = "musubi"
@@ -258,8 +306,12 @@ class Venue(Section):
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the venue."""
+        return weak_address("base_url", self.base_url)
 
-class Rates(Section):
+
+class Rates(TlsConnection):
     """`[rates.X]`: a provider of reference rates; the section's name is the provider's in events and policies."""
 
     kind: Literal["http_json", "file"] = "http_json"
@@ -278,6 +330,10 @@ class Rates(Section):
                 f'kind = "{self.kind}" has no {other}; remove it, or write kind = "{"file" if other == "file" else "http_json"}"'
             )
         return self
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the provider."""
+        return weak_address("url", self.url)
 
 
 class Console(Section):
@@ -323,8 +379,10 @@ class Settings(Section):
         return value
 
 
-_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder")
-_VENUE_PATHS = ("client_secret_file", "token_file", "private_key_file")
+_TLS_PATHS = ("ca_file", "certificate_file", "key_file")
+_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder", *(f"postgres.{key}" for key in _TLS_PATHS))
+_AUTH_PATHS = ("client_secret_file", "token_file", "private_key_file", *_TLS_PATHS)
+_CLIENT_PATH = re.compile(r"ssl\..*\.location")
 ENVIRONMENT_PREFIX = "CUSTODIAN_"
 
 
@@ -405,18 +463,28 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     for dotted in _PATHS:
         section, key = dotted.split(".")
         _resolve(tree.get(section), key, folder)
-    venues = tree.get("venues")
-    for venue in venues.values() if isinstance(venues, dict) else ():
-        for key in _VENUE_PATHS:
+    for venue in _sections(tree.get("venues")):
+        for key in _TLS_PATHS:
+            _resolve(venue, key, folder)
+        for key in _AUTH_PATHS:
             _resolve(venue.get("auth") if isinstance(venue, dict) else None, key, folder)
-    rates = tree.get("rates")
-    for provider in rates.values() if isinstance(rates, dict) else ():
-        _resolve(provider, "file", folder)
+    for provider in _sections(tree.get("rates")):
+        for key in ("file", *_TLS_PATHS):
+            _resolve(provider, key, folder)
+    kafka = tree.get("kafka")
+    client = kafka.get("client") if isinstance(kafka, dict) else None
+    for key, value in client.items() if isinstance(client, dict) else ():
+        if _CLIENT_PATH.fullmatch(key) and value != "probe":  # librdkafka's word for: where this system keeps them
+            _resolve(client, key, folder)
     # A folder that the file does not name is beside the file all the same.
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))
     if isinstance(tree.setdefault("risk", {}), dict) and (folder / "policy.toml").is_file():
         tree["risk"].setdefault("policy_file", str(folder / "policy.toml"))
+
+
+def _sections(named: object) -> list[Any]:
+    return list(named.values()) if isinstance(named, dict) else []
 
 
 def _resolve(section: object, key: str, folder: Path) -> None:
