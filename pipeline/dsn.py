@@ -10,7 +10,9 @@ import re
 from urllib.parse import unquote
 
 _SCHEME = re.compile(r"postgres(?:ql)?://")
-_HOST = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
+_LOGIN = re.compile(r"\A([^:@/]*)(?::([^@/]*))?@")
+"""As libpq looks: up to the first @, if no / comes before it."""
+_HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 _PAIR = re.compile(r"\s*([a-z_]{4,})\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*)?)(?:\s+|$)", re.DOTALL)
 _ADVICE = (
     "not a PostgreSQL address; write postgresql://user@host:port/database and the password into a file that password_file names, "
@@ -24,6 +26,20 @@ def without_password(dsn: str) -> tuple[str, str | None]:
     return _of_pairs(dsn) if scheme is None else _of_uri(scheme[0], dsn[scheme.end() :])
 
 
+def parameters(dsn: str) -> dict[str, str]:
+    """Return the parameters of a connection string that `without_password` has read: what libpq calls host, sslmode and so on.
+
+    libpq reads the string itself when it connects, and is asked then what it read (`stores.postgres.conninfo`).
+    """
+    scheme = _SCHEME.match(dsn)
+    if scheme is None:
+        return {pair[1]: re.sub(r"\\(.)", r"\1", pair[2] if pair[2] is not None else pair[3] or "") for pair in _PAIR.finditer(dsn)}
+    place, _, query = _LOGIN.sub("", dsn[scheme.end() :], count=1).partition("?")
+    hosts = [_HOST.fullmatch(host) for host in place.partition("/")[0].split(",")]
+    found = {"host": ",".join(unquote(host[1]).strip("[]") for host in hosts if host)}
+    return found | {unquote(key): unquote(value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key}
+
+
 def _of_uri(scheme: str, rest: str) -> tuple[str, str | None]:
     try:
         meant = unquote(rest, errors="strict")
@@ -32,7 +48,7 @@ def _of_uri(scheme: str, rest: str) -> tuple[str, str | None]:
     if "\0" in meant or re.search(r"%(?![0-9A-Fa-f]{2})", rest):
         raise ValueError(_ADVICE)
     user, password = "", None
-    if login := re.match(r"([^:@/]*)(?::([^@/]*))?@", rest):  # as libpq looks: up to the first @, if no / comes before it
+    if login := _LOGIN.match(rest):
         user, password, rest = f"{login[1]}@", login[2], rest[login.end() :]
     place, question, query = rest.partition("?")
     hosts, slash, database = place.partition("/")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
@@ -22,6 +22,7 @@ from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, Set
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
+from pipeline.transport import weak_kafka
 
 log = logging.getLogger(__name__)
 
@@ -289,22 +290,46 @@ class TopicAdmin:
 
     def __init__(self, kafka: configuration.Kafka) -> None:
         """Raise SettingsError when librdkafka does not understand `kafka.client` or the addresses."""
-        self._kafka = kafka
+        self._kafka, self._refused = kafka, ""
         try:
-            self._admin = AdminClient(client_options(kafka))
+            self._admin = AdminClient({**client_options(kafka), "error_cb": self._note})
         except (KafkaException, ValueError) as error:
             said = error.args[0].str() if isinstance(error, KafkaException) else str(error)
             raise SettingsError(f"kafka.client: librdkafka does not take it: {said}; correct the key or its value") from None
 
     def check_connection(self, *, timeout: float) -> str:
-        """Return the cluster's id; raise ServiceAwayError naming the servers when none answers within `timeout` seconds."""
+        """Return the cluster's id; raise ServiceAwayError naming the servers when none answers within `timeout` seconds.
+
+        Raise SettingsError when the brokers name themselves otherwise than the settings do, and the way there is weak.
+        """
+        metadata = self._metadata(timeout)
+        advertised = ",".join(f"[{broker.host}]:{broker.port}" for broker in metadata.brokers.values())
+        if not self._kafka.insecure and (weakness := weak_kafka(advertised, self._kafka.client)) is not None:
+            raise SettingsError(f"kafka: this is where the brokers send clients to (advertised.listeners): {weakness}")
+        return str(metadata.cluster_id)
+
+    def brokers(self, *, timeout: float) -> list[tuple[str, int]]:
+        """Return host and port of each broker as it names itself; raise ServiceAwayError."""
+        return sorted((broker.host, broker.port) for broker in self._metadata(timeout).brokers.values())
+
+    def _metadata(self, timeout: float) -> ClusterMetadata:
         try:
-            return str(self._admin.list_topics(timeout=timeout).cluster_id)
+            return self._admin.list_topics(timeout=timeout)
         except KafkaException as error:
+            self._admin.poll(0)  # lets librdkafka say to `_note` what it met meanwhile
+            at = f"kafka.bootstrap_servers = {self._kafka.bootstrap_servers}"
+            if self._refused:
+                raise ServiceAwayError(
+                    f"Kafka and we do not come to terms at {at} ({self._refused}); correct ssl.* and sasl.* of kafka.client, or the broker"
+                ) from None
             raise ServiceAwayError(
-                f"Kafka does not answer at kafka.bootstrap_servers = {self._kafka.bootstrap_servers} ({error.args[0].str()}); "
-                "start it (`custodian dev up`) or correct the setting"
+                f"Kafka does not answer at {at} ({error.args[0].str()}); start it (`custodian dev up`) or correct the setting"
             ) from None
+
+    def _note(self, error: KafkaError) -> None:
+        """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
+        if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
+            self._refused = error.str()
 
     def ensure_topics(self, kinds: Sequence[EventType] = ALL, *, retention_ms: int = 7 * 24 * 3600 * 1000) -> list[str]:
         """Make the topics that are missing and check the others; return the names of those made.

@@ -12,15 +12,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from pipeline.domain.identifiers import KEY_ID
 from pipeline.domain.money import Scales
-from pipeline.dsn import without_password
+from pipeline.dsn import parameters, without_password
 from pipeline.errors import SettingsError
+from pipeline.transport import weak_address, weak_kafka, weak_postgres
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS_MAX = 366 * 86_400.0
@@ -85,7 +86,38 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
 
 
-class Kafka(Section):
+class Connection(Section):
+    """A section about something that is reached over a network: what is weak about the way there is refused unless it is wanted."""
+
+    insecure: bool = False
+    """The way may be weak: nobody else can be on it, or what it carries may be seen and changed."""
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way there, by key and with what to write; None where nothing is."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _wanted_if_weak(self) -> Self:
+        if not self.insecure and (weakness := self.weakness()) is not None:
+            raise ValueError(f"{weakness}, or insecure = true in this section where nobody else can be on the way")
+        return self
+
+
+class TlsConnection(Connection):
+    """A connection whose TLS is ours to say: whom we believe (None: whom the system does), and as whom we speak."""
+
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> Self:
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("key_file needs certificate_file")
+        return self
+
+
+class Kafka(Connection):
     """`[kafka]`."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
@@ -101,8 +133,12 @@ class Kafka(Section):
             raise ValueError("write -1 for the broker's default, or 1 and more")
         return value
 
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the brokers."""
+        return weak_kafka(self.bootstrap_servers, self.client)
 
-class Postgres(Section):
+
+class Postgres(TlsConnection):
     """`[postgres]`; the password comes from PGPASSFILE, `password_file` or the environment."""
 
     dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
@@ -126,6 +162,10 @@ class Postgres(Section):
     @classmethod
     def _readable(cls, value: str) -> str:
         return without_password(value)[0]
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the database."""
+        return weak_postgres(parameters(self.dsn))
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -225,8 +265,8 @@ class Archive(Section):
     folder: Path = Path("archive")
 
 
-class Auth(Section):
-    """`[venues.X.auth]`."""
+class Auth(TlsConnection):
+    """`[venues.X.auth]`; its TLS is that of `token_url`."""
 
     kind: Literal["musubi", "oauth2_client_credentials", "oauth2_private_key_jwt", "static"] = "musubi"
     request: Literal["json", "form", "basic"] = "json"
@@ -258,7 +298,15 @@ class Auth(Section):
             raise ValueError(f'kind = "{self.kind}" needs client_secret_file (or the secret in the environment)')
         if self.kind == "static" and not (self.token or self.token_file):
             raise ValueError('kind = "static" needs token_file (or the token in the environment)')
+        if not self.kind.startswith("oauth2") and (self.ca_file or self.certificate_file):
+            raise ValueError(
+                f'kind = "{self.kind}" has no token_url; write ca_file, certificate_file and key_file into the venue\'s section'
+            )
         return self
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the token endpoint."""
+        return weak_address("token_url", self.token_url)
 
     def secret(self, venue: str) -> str:
         """Return the client secret; raise SettingsError when the file is missing or empty."""
@@ -269,7 +317,7 @@ class Auth(Section):
         return _secret(self.token, self.token_file, f"venues.{venue}.auth.token_file") or ""
 
 
-class Venue(Section):
+class Venue(TlsConnection):
     """`[venues.X]`."""
 
     kind: Literal["musubi"] = "musubi"
@@ -289,8 +337,12 @@ class Venue(Section):
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the venue."""
+        return weak_address("base_url", self.base_url)
 
-class Rates(Section):
+
+class Rates(TlsConnection):
     """`[rates.X]`: a provider of reference rates; the section's name is the provider's in events and policies."""
 
     kind: Literal["http_json", "file"] = "http_json"
@@ -309,6 +361,10 @@ class Rates(Section):
                 f'kind = "{self.kind}" has no {other}; remove it, or write kind = "{"file" if other == "file" else "http_json"}"'
             )
         return self
+
+    def weakness(self) -> str | None:
+        """Return what is weak about the way to the provider."""
+        return weak_address("url", self.url)
 
 
 class Console(Section):
@@ -354,8 +410,10 @@ class Settings(Section):
         return value
 
 
-_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder")
-_VENUE_PATHS = ("client_secret_file", "token_file", "private_key_file")
+_TLS_PATHS = ("ca_file", "certificate_file", "key_file")
+_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder", *(f"postgres.{key}" for key in _TLS_PATHS))
+_AUTH_PATHS = ("client_secret_file", "token_file", "private_key_file", *_TLS_PATHS)
+_CLIENT_PATH = re.compile(r"ssl\..*\.location")
 ENVIRONMENT_PREFIX = "CUSTODIAN_"
 
 
@@ -439,13 +497,19 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     risk = tree.get("risk")
     if isinstance(risk, dict) and isinstance(risk.get("engine_keys"), list):
         risk["engine_keys"] = [_key_beside(folder, one) for one in risk["engine_keys"]]
-    venues = tree.get("venues")
-    for venue in venues.values() if isinstance(venues, dict) else ():
-        for key in _VENUE_PATHS:
+    for venue in _sections(tree.get("venues")):
+        for key in _TLS_PATHS:
+            _resolve(venue, key, folder)
+        for key in _AUTH_PATHS:
             _resolve(venue.get("auth") if isinstance(venue, dict) else None, key, folder)
-    rates = tree.get("rates")
-    for provider in rates.values() if isinstance(rates, dict) else ():
-        _resolve(provider, "file", folder)
+    for provider in _sections(tree.get("rates")):
+        for key in ("file", *_TLS_PATHS):
+            _resolve(provider, key, folder)
+    kafka = tree.get("kafka")
+    client = kafka.get("client") if isinstance(kafka, dict) else None
+    for key, value in client.items() if isinstance(client, dict) else ():
+        if _CLIENT_PATH.fullmatch(key) and value != "probe":  # librdkafka's word for: where this system keeps them
+            _resolve(client, key, folder)
     # A folder that the file does not name is beside the file all the same.
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))
@@ -456,6 +520,10 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
 def _key_beside(folder: Path, named: object) -> object:
     key_id, _, file = named.partition("=") if isinstance(named, str) else ("", "", "")
     return f"{key_id}={folder / file}" if file else named
+
+
+def _sections(named: object) -> list[Any]:
+    return list(named.values()) if isinstance(named, dict) else []
 
 
 def _resolve(section: object, key: str, folder: Path) -> None:

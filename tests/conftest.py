@@ -16,7 +16,7 @@ pytest.register_assert_rewrite("pipeline.testing.engine_exam", "pipeline.testing
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-_NEED_SERVICES = {"services", "kafka", "postgres", "private_services"}
+_NEED_SERVICES = {"services", "kafka", "postgres", "private_services", "secured"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -99,7 +99,7 @@ def chosen_services(kind: str | None = None) -> Iterator[Services]:
 
 
 @contextlib.contextmanager
-def embedded_for_this_run() -> Iterator[tuple[EmbeddedServices, Addresses]]:
+def embedded_for_this_run(**options: Any) -> Iterator[tuple[EmbeddedServices, Addresses]]:
     """Start embedded services in a new folder; they are stopped and removed when this process ends in any way."""
     folder = Path(tempfile.mkdtemp(prefix="custodian-test-"))
     follower = subprocess.Popen(
@@ -109,7 +109,7 @@ def embedded_for_this_run() -> Iterator[tuple[EmbeddedServices, Addresses]]:
         start_new_session=True,
     )
     try:
-        services = EmbeddedServices(folder, sync_to_disk=False, note=_note)
+        services = EmbeddedServices(folder, sync_to_disk=False, note=_note, **options)
         yield services, services.up()
     finally:
         assert follower.stdin is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import ssl
 from pathlib import Path
 
 from connectors.rates.parse import SIZE_MAX, reading_of
 from connectors.transports.document import DocumentClient
+from connectors.transports.trust import trust_of
 from pipeline import settings
 from pipeline.clock import Clock
 from pipeline.errors import RetryableError
@@ -17,10 +19,12 @@ from pipeline.ports import RateProvider, RateReading
 class HttpJsonRates:
     """A provider whose document is fetched by HTTP, without credentials."""
 
-    def __init__(self, name: str, url: str, *, poll_interval: float, http_timeout: float, clock: Clock) -> None:
+    def __init__(
+        self, name: str, url: str, *, poll_interval: float, http_timeout: float, clock: Clock, verify: ssl.SSLContext | bool = True
+    ) -> None:
         """Open no connection yet; times are in seconds."""
         self.name, self.poll_interval = name, poll_interval
-        self._client = DocumentClient(url, timeout=http_timeout, bytes_max=SIZE_MAX + 1, clock=clock)
+        self._client = DocumentClient(url, timeout=http_timeout, bytes_max=SIZE_MAX + 1, clock=clock, verify=verify)
         self._clock = clock
 
     async def read(self) -> RateReading:
@@ -58,9 +62,16 @@ class FileRates:
 
 
 def rate_provider(name: str, section: settings.Rates, *, clock: Clock) -> RateProvider:
-    """Return the provider of a section `[rates.NAME]`."""
+    """Return the provider of a section `[rates.NAME]`; raise SettingsError for a certificate that cannot be used."""
     if section.kind == "file":
         assert section.file is not None, "the settings say so"
         return FileRates(name, section.file, poll_interval=section.poll_interval, clock=clock)
     assert section.url is not None, "the settings say so"
-    return HttpJsonRates(name, section.url, poll_interval=section.poll_interval, http_timeout=section.http_timeout, clock=clock)
+    return HttpJsonRates(
+        name,
+        section.url,
+        poll_interval=section.poll_interval,
+        http_timeout=section.http_timeout,
+        clock=clock,
+        verify=trust_of(section, f"rates.{name}"),
+    )

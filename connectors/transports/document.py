@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 import httpx
 
@@ -14,11 +15,11 @@ from pipeline.errors import RetryableError
 class DocumentClient:
     """Fetches the document at `url`."""
 
-    def __init__(self, url: str, *, timeout: float, bytes_max: int, clock: Clock) -> None:
+    def __init__(self, url: str, *, timeout: float, bytes_max: int, clock: Clock, verify: ssl.SSLContext | bool = True) -> None:
         """Open no connection yet; `timeout` is for one whole answer, in seconds."""
         self._url, self._timeout, self._bytes_max = url, timeout, bytes_max
         self._clock = clock
-        self._client = open_client(url, httpx.Timeout(timeout))
+        self._client = open_client(url, httpx.Timeout(timeout), verify)
 
     async def fetch(self) -> bytes:
         """Return the body of a 2xx answer, of a longer one the first `bytes_max` bytes; raise RetryableError when there is none.

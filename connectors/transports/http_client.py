@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from pipeline.errors import ContractBreachError, RetryableError, SettingsError
+from pipeline.transport import is_loopback
 
 # httpcore looks for this library before every lock it takes; where it is not installed, every look searches all of sys.path, which costs
 # as much as a third of a request. None says once and for all that it is not there.
@@ -38,7 +39,8 @@ def client_options(url: str, timeout: httpx.Timeout, verify: ssl.SSLContext | bo
     """Return the keyword arguments of a client for the server of `url`; raise SettingsError for an environment that cannot be used."""
     try:
         # A proxy of the environment is for the way out; it cannot reach what listens on this machine.
-        outside = not _is_loopback(httpx.URL(url).host)
+        host = httpx.URL(url).host
+        outside = not (is_loopback(host) or host.endswith(".localhost"))
     except httpx.InvalidURL as error:
         raise SettingsError(f"{_without_user(url)} is no address{_said(error, of=url)}") from None
     if outside:
@@ -51,11 +53,16 @@ def client_options(url: str, timeout: httpx.Timeout, verify: ssl.SSLContext | bo
         _has_worked.add(True)
     return {
         "timeout": timeout,
-        "verify": verify,
+        "verify": _at_least_tls_1_2(httpx.create_ssl_context(trust_env=outside)) if verify is True else verify,
         "follow_redirects": False,
         "headers": HEADERS,
         "trust_env": outside,
     }
+
+
+def _at_least_tls_1_2(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)  # whatever this Python was built to do
+    return context
 
 
 _has_worked: set[bool] = set()
@@ -184,12 +191,3 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     if until is None:
         return None
     return max(0.0, (until - (http_date(headers.get("date")) or now)).total_seconds())
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

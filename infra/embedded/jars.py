@@ -112,7 +112,7 @@ def _fetch_into(folder: Path, expected: dict[str, str], note: Note) -> None:
 def _resolve_watched(draft: Path, count: int, note: Note) -> dict[str, Path]:
     """Resolve in a thread and tell every few seconds how many jars have come."""
     with ThreadPoolExecutor(1, thread_name_prefix="jars") as pool:
-        work: Future[dict[str, Path]] = pool.submit(_resolve, draft, note)
+        work: Future[dict[str, Path]] = pool.submit(resolve, _COORDINATES, draft, note)
         told = -1
         while True:
             try:
@@ -124,7 +124,8 @@ def _resolve_watched(draft: Path, count: int, note: Note) -> dict[str, Path]:
                     told = come
 
 
-def _resolve(draft: Path, note: Note) -> dict[str, Path]:
+def resolve(coordinates: str, draft: Path, note: Note) -> dict[str, Path]:
+    """Fetch the jars of Maven coordinates into a folder and return them by name, unchecked; raises ServiceStartError."""
     try:
         from jgo.env import EnvironmentBuilder, LinkStrategy
         from jgo.maven import MavenContext
@@ -137,14 +138,13 @@ def _resolve(draft: Path, note: Note) -> dict[str, Path]:
     )
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return {Path(jar).name: Path(jar) for jar in builder.from_endpoint(_COORDINATES).all_jars}
+            return {Path(jar).name: Path(jar) for jar in builder.from_endpoint(coordinates).all_jars}
         except Exception as error:  # jgo lets through whatever its HTTP client and its XML reader raise
             if attempt == _ATTEMPTS:
                 raise ServiceStartError(
-                    f"Kafka's jars cannot be fetched from Maven Central: {error}. They are needed once; check the "
+                    f"{coordinates} cannot be fetched from Maven Central: {error}. Its jars are needed once; check the "
                     "network (a proxy goes into HTTPS_PROXY, a company's certificates into REQUESTS_CA_BUNDLE), "
-                    f"or copy the {len(expected_digests())} jars of infra/embedded/{_LIST.name} "
-                    f"to {draft.parent} from a machine that has them."
+                    f"or copy them to {draft.parent} from a machine that has them (Kafka's are listed in infra/embedded/{_LIST.name})."
                 ) from error
             note(f"fetching failed ({error}); trying again")
             threading.Event().wait(2.0 * attempt)

@@ -14,7 +14,8 @@ import socket
 import struct
 import subprocess
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.embedded.children import Child, ServiceStartError, wait_until
@@ -28,12 +29,13 @@ _API_METADATA = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedKafka:
-    """One Kafka node whose everything lies in `folder`; `flush` off is for tests."""
+    """One Kafka node whose everything lies in `folder`; `flush` off is for tests, `more` are broker settings beside or instead of ours."""
 
     folder: Path
     flush: bool = True
     note: Note = print
     start_within: float = 90.0
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def child(self) -> Child:
@@ -49,7 +51,7 @@ class EmbeddedKafka:
         """Format the log folder where it is new and start the process, without waiting until it answers."""
         java, class_path = java_program(), kafka_class_path(self.folder.parent, self.note)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "server.properties").write_text(properties(ports, flush=self.flush))
+        (self.folder / "server.properties").write_text(properties(ports, flush=self.flush, more=self.more))
         # Started in its own folder with relative paths: no space, comma or umlaut of the path above matters.
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "CLASSPATH": class_path}
         command = [str(java), *_JVM, "-Dorg.slf4j.simpleLogger.showDateTime=true"]
@@ -110,8 +112,8 @@ def java_program() -> Path:
     return java
 
 
-def properties(ports: Ports, *, flush: bool) -> str:
-    """Return the text of server.properties for one node on loopback."""
+def properties(ports: Ports, *, flush: bool, more: Mapping[str, str]) -> str:
+    """Return the text of server.properties for one node on loopback; listeners of `more` come beside our own."""
     settings: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": 1,
@@ -149,6 +151,9 @@ def properties(ports: Ports, *, flush: bool) -> str:
     }
     if flush:
         settings |= {"log.flush.interval.ms": 1_000, "log.flush.scheduler.interval.ms": 1_000}
+    for key, value in more.items():
+        beside = key in ("listeners", "advertised.listeners", "listener.security.protocol.map")
+        settings[key] = f"{settings[key]},{value}" if beside else value
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 

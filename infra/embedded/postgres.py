@@ -40,13 +40,15 @@ _ORPHAN_ATTEMPTS = 20  # with half a second between them
 class EmbeddedPostgres:
     """One PostgreSQL cluster whose everything lies in `folder`, its passwords in `secrets_folder`.
 
-    `sync_to_disk` off (fsync and friends) is for tests: it keeps its promises through `kill -9`, not through a power cut.
+    `sync_to_disk` off (fsync and friends) is for tests: it keeps its promises through `kill -9`, not through a power cut. `programs` is the
+    folder of another build of the same version; None: the one of the wheel.
     """
 
     folder: Path
     secrets_folder: Path
     sync_to_disk: bool = True
     start_within: float = 90.0
+    programs: Path | None = None
 
     @property
     def child(self) -> Child:
@@ -75,7 +77,7 @@ class EmbeddedPostgres:
 
     def spawn(self, ports: Ports) -> None:
         """Make the cluster where it is new and start the process, without waiting until it answers."""
-        programs = program_folder()
+        programs = self.programs or program_folder()
         self.folder.mkdir(parents=True, exist_ok=True)
         for file in (self.password_file, self.superuser_password_file):
             ensure_secret(file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -72,14 +72,25 @@ def silent(_: str) -> None:
 class EmbeddedServices:
     """The Kafka and the PostgreSQL of one folder.
 
-    `sync_to_disk` off makes them faster and unsafe against power cuts, for tests; `note` is told of slow work.
+    `sync_to_disk` off makes them faster and unsafe against power cuts, for tests; `note` is told of slow work. `kafka_settings` and
+    `postgres_programs` are what `EmbeddedKafka.more` and `EmbeddedPostgres.programs` say.
     """
 
-    def __init__(self, base: Path, *, sync_to_disk: bool = True, note: Callable[[str], None] = silent) -> None:
+    def __init__(
+        self,
+        base: Path,
+        *,
+        sync_to_disk: bool = True,
+        note: Callable[[str], None] = silent,
+        kafka_settings: Mapping[str, str] | None = None,
+        postgres_programs: Path | None = None,
+    ) -> None:
         self.base = base.expanduser().absolute()
         self._note = note
-        self._kafka = EmbeddedKafka(folder=self.base / "kafka", flush=sync_to_disk, note=note)
-        self._postgres = EmbeddedPostgres(folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk)
+        self._kafka = EmbeddedKafka(folder=self.base / "kafka", flush=sync_to_disk, note=note, more=kafka_settings or {})
+        self._postgres = EmbeddedPostgres(
+            folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk, programs=postgres_programs
+        )
         self.kafka = ServiceSwitch(self._kafka.kill, lambda: self._start_one(self._kafka))
         self.postgres = ServiceSwitch(self._postgres.kill, lambda: self._start_one(self._postgres))
 

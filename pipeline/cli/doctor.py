@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings, Venue
+    from pipeline.settings import Connection as Section
+    from pipeline.settings import Settings, TlsConnection, Venue
     from pipeline.stores.postgres import Connection
+    from pipeline.tls import Peer
 
 COLUMNS = (
     Column(field="result", rank=0),
@@ -32,6 +35,8 @@ COLUMNS = (
 )
 SKEW_MAX = 5.0
 """Seconds between clocks that do no harm: the venue's validity times are compared with ours, minus a margin of seconds."""
+ENDS_WITHIN = timedelta(days=14)
+"""A certificate that ends so soon is a finding: somebody has to renew it."""
 DISK_MIN = 1 << 30
 """Bytes that have to be free for the archive's folder."""
 
@@ -72,6 +77,7 @@ def checks(loaded: Settings) -> Iterator[Line]:
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
     yield from _guarded("risk.policy_file", lambda: _policy(loaded))
+    yield from _guarded("Kafka TLS", lambda: brokers(loaded))
     yield from _guarded("Kafka", lambda: _kafka(loaded))
     yield from _guarded("PostgreSQL", lambda: _postgres(loaded))
     for name, venue in loaded.venues.items():
@@ -79,7 +85,7 @@ def checks(loaded: Settings) -> Iterator[Line]:
     if not loaded.venues:
         yield Line("venues", "there is none", "write a section [venues.NAME]")
     for name in loaded.rates:
-        yield from _guarded(f"rates {name}", lambda name=name: [asyncio.run(_rates(loaded, name))])  # type: ignore[misc]
+        yield from _guarded(f"rates {name}", lambda name=name: asyncio.run(_rates(loaded, name)))  # type: ignore[misc]
     yield from _guarded("archive.folder", lambda: [_disk(loaded.archive.folder)])
     yield from _guarded("metrics.listen", lambda: [_port(loaded)])
 
@@ -95,10 +101,12 @@ def _guarded(check: str, run: Callable[[], list[Line]]) -> list[Line]:
 
 
 def _secrets(loaded: Settings) -> Iterator[Line]:
-    files = {"postgres.password_file": loaded.postgres.password_file}
+    files = {f"postgres.{key}": getattr(loaded.postgres, key) for key in ("password_file", "key_file")}
     for name, venue in loaded.venues.items():
-        for key in ("client_secret_file", "token_file", "private_key_file"):
+        files[f"venues.{name}.key_file"] = venue.key_file
+        for key in ("client_secret_file", "token_file", "private_key_file", "key_file"):
             files[f"venues.{name}.auth.{key}"] = getattr(venue.auth, key)
+    files |= {f"rates.{name}.key_file": provider.key_file for name, provider in loaded.rates.items()}
     for key, file in files.items():
         if file is None:
             continue
@@ -120,6 +128,26 @@ def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: b
         return True
     others = 0o005 if about.st_gid in groups else 0o055
     return bool(about.st_mode & others) and not mounted
+
+
+def _secured(check: str, peer: Peer | None, section: Section) -> Line:
+    """Say who answered over TLS and until when its certificate holds; without TLS, why that is so."""
+    from pipeline.clock import SystemClock
+
+    if peer is None:
+        return Line(check, "no TLS, as insecure = true says" if section.insecure else "no TLS on loopback")
+    if peer.ends_at is None:
+        return Line(check, f"{peer.version}, nobody checks with whom")
+    late = peer.ends_at - SystemClock().now() < ENDS_WITHIN
+    return Line(check, f"{peer.version} with {peer.name}, until {peer.ends_at:%Y-%m-%d %H:%M} UTC", "have it renewed" if late else None)
+
+
+def _greeted(check: str, section: Section, look: Callable[[], Peer | None]) -> Line:
+    """Look at a server whose client's library does not tell about its TLS."""
+    try:
+        return _secured(check, look(), section)
+    except OSError as error:
+        return Line(check, f"{error}", "look at the server's certificate, and whom the settings believe")
 
 
 def _policy(loaded: Settings) -> list[Line]:
@@ -166,6 +194,24 @@ def _kafka(loaded: Settings) -> list[Line]:
     return lines
 
 
+def brokers(loaded: Settings) -> list[Line]:
+    """Greet every broker that the settings name or that answers: librdkafka says of a certificate only that it does not believe it."""
+    from pipeline.kafka import TopicAdmin
+    from pipeline.tls import kafka_context, look
+    from pipeline.transport import brokers_of
+
+    section = loaded.kafka
+    if not str(section.client.get("security.protocol", "")).upper().endswith("SSL"):
+        return [_secured("Kafka TLS", None, section)]
+    places, context = set(brokers_of(section.bootstrap_servers)), kafka_context(section.client)
+    with suppress(ServiceAwayError):
+        places |= set(TopicAdmin(section).brokers(timeout=5))
+    return [
+        _greeted(f"Kafka TLS {host}:{port}", section, lambda host=host, port=port: look(host, port, context, timeout=5))  # type: ignore[misc]
+        for host, port in sorted(places)
+    ]
+
+
 def _postgres(loaded: Settings) -> list[Line]:
     from pipeline.clock import SystemClock
     from pipeline.stores import inherited, inspection, migrations
@@ -177,7 +223,10 @@ def _postgres(loaded: Settings) -> list[Line]:
         with translated("looking at the database"):
             about = inspection.about(connection)
             skew = abs((about.now - SystemClock().now()).total_seconds())
-            lines = [Line("PostgreSQL", f"{about.version} answers at {where(loaded.postgres)}")]
+            lines = [
+                Line("PostgreSQL", f"{about.version} answers at {where(loaded.postgres)}"),
+                _greeted("PostgreSQL TLS", loaded.postgres, lambda: inspection.peer(connection, timeout=5)),
+            ]
             if skew > SKEW_MAX:
                 lines.append(Line("database clock", f"differs from ours by {skew:.1f} s", "let both keep time by NTP"))
             if (fault := inherited.encoding_fault(connection)) is not None:
@@ -236,18 +285,23 @@ async def _venue(loaded: Settings, name: str, venue: Venue) -> list[Line]:
     from connectors.registry import venue_connector
     from connectors.transports.probe import look
     from connectors.transports.rest import TokenBucket
+    from connectors.transports.trust import trust_of
     from pipeline.clock import SystemClock
     from pipeline.ports import SchemaVersionError
     from pipeline.wiring import chance
 
     clock = SystemClock()
-    health = await look(f"{venue.base_url}/health", timeout=venue.http_timeout)
+    health = await look(f"{venue.base_url}/health", timeout=venue.http_timeout, verify=trust_of(venue, f"venues.{name}"))
     if health.status is None:
         found = f"{venue.base_url} does not answer ({health.failure})"
-        return [Line(f"venue {name}", found, f"start it, or correct venues.{name}.base_url")]
+        return [Line(f"venue {name}", found, f"start it, or correct base_url or ca_file of venues.{name}")]
     if not 200 <= health.status < 300:
         return [Line(f"venue {name}", f"/health answers with status {health.status}", "ask the venue, or correct base_url")]
-    lines = [Line(f"venue {name}", f"answers at {venue.base_url}")]
+    lines = [Line(f"venue {name}", f"answers at {venue.base_url}"), _secured(f"venue {name} TLS", health.peer, venue)]
+    if venue.auth.token_url is not None:
+        lines.append(
+            await _looked_at(f"venue {name} token TLS", venue.auth, f"venues.{name}.auth", venue.auth.token_url, venue.http_timeout)
+        )
     if health.venue_time is not None:
         skew = (health.venue_time - clock.now()).total_seconds()
         do = "let this machine keep time by NTP, or ask the venue" if abs(skew) > SKEW_MAX else None
@@ -272,6 +326,16 @@ async def _venue(loaded: Settings, name: str, venue: Venue) -> list[Line]:
     return lines
 
 
+async def _looked_at(check: str, section: TlsConnection, key: str, url: str, timeout: float) -> Line:
+    from connectors.transports.probe import look
+    from connectors.transports.trust import trust_of
+
+    seen = await look(url, timeout=timeout, verify=trust_of(section, key))
+    if seen.failure is not None:
+        return Line(check, f"no answer ({seen.failure})", f"start it, or correct the address or ca_file of {key}")
+    return _secured(check, seen.peer, section)
+
+
 def capacity(name: str, requests_per_second: float) -> Line:
     """Say how many orders a venue's request cap lets us accept; nothing to find fault with."""
     orders = requests_per_second / REQUESTS_PER_ORDER
@@ -283,7 +347,15 @@ def _raise(error: Exception) -> list[Line]:
     raise error
 
 
-async def _rates(loaded: Settings, name: str) -> Line:
+async def _rates(loaded: Settings, name: str) -> list[Line]:
+    section = loaded.rates[name]
+    lines = (
+        [] if section.url is None else [await _looked_at(f"rates {name} TLS", section, f"rates.{name}", section.url, section.http_timeout)]
+    )
+    return [await _rates_read(loaded, name), *lines]
+
+
+async def _rates_read(loaded: Settings, name: str) -> Line:
     from connectors.registry import rate_providers
     from pipeline.clock import SystemClock
     from pipeline.errors import RetryableError

@@ -16,6 +16,7 @@ from typing import Any
 from faust import SASLCredentials, SSLCredentials
 
 from pipeline.errors import SettingsError
+from pipeline.tls import kafka_context
 
 _KNOWN = {
     "security.protocol",
@@ -44,7 +45,7 @@ def credentials(client: Mapping[str, Any]) -> Any | None:
     protocol = str(client.get("security.protocol", "PLAINTEXT")).upper()
     if protocol not in _PROTOCOLS:
         raise SettingsError(f"kafka.client: security.protocol: found {protocol!r}; write one of {', '.join(_PROTOCOLS)}")
-    context = _context(client) if protocol in ("SSL", "SASL_SSL") else None
+    context = kafka_context(client) if protocol in ("SSL", "SASL_SSL") else None
     if protocol.startswith("SASL"):
         return _sasl(client, context)
     return SSLCredentials(context=context) if context is not None else None
@@ -60,21 +61,3 @@ def _sasl(client: Mapping[str, Any], context: ssl.SSLContext | None) -> Any:
     return SASLCredentials(
         username=str(client["sasl.username"]), password=str(client["sasl.password"]), ssl_context=context, mechanism=mechanism
     )
-
-
-def _context(client: Mapping[str, Any]) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=client.get("ssl.ca.location"), cadata=client.get("ssl.ca.pem"))
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"kafka.client: ssl.ca.location: {client.get('ssl.ca.location')} cannot be used: {error}") from None
-    if str(client.get("ssl.endpoint.identification.algorithm", "https")).lower() in ("none", ""):
-        context.check_hostname = False
-    if str(client.get("enable.ssl.certificate.verification", "true")).lower() == "false":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if certificate := client.get("ssl.certificate.location"):
-        try:
-            context.load_cert_chain(certificate, client.get("ssl.key.location"), client.get("ssl.key.password"))
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(f"kafka.client: ssl.certificate.location: {certificate} cannot be used: {error}") from None
-    return context

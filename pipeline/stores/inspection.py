@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.stores.postgres import Connection
+from pipeline.stores.postgres import Connection, trust_of
+from pipeline.tls import POSTGRES_ASKS, Peer, look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,22 @@ def about(connection: Connection) -> About:
     row = connection.execute("SELECT current_setting('server_version'), current_user, clock_timestamp()").fetchone()
     assert row is not None
     return About(version=row[0].split()[0], user=row[1], now=row[2])
+
+
+def peer(connection: Connection, *, timeout: float) -> Peer | None:
+    """Greet the server of a connection once more, believing whom the connection believes, since libpq does not say who answered.
+
+    Return None where the connection has no TLS; raise OSError, or SettingsError for a certificate that cannot be used.
+    """
+    if not connection.pgconn.ssl_in_use:
+        return None
+    told = {"sslrootcert": os.path.expanduser("~/.postgresql/root.crt"), **connection.info.get_parameters()}
+    mode = told.get("sslmode", "")
+    checked = mode.startswith("verify") or told["sslrootcert"] == "system"
+    context = trust_of(told if checked else told | {"sslrootcert": "system"}).context()
+    context.check_hostname = mode == "verify-full"
+    context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
+    return look(connection.info.host, connection.info.port, context, timeout=timeout, asks=POSTGRES_ASKS)
 
 
 def forbidden(connection: Connection, schemas: Sequence[str]) -> list[str]:

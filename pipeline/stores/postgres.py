@@ -16,6 +16,8 @@ from pipeline import settings as configuration
 from pipeline.errors import FatalError, RetryableError, ServiceAwayError, SettingsError
 from pipeline.stores.inherited import STARTUP, is_pooled, is_shared, settle
 from pipeline.stores.refusals import refusal_of, said
+from pipeline.tls import Trust
+from pipeline.transport import weak_postgres
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -41,11 +43,34 @@ def conninfo(postgres: configuration.Postgres, **extra: Any) -> str:
         parts = conninfo_to_dict(postgres.dsn)
     except psycopg.ProgrammingError as error:
         raise SettingsError(f"postgres.dsn: not a PostgreSQL address: {error}; write postgresql://user@host:port/database") from None
+    # The settings were judged as we read the address; what counts is how libpq reads it, and that the environment has no say in it.
+    if not postgres.insecure and (weakness := weak_postgres(parts)) is not None:
+        raise SettingsError(f"postgres.{weakness}")
+    pinned = {"hostaddr": "", "ssl_min_protocol_version": "TLSv1.2"} | ({} if "service" in parts else {"host": ""})
+    parts = {**pinned, **parts}
+    files = {"sslrootcert": postgres.ca_file, "sslcert": postgres.certificate_file, "sslkey": postgres.key_file}
+    named = {name: str(file) for name, file in files.items() if file is not None}
+    parts |= named
+    if named:
+        trust_of(parts).context()  # a file that cannot be used is a fault of settings; to libpq it is a server that does not answer
     secret = postgres.secret()
     if secret is not None:
         parts["password"] = secret
     # An empty `options` keeps PGOPTIONS out; what the address itself says is meant.
     return make_conninfo(**{"connect_timeout": 5, "options": "", **parts, **extra})
+
+
+def trust_of(parts: Mapping[str, Any]) -> Trust:
+    """Return whom a connection with these parameters of libpq believes, and as whom it speaks."""
+    root = parts.get("sslrootcert")
+    return Trust(
+        ca_key="postgres.ca_file",
+        ca_file=None if root == "system" else root,
+        certificate_key="postgres.certificate_file",
+        certificate_file=parts.get("sslcert"),
+        key_file=parts.get("sslkey"),
+        key_password=parts.get("sslpassword"),
+    )
 
 
 def where(postgres: configuration.Postgres) -> str:

@@ -102,7 +102,7 @@ def test_a_wrong_address_is_a_setting_that_is_named_and_not_shown(dsn: str, by: 
 def test_the_password_of_an_address_is_used_unless_another_is_set(tmp_path: Path) -> None:
     """The address of the settings never has one; a password of its own, or a file, goes before."""
     file = tmp_path / "custodian.toml"
-    file.write_text("[postgres]\ndsn = 'postgresql://u:a%2Fb%23%40%25c@h/d'\n", encoding="utf-8")
+    file.write_text("[postgres]\ndsn = 'postgresql://u:a%2Fb%23%40%25c@h/d'\ninsecure = true\n", encoding="utf-8")
     alone, other = load(file, {}), load(file, {"CUSTODIAN_POSTGRES__PASSWORD": "other"})
     assert (alone.postgres.dsn, alone.postgres.secret()) == ("postgresql://u@h/d", "a/b#@%c")
     assert (other.postgres.dsn, other.postgres.secret()) == ("postgresql://u@h/d", "other")

@@ -26,9 +26,14 @@ partitions = 6
 replication_factor = -1
 topic_prefix = "custody."
 client = { "security.protocol" = "SASL_SSL" }
+insecure = false
 [postgres]
 dsn = "postgresql://custodian@127.0.0.1:5432/custodian"
 password_file = "secrets/postgres"
+ca_file = "ca.pem"
+certificate_file = "us.pem"
+key_file = "us.key"
+insecure = false
 [engine]
 kind = "faust"
 session_timeout = "6s"
@@ -183,8 +188,8 @@ WRONG = [
     ("[venues]\ntokyo = 5", "venues.tokyo"),
     ("[rates.desk]", 'rates.desk: kind = "http_json" needs url'),
     ('[rates.desk]\nkind = "file"', 'rates.desk: kind = "file" needs file'),
-    ('[rates.desk]\nkind = "file"\nfile = "x"\nurl = "http://x"', 'rates.desk: kind = "file" has no url; remove it'),
-    ('[rates.desk]\nurl = "http://x"\nfile = "x"', 'rates.desk: kind = "http_json" has no file; .*write kind = "file"'),
+    ('[rates.desk]\nkind = "file"\nfile = "x"\nurl = "https://x"', 'rates.desk: kind = "file" has no url; remove it'),
+    ('[rates.desk]\nurl = "https://x"\nfile = "x"', 'rates.desk: kind = "http_json" has no file; .*write kind = "file"'),
     ('[rates.desk]\nurl = "rates.example"', "rates.desk.url: found 'rates.example'; write an address"),
     ('[rates.desk]\nurl = "http://x"\npoll_intervall = "2s"', "rates.desk.poll_intervall: unknown key.*did you mean poll_interval"),
     ('[rates.desk]\nurl = "http://x"\npoll_interval = 2', 'rates.desk.poll_interval: found 2; .*"30s"'),
@@ -276,7 +281,12 @@ def test_an_address_without_a_host_that_can_be_reached_is_named(key: str, text: 
 )
 def test_addresses_of_every_kind_are_understood(address: str, tmp_path: Path) -> None:
     """IPv6 in brackets, letters beyond ASCII, and a path."""
-    loaded = load(write(tmp_path, VENUE.replace("http://127.0.0.1:8700", address)), {})
+    loaded = load(
+        write(
+            tmp_path, VENUE.replace("http://127.0.0.1:8700", address).replace("[venues.tokyo.auth]", "insecure = true\n[venues.tokyo.auth]")
+        ),
+        {},
+    )
     assert loaded.venues["tokyo"].base_url == address
 
 

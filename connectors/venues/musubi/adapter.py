@@ -44,7 +44,7 @@ class MusubiVenue:
         self._clients: dict[Lane, RestClient] = {
             lane: config.rest_client(venue, section, self._token, turns.lane(lane), clock, random) for lane in LANES
         }
-        self._stream = config.event_stream(section, self._token, clock, random)
+        self._stream = config.event_stream(venue, section, self._token, clock, random)
 
     @property
     def last_byte_at(self) -> datetime | None:

@@ -15,6 +15,7 @@ from connectors.transports.bearer_token import (
 )
 from connectors.transports.rest import RequestBudget, RestClient
 from connectors.transports.sse import SseStream
+from connectors.transports.trust import trust_of
 from connectors.venues.musubi import reads, stream
 from pipeline import settings
 from pipeline.clock import Clock
@@ -26,7 +27,7 @@ READ_RETRY_SECONDS = 5.0
 
 
 def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSource:
-    """Return where this venue's tokens come from; raise SettingsError when a secret is missing."""
+    """Return where this venue's tokens come from; raise SettingsError when a secret is missing or a certificate cannot be used."""
     auth = section.auth
     match auth.kind:
         case "musubi":
@@ -38,6 +39,7 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 clock=clock,
                 request=auth.request,
                 http_timeout=section.http_timeout,
+                verify=trust_of(section, f"venues.{venue}"),
             )
         case "oauth2_client_credentials":
             return OAuth2ClientCredentialsSource(
@@ -50,6 +52,7 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 audience=auth.audience,
                 auth_method="client_secret_post" if auth.request == "form" else "client_secret_basic",
                 http_timeout=section.http_timeout,
+                verify=trust_of(auth, f"venues.{venue}.auth"),
             )
         case "oauth2_private_key_jwt":
             assert auth.private_key_file is not None, "the settings say so"
@@ -64,6 +67,7 @@ def token_source(venue: str, section: settings.Venue, clock: Clock) -> TokenSour
                 scope=auth.scope,
                 audience=auth.audience,
                 http_timeout=section.http_timeout,
+                verify=trust_of(auth, f"venues.{venue}.auth"),
             )
         case "static":
             return StaticTokenSource(token=_read_anew(partial(auth.static_token, venue)), clock=clock)
@@ -106,10 +110,11 @@ def rest_client(
         loads=reads.read_json,
         http_timeout=section.http_timeout,
         retry_seconds_max=READ_RETRY_SECONDS,
+        verify=trust_of(section, f"venues.{venue}"),
     )
 
 
-def event_stream(section: settings.Venue, token: BearerToken, clock: Clock, random: Callable[[], float]) -> SseStream:
+def event_stream(venue: str, section: settings.Venue, token: BearerToken, clock: Clock, random: Callable[[], float]) -> SseStream:
     """Return the venue's stream."""
     return SseStream(
         section.base_url + stream.PATH,
@@ -118,4 +123,5 @@ def event_stream(section: settings.Venue, token: BearerToken, clock: Clock, rand
         random=random,
         silence_timeout=section.silence_timeout,
         connect_timeout=section.http_timeout,
+        verify=trust_of(section, f"venues.{venue}"),
     )

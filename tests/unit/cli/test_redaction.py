@@ -70,12 +70,12 @@ def test_the_settings_secrets_are_all_known() -> None:
     settings = Settings.model_validate(
         {
             "kafka": {"client": {"sasl.password": "kafka-secret", "sasl.username": "not-secret"}},
-            "postgres": {"dsn": "postgresql://u:in%2Fdsn@h/d"},
-            "venues": {"tokyo": {"base_url": "http://h", "auth": {"client_id": "c", "client_secret": "client-secret"}}},
+            "postgres": {"dsn": "postgresql://u:in%2Fdsn@localhost/d"},
+            "venues": {"tokyo": {"base_url": "https://h", "auth": {"client_id": "c", "client_secret": "client-secret"}}},
         }
     )
     assert set(secrets_of(settings)) == {"kafka-secret", "client-secret", "in/dsn"}
-    both = Settings.model_validate({"postgres": {"dsn": "postgresql://u:in%2Fdsn@h/d", "password": "pg-secret"}})
+    both = Settings.model_validate({"postgres": {"dsn": "postgresql://u:in%2Fdsn@localhost/d", "password": "pg-secret"}})
     assert secrets_of(both) == ["pg-secret"]
     assert "dsn@" not in both.postgres.dsn
 

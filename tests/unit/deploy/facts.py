@@ -202,12 +202,17 @@ def _port(settings: Settings) -> int:
 
 
 def _files(config: str | None, settings: Settings, mounted: set[str]) -> Iterator[str]:
-    """Look that settings, policy and every secret stand where they are looked for."""
+    """Look that settings, policy, every secret and every certificate stand where they are looked for."""
     folder = "" if config is None else str(Path(config).parent)
     wanted = {config, f"{folder}/policy.toml", str(settings.postgres.password_file)}
+    wanted |= {str(path) for key, path in settings.kafka.client.items() if re.fullmatch(r"ssl\..*\.location", key)}
+    secured = [settings.postgres, *settings.rates.values()]
     for venue in settings.venues.values():
         named = (venue.auth.client_secret_file, venue.auth.token_file, venue.auth.private_key_file)
         wanted |= {str(path) for path in named if path is not None}
+        secured += [venue, venue.auth]
+    for section in secured:
+        wanted |= {str(path) for path in (section.ca_file, section.certificate_file, section.key_file) if path is not None}
     for path in sorted(str(path) for path in wanted - mounted):
         yield f"{path} is not mounted"
 

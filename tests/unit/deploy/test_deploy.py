@@ -77,6 +77,15 @@ BROKEN_MANIFESTS: dict[str, tuple[Callable[[list[Tree]], Any], str]] = {
         "/run/secrets/custodian/tokyo is not mounted",
     ),
     "a secret at another place": (lambda o: settings_of(o, "custodian/tokyo", "custodian/osaka"), "custodian/osaka is not mounted"),
+    "a CA that is not there": (lambda o: of(o, "ConfigMap", "custodian")["data"].pop("ca.pem"), "/etc/custodian/ca.pem is not mounted"),
+    "Kafka without TLS between pods": (
+        lambda o: settings_of(o, '"SSL"', '"PLAINTEXT"'),
+        "kafka: client: kafka:9093 is beyond this machine",
+    ),
+    "a database that anybody can be": (
+        lambda o: settings_of(o, "verify-full", "require"),
+        "postgres: dsn: postgres is beyond this machine",
+    ),
     "a volume that is not there": (lambda o: pod(o)["volumes"].pop(0), "the volume settings is mounted and not there"),
     "a drain cut short": (lambda o: pod(o).update(terminationGracePeriodSeconds=30), "of a drain"),
     "a surge": (lambda o: of(o, "Deployment")["spec"]["strategy"]["rollingUpdate"].update(maxSurge=1), "maxSurge"),
@@ -130,6 +139,14 @@ def test_a_typo_in_the_settings_of_compose_is_found() -> None:
     """They are loaded as a role loads them."""
     broken = TEXTS | {"custodian.toml": TEXTS["custodian.toml"].replace("bootstrap_servers", "bootstrap_server")}
     assert "kafka.bootstrap_server: unknown key" in "\n".join(wrong_in_compose(compose_file(), broken))
+
+
+def test_plain_connections_of_compose_are_wanted_by_name() -> None:
+    """Without `insecure = true` in their sections the services' settings are refused."""
+    broken = TEXTS | {"custodian.toml": TEXTS["custodian.toml"].replace("insecure = true\n", "")}
+    said = "\n".join(wrong_in_compose(compose_file(), broken))
+    assert "kafka: client: kafka:9092 is beyond this machine" in said
+    assert "postgres: dsn: postgres is beyond this machine" in said
 
 
 def test_every_file_is_named_by_the_kustomization_and_uses_its_image() -> None:
