@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.output import say
 from pipeline.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def publish_now(loaded: Settings, connection: Connection, ce_ids: list[str]) -> 
                 time.sleep(0.1)  # the role `commands` is at it
         producer.close()
     except RetryableError as error:
-        click.echo(str(error), err=True)
+        say(str(error))
     if not outbox.waiting(connection, ce_ids):
         return True
-    click.echo("it is stored, and is published as soon as Kafka answers and a role `commands` runs (`custodian up`)", err=True)
+    say("it is stored, and is published as soon as Kafka answers and a role `commands` runs (`custodian up`)")
     return False

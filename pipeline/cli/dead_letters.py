@@ -93,7 +93,10 @@ def show_(dead_letter_id: str, form: Format, raw: bool) -> None:
     for step in story.steps():
         write(_step_text(step))
     write("")
-    write(body[:SHOWN_MAX].decode("utf-8", "backslashreplace") + (" …" if len(body) > SHOWN_MAX else ""))
+    for line in body[:SHOWN_MAX].decode("utf-8", "backslashreplace").split("\n"):
+        write(f"  {line}")
+    if len(body) > SHOWN_MAX:
+        write("  …")
 
 
 def _story(stories: Iterable[Story], dead_letter_id: str) -> Story:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.context import database, settings, settings_file
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, show, write
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
@@ -59,7 +59,9 @@ def doctor(form: Format) -> None:
     if form == "table":
         for line in lines:
             mark = "ok     " if line.do is None else "FINDING"
-            click.echo(f"{mark} {line.check:<22} {line.found}" + (f"\n{'':30} -> {line.do}" if line.do else ""))
+            write(f"{mark} {line.check:<22} {line.found}")
+            if line.do:
+                write(f"{'':30} -> {line.do}")
     else:
         show([line.row for line in lines], form, columns=COLUMNS)
     if any(line.do for line in lines):

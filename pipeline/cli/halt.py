@@ -10,7 +10,7 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import nearest
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, say, show
 from pipeline.cli.people import named, say_when_waiting
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, reason: s
             _tell(form, ended, "resumed", None)
             say_when_waiting(connection)
     if left:
-        click.echo(f"in force: {_told(left)}", err=True)
+        say(f"in force: {_told(left)}")
     if ended is None:
         scope = " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
         click.echo(f"{scope} is not halted{'' if left else '; no halt is in force'}: resume names the same scope as its halt", err=True)
@@ -114,7 +114,7 @@ def _tell(form: Format, found: Halt | None, outcome: str, flying: int | None) ->
         show([{**line_of(found), "outcome": outcome, **counted}], form, columns=COLUMNS)
         return
     words = {"halted": "halted", "already": "halted already", "resumed": "resumed"}
-    click.echo(f"{words[outcome]}: {found.told}")
+    say(f"{words[outcome]}: {found.told}", err=False)
 
 
 def _told(found: Iterable[Halt]) -> str:

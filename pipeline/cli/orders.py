@@ -11,7 +11,6 @@ import click
 
 from pipeline.cli.commands import lines as command_lines
 from pipeline.cli.context import database, settings
-from pipeline.cli.decision_text import clean
 from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
@@ -158,16 +157,16 @@ def _timeline(lines: list[dict[str, Any]]) -> None:
         elif line["kind"] == "workflow":
             write(f"{line['intent_id']}  accepting at {line['venue']}: {line.get('phase', 'new')}{_why(line)}")
     for line in sorted((line for line in lines if line["kind"] not in ("order", "workflow")), key=lambda line: line["at"]):
-        write(f"{line['at'][:23].replace('T', ' ')}  {clean(_what(line))}")
+        write(f"{line['at'][:23].replace('T', ' ')}  {_what(line)}")
         for detail in _details(line):
-            write(f"{'':25}{clean(detail)}")
+            write(f"{'':25}{detail}")
 
 
 def _why(line: Mapping[str, Any]) -> str:
     since = f" since {line['at'][:19].replace('T', ' ')}" if line.get("at") else ""
     # An unknown status counts as an end and never hides a later SETTLED.
     note = "settled" if line.get("status") == "SETTLED" and line.get("phase") == "ended" else line.get("note")
-    return f"{since}: {clean(note)}" if note else since
+    return f"{since}: {note}" if note else since
 
 
 def _what(line: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
+from pipeline.cli.progress import Bar
 from pipeline.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ async def _settled(connector: VenueConnector) -> _Listing:
     # Oldest first: what settles while we read is added at the end, and pages that we have read do not move.
     query = OrderQuery(statuses=(SETTLED,), sort_by="settled_at", descending=False)
     number, last = 1, False
-    with _progress(connector.venue) as progress:
+    with Bar(f"{connector.venue}: settled orders") as progress:
         while not last:
             page = await connector.list_orders(query, page=number, lane="reconciliation", hinted_at=lambda _: None)
             for seen in page.seen:
@@ -221,24 +222,6 @@ def _books(loaded: Settings, name: str) -> list[InBooks]:
             )
             for entry in reads.settled(connection, name)
         ]
-
-
-class _progress:  # noqa: N801 - used like a function
-    """Says on a terminal how far the reading has come."""
-
-    def __init__(self, venue: str) -> None:
-        self._venue = venue
-
-    def __enter__(self) -> _progress:
-        return self
-
-    def __call__(self, done: int, total: int | None) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{self._venue}: read {done}{f' of {total}' if total is not None else ''} settled orders", nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty():
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @click.group(cls=Group)
