@@ -30,11 +30,11 @@ def venue_of(connection: Connection, loaded: Settings, intent: str, asked: str |
 
 def publish_now(loaded: Settings, connection: Connection, ce_ids: list[str]) -> bool:
     """Publish what the outbox holds and return whether these events are out; else say on standard error who will publish them."""
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.kafka import EventProducer
     from pipeline.stores import outbox
 
-    Failpoints.from_environment().reach("act.after_commit")
+    failpoints_of(loaded.mode).reach("act.after_commit")
     ends_at = time.monotonic() + PUBLISHED_WITHIN
     try:
         producer = EventProducer(loaded.kafka)

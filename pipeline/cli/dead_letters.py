@@ -124,13 +124,14 @@ def requeue(dead_letter_ids: tuple[str, ...], form: Format, by: str, reason: str
     Each death goes back once, also when two people do it or this command is killed; one that was cut off is finished by the next. Exit 1
     when one of them still cannot be read, or may not go back: questions, answers, commands and what people did never do.
     """
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.kafka import EventProducer
 
     loaded = settings()
+    failpoints = failpoints_of(loaded.mode)
     with database(loaded, name="requeue") as connection:
         letters = [_letter(connection, dead_letter_id) for dead_letter_id in dict.fromkeys(dead_letter_ids)]
-        desk = _Desk(loaded, connection, EventProducer(loaded.kafka), Failpoints.from_environment())
+        desk = _Desk(loaded, connection, EventProducer(loaded.kafka), failpoints)
         outcomes = [desk.requeue(letter, by=by, reason=reason, again=again) for letter in letters]
         desk.producer.close()
     show(outcomes, form, columns=OUTCOMES)

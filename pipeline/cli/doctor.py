@@ -73,6 +73,9 @@ def checks(loaded: Settings) -> Iterator[Line]:
     file = settings_file()
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
+    if loaded.mode.failpoints:
+        found = "true: whoever sets CUSTODIAN_FAILPOINT chooses where roles are killed, also while accepting is live"
+        yield Line("mode.failpoints", found, "remove it: it is for the settings of tests")
     yield from _guarded("risk.policy_file", lambda: _policy(loaded))
     yield from _guarded("Kafka", lambda: _kafka(loaded))
     yield from _guarded("PostgreSQL", lambda: _postgres(loaded))

@@ -87,11 +87,12 @@ def reread(intent: str, form: Format, by: str, reason: str, venue: str | None) -
     from pipeline.cli import rereading
     from pipeline.cli.acting import publish_now, venue_of
     from pipeline.clock import SystemClock
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.stores import acts, facts
     from pipeline.stores.orders import last_seen_open
 
     loaded, intent = settings(), str(intent_of(intent))
+    failpoints = failpoints_of(loaded.mode)
     with database(loaded, name="reread") as connection:
         venue = venue_of(connection, loaded, intent, venue)
         found = rereading.reread(loaded, venue, intent, was_open=last_seen_open(connection, venue, intent))
@@ -109,7 +110,7 @@ def reread(intent: str, form: Format, by: str, reason: str, venue: str | None) -
         line: dict[str, Any] = {"venue": venue, "intent_id": intent, "status": found.status, "transaction_hash": found.transaction_hash}
         line |= {"ce_id": act.subject, "reason": found.reason, "act_id": act.act_id}
         line["known"] = any(fact.ce_id == act.subject for fact in facts.known(connection, venue, [intent]))
-        Failpoints.from_environment().reach("act.before_commit")
+        failpoints.reach("act.before_commit")
         acts.record(connection, act, [] if outgoing is None else [outgoing])
         out = publish_now(loaded, connection, [act.act_id, *([act.subject] if act.subject else [])])
     show([{**line, "outcome": found.outcome if out else f"{found.outcome}, stored"}], form, columns=REREAD)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ServiceAwayError, SettingsError
+from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
 from pipeline.log.topics import EventType
@@ -52,7 +53,9 @@ class Prepared:
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
-    """Look at what no service has to answer for; raise SettingsError for a missing secret, a wrong policy, or ingest without a venue."""
+    """Look at what no service has to answer for; raise SettingsError for a missing secret, a wrong policy, ingest without a venue, and
+    failpoints where money moves."""
+    failpoints_of(settings.mode)
     settings.postgres.secret()
     if "risk" in roles:
         policy_of(settings)

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 
 from pipeline.clock import SystemClock
 from pipeline.errors import PipelineError
-from pipeline.failpoints import Failpoints
+from pipeline.failpoints import failpoints_of
 from pipeline.observability import logs
 from pipeline.observability.health import Health
 from pipeline.observability.redaction import redact
 from pipeline.observability.secrets import secrets_of
-from pipeline.settings import Settings
+from pipeline.settings import Settings, overridden
 from pipeline.supervisor import orphans
 from pipeline.supervisor.exits import code_of
 from pipeline.supervisor.supervisor import INSTANCE_VARIABLE, RESTARTS_VARIABLE
@@ -37,6 +37,7 @@ def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = 
     instance = instance or f"{socket.gethostname()}-{os.getpid()}-{role}"
     logs.configure(role=role, instance=instance, human=not supervised and sys.stderr.isatty())
     redact.learn(secrets_of(settings))
+    say_overridden(environment)
     stop = _stop_on_signals()
     try:
         return _run(role, settings, instance, stop, supervised=supervised, restarts=int(environment.get(RESTARTS_VARIABLE, "0")))
@@ -49,6 +50,12 @@ def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = 
     return code
 
 
+def say_overridden(environment: Mapping[str, str]) -> None:
+    """Log what decides about accepting and does not stand in the settings file."""
+    for name, text in overridden(environment).items():
+        log.warning("%s = %s comes from the environment, whatever the settings file says", name, text, extra={"override": name})
+
+
 def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *, supervised: bool, restarts: int) -> int:
     # Imported here: what a role needs takes most of its start, and a wrong command line should not pay for it.
     from pipeline.observability.listener import Listener
@@ -59,7 +66,9 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
 
     check_settings(settings, [role])
     clock = SystemClock()
-    failpoints = _failpoints()
+    failpoints = failpoints_of(settings.mode)
+    if failpoints.armed:
+        log.warning("this process is killed at %s: CUSTODIAN_FAILPOINT says so", ", ".join(failpoints.armed))
     health = Health(clock.monotonic)
     listener = Listener(settings.metrics.listen, health)
     identity = Identity(
@@ -86,15 +95,6 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         pulse.stop(in_good_order=code == 0)
     log.info("ended", extra={"exit_code": code})
     return code
-
-
-def _failpoints() -> Failpoints:
-    from pipeline.errors import SettingsError
-
-    try:
-        return Failpoints.from_environment()
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
 
 
 def _stop_on_signals() -> threading.Event:

@@ -466,7 +466,7 @@ SPINE = (
                 file="pipeline/cli/orders.py",
                 old="        out = publish_now(",
                 new="        from pipeline.stores import outbox\n\n"
-                '        Failpoints.from_environment().reach("act.after_commit")\n'
+                '        failpoints.reach("act.after_commit")\n'
                 "        outbox.put_again(connection, [] if outgoing is None else [outgoing])\n"
                 "        out = publish_now(",
             ),
