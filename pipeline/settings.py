@@ -32,10 +32,10 @@ from pipeline.dsn import without_password
 from pipeline.errors import SettingsError
 from pipeline.observability.redaction import MASK, redact
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS_MAX = 366 * 86_400.0
 """A year: nothing here waits longer, and clocks that count in nanoseconds end at 292."""
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 def _seconds(value: object) -> object:
@@ -315,6 +315,16 @@ class Rates(Section):
         return self
 
 
+class Schedule(Section):
+    """`[schedule]`: what the product does by itself, and how often; what is absent it does not."""
+
+    reconcile_venue: Seconds | None = None
+    archive_verify: Seconds | None = None
+    states_prune: Seconds | None = None
+    states_older_than: Annotated[Seconds, Field(ge=3600)] = 90 * 86_400.0
+    """What settlement remembers of orders is let go of when it was not written for so long."""
+
+
 class Console(Section):
     """`[console]`."""
 
@@ -343,6 +353,7 @@ class Settings(Section):
     archive: Archive = Field(default_factory=Archive)
     venues: dict[SectionName, Venue] = Field(default_factory=dict)
     rates: dict[SectionName, Rates] = Field(default_factory=dict)
+    schedule: Schedule = Field(default_factory=Schedule)
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
 

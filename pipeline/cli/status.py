@@ -103,7 +103,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     venues = {line["venue"]: line for line in roles.venues(connection)}
     halted = [line_of(one) for one in halts.active(connection)]
     now = SystemClock().now()
-    critical = alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix), critical=True)
+    waiting = alarms.open_by_severity(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix))
     reasons = distinct(
         [
             *_of_roles(lines),
@@ -111,7 +111,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
             *(reason_of(each).line() for each in suspects.parked(connection)),
             *(reason.line() for reason in venues_degraded(loaded, connection, now)),
             *_missing(loaded, lines, {name: lag_of(held, ends or {}) for name, held in stored.items()}, now),
-            *_of_alarms(critical),
+            *_of_alarms(waiting["critical"]),
         ]
     )
     return {
@@ -122,7 +122,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
         "referrals_pending": decisions.count_pending(connection, now=SystemClock().now()),
         "roles": lines,
         "venues": [venues.get(name, {"venue": name, "connected": False}) for name in sorted({*loaded.venues, *venues})],
-        "alarms_open": alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix)),
+        "alarms_open": waiting.total(),
     }
 
 

@@ -62,6 +62,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     from pipeline.supervisor.heartbeat import Identity, Pulse
     from pipeline.supervisor.preparation import check_prepared, check_settings
     from pipeline.supervisor.services import wait_for_services
+    from pipeline.supervisor.upkeep import upkeep_of
     from pipeline.wiring import PROGRAMS, Surroundings, consumers_of
 
     check_settings(settings, [role])
@@ -80,6 +81,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         metrics_port=listener.port,
         consumers=consumers_of(role),
     )
+    begin_metrics(role, settings)
     pulse = Pulse(settings, identity, health, clock)
     log.info("starting", extra={"pid": os.getpid(), "metrics_port": listener.port})
     limit = None if supervised else START_WITHIN
@@ -87,6 +89,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         return 0
     check_prepared(settings)
     pulse.start()
+    upkeep_of(role, settings, clock=clock, failpoints=failpoints, owner=instance, stop=stop).start()
     code = None
     try:
         surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)
@@ -95,6 +98,35 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         pulse.stop(in_good_order=code == 0)
     log.info("ended", extra={"exit_code": code})
     return code
+
+
+def begin_metrics(role: str, settings: Settings) -> None:
+    """Let everything that this role can count exist at 0, and say what it is."""
+    from pipeline import metrics
+    from pipeline.supervisor.preparation import CONSUMERS
+    from pipeline.wiring import consumers_of
+
+    reads = role == "ingest"
+    topics = [(name, kind.topic(settings.kafka.topic_prefix)) for name in consumers_of(role) for kind in CONSUMERS[name]]
+    metrics.begin(
+        consumers=consumers_of(role) or (role,),
+        origins=[(role, origin) for origin in ("stream", "read", "rates")] if reads else topics,
+        providers=settings.rates if reads else (),
+        version=version(),
+        engine=settings.engine.kind,
+        accepting=settings.mode.accepting,
+    )
+
+
+def version() -> str:
+    """Return the version of this program."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as of
+
+    try:
+        return of("custodian-settlement-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _stop_on_signals() -> threading.Event:

@@ -68,6 +68,11 @@ http_timeout = "2s"
 [rates.treasury]
 kind = "file"
 file = "rates/treasury.json"
+[schedule]
+reconcile_venue = "1h"
+archive_verify = "24h"
+states_prune = "1d"
+states_older_than = "90d"
 [console]
 listen = "127.0.0.1:8080"
 [metrics]

@@ -284,7 +284,11 @@ def test_what_venues_told_and_what_settled_goes_back_as_it_was(kind: EventType) 
     assert places == [(topic, 0, 7)]
 
 
-@pytest.mark.parametrize(("kafka", "archive"), [(b"another", b"bad"), (None, None), (None, b"another")])
+@pytest.mark.parametrize(
+    ("kafka", "archive"),
+    [(b"another", b"bad"), (None, None), (None, b"another")],
+    ids=["other at Kafka", "nowhere", "other in the archive"],
+)
 def test_a_letter_is_not_believed_about_a_record_that_nobody_has(kafka: bytes | None, archive: bytes | None) -> None:
     """A settlement that was only ever written into a dead letter does not reach the books by it."""
     topic = "t.order-settled.v1"
