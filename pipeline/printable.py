@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 
-_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U00016fe4\U000e0100-\U000e01ef]")
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2d7f\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001107f\U00011a47\U00011a99\U00016fe4\U000e0100-\U000e01ef]"
+)
 """Letters and marks that are shown as nothing although Python counts them as printable: fillers, joiners, variation selectors (Unicode's
-Default_Ignorable_Code_Point, of which `str.isprintable` refuses the rest)."""
+Default_Ignorable_Code_Point, of which `str.isprintable` refuses the rest, and joiners of letters)."""
 
 
 def printable(text: str, *, lines: bool = False) -> str:
