@@ -1,9 +1,10 @@
 """Named places where tests kill a role, to show that nothing is lost or doubled there.
 
-Armed by the environment only: `CUSTODIAN_FAILPOINT=settlement.before_commit:3` makes the third passage end in SIGKILL of
-the own process; several are separated by commas. `:~0.01` instead of a count kills by chance, seeded by CUSTODIAN_FAILPOINT_SEED.
-A restarted process has the same environment: CUSTODIAN_FAILPOINT_ONCE names a folder in which each kill leaves a file with the name of its
-failpoint, and where that file is, nobody is killed there again. Unarmed, a passage costs one dictionary look-up.
+Armed by the environment only, and while accepting is live only where the settings file says `mode.failpoints = true`.
+`CUSTODIAN_FAILPOINT=settlement.before_commit:3` makes the third passage end in SIGKILL of the own process; several are separated by commas.
+`:~0.01` instead of a count kills by chance, seeded by CUSTODIAN_FAILPOINT_SEED. A restarted process has the same environment:
+CUSTODIAN_FAILPOINT_ONCE names a folder in which each kill leaves a file with the name of its failpoint, and where that file is, nobody is
+killed there again. Unarmed, a passage costs one dictionary look-up.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ import random
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.settings import Mode
 
 NAMES = (
     "ingest.after_parse",
@@ -59,6 +66,20 @@ NAMES = (
 )
 
 
+def failpoints_of(mode: Mode, environment: Mapping[str, str] = os.environ) -> Failpoints:
+    """Return what the environment arms; raise SettingsError where it is written wrongly, or accepting is live and this is no test."""
+    try:
+        found = Failpoints.from_environment(environment)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    if found.armed and mode.accepting == "live" and not mode.failpoints:
+        raise SettingsError(
+            f'CUSTODIAN_FAILPOINT: found {", ".join(found.armed)}, which kills roles there, and mode.accepting is "live"; unset it '
+            "(the settings file of a test may say failpoints = true below [mode])"
+        )
+    return found
+
+
 class Failpoints:
     """Counts passages and kills the process at the armed one."""
 
@@ -69,6 +90,8 @@ class Failpoints:
             raise ValueError(f"CUSTODIAN_FAILPOINT: unknown {sorted(unknown)}; known: {', '.join(NAMES)}")
         self._counts = {name: int(when) for name, when in armed.items() if not when.startswith("~")}
         self._chances = {name: float(when[1:]) for name, when in armed.items() if when.startswith("~")}
+        self.armed = tuple(sorted(armed))
+        """The names of those that are."""
         self._random = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
         self._once = once
 

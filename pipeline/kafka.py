@@ -416,6 +416,42 @@ class TopicAdmin:
             raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
 
 
+class RecordTimes:
+    """Tells when the records at given offsets were produced; keeps one small client open."""
+
+    def __init__(self, kafka: configuration.Kafka) -> None:
+        """Connect to nothing yet."""
+        options = {
+            "group.id": "custodian-times",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+        }
+        # One record of each partition is looked at: what comes with it is not kept.
+        self._consumer = Consumer({**client_options(kafka), **options, "queued.max.messages.kbytes": 64, "fetch.message.max.bytes": 16_384})
+
+    def at(self, places: Mapping[Partition, int], *, within: float) -> dict[Partition, int]:
+        """Return the time stamps (milliseconds) of the first records at or behind offsets, of those partitions that answer in time."""
+        found: dict[Partition, int] = {}
+        answered: set[Partition] = set()
+        ends_at = time.monotonic() + within
+        self._consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in places.items()])
+        while answered < places.keys() and (left := ends_at - time.monotonic()) > 0:
+            message = self._consumer.poll(left)
+            if message is None:
+                break
+            place = (str(message.topic()), int(message.partition() or 0))
+            if message.error() is None and place not in answered and message.timestamp()[1] > 0:
+                found[place] = message.timestamp()[1]
+            answered.add(place)
+        self._consumer.unassign()
+        return found
+
+    def close(self) -> None:
+        """Let go of the client."""
+        self._consumer.close()
+
+
 def read_record(kafka: configuration.Kafka, topic: str, partition: int, offset: int, *, timeout: float = 10) -> Record | None:
     """Return one record by its coordinates, or None when Kafka no longer has it."""
     consumer = Consumer({**client_options(kafka), "group.id": "custodian-read", "enable.auto.commit": False, "auto.offset.reset": "error"})

@@ -5,7 +5,11 @@ prometheus_client is imported here and where the listener is, nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from pipeline.log.notices import ALARM_KINDS
 
 RECORDS = Counter(
     "custodian_records",
@@ -78,6 +82,91 @@ DEGRADED = Gauge(
     "1 while a role finds this reason to be degraded: partition_parked, lag_still, role_restarting, …; `custodian status` has the words.",
     ["role", "reason"],
 )
+
+
+OLDEST = Gauge(
+    "custodian_oldest_unprocessed_age_seconds",
+    "Seconds since the oldest record that this role has not done yet was produced; 0 while it has done all.",
+    ["role"],
+)
+DECISION_TO_CALL_SECONDS = Histogram(
+    "custodian_decision_to_call_seconds",
+    "Time from the command that follows a decision to its first call at the venue, in seconds.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30),
+)
+TOKEN_FAILURES = Counter("custodian_token_failures", "Requests for a venue's token that did not bring one.", ["venue"])
+BUILD = Gauge("custodian_build_info", "1, with the version of this program and the engine that the settings name.", ["version", "engine"])
+MODE = Gauge("custodian_mode", "1 for what accepting is by this process's settings, live or shadow, and 0 for the other.", ["accepting"])
+POLICY = Gauge("custodian_policy_info", "1, with what the role risk decides by.", ["name", "version", "sha256"])
+ALARMS_OPEN = Gauge(
+    "custodian_alarms_open", "Alarms that nobody has acknowledged. Told by the role archive, every worker the same.", ["severity"]
+)
+HALTS = Gauge("custodian_halts", "Halts in force. Told by the role archive.")
+REFERRALS = Gauge("custodian_referrals_waiting", "Decisions that wait for people. Told by the role archive.")
+REFERRAL_EXPIRES = Gauge(
+    "custodian_referral_next_expiry_timestamp_seconds",
+    "When the first of those expires (Unix time); 0 while none waits. Told by the role archive.",
+)
+COMMANDS = Gauge(
+    "custodian_commands_open",
+    "Commands without a definite answer: under_way, and unknown, which were given up. Told by the role archive.",
+    ["state"],
+)
+OUTBOX = Gauge(
+    "custodian_outbox_oldest_age_seconds",
+    "Seconds for which the oldest event has waited that a transaction decided on and nobody has published; 0 while none waits. Told by the "
+    "role archive.",
+)
+UNSEQUENCED = Gauge("custodian_archive_unsequenced_records", "Archived records that wait for their index. Told by the role archive.")
+BREAKS_OPEN = Gauge("custodian_breaks_open", "Open breaks of reconciliations. Told by the role archive.", ["severity"])
+UPKEEP_ENDED = Gauge(
+    "custodian_upkeep_ended_timestamp_seconds",
+    "When a task of [schedule] last came to its end (Unix time); 0 before the first. Told by the role archive.",
+    ["task"],
+)
+UPKEEP_SECONDS = Gauge("custodian_upkeep_seconds", "How long its last whole run took, in seconds. Told by the role archive.", ["task"])
+UPKEEP_DONE = Gauge(
+    "custodian_upkeep_done",
+    "What its last whole run went through: settlements compared, records verified, states removed. Told by the role archive.",
+    ["task"],
+)
+UPKEEP_FINDINGS = Gauge("custodian_upkeep_findings", "What its last whole run found. Told by the role archive.", ["task"])
+UPKEEP_FAILING = Gauge(
+    "custodian_upkeep_failing", "1 while its last try did not come to an end: it is tried again. Told by the role archive.", ["task"]
+)
+
+SEVERITIES = ("info", "warning", "critical")
+
+
+def begin(
+    *, consumers: Sequence[str], origins: Iterable[tuple[str, str]], providers: Iterable[str], version: str, engine: str, accepting: str
+) -> None:
+    """Let the series of a process exist at 0 before anything is counted: what appears with its first count has no increase.
+
+    `origins` are the pairs of consumer and origin that its dead letters can have, `providers` those of the rates that it reads.
+    """
+    for kind in ALARM_KINDS:
+        ALARMS.labels(kind)
+    for name in consumers:
+        for outcome in ("dead_lettered", "failed_alone"):
+            RECORDS.labels(name, outcome)
+        BATCH_SECONDS.labels(name)
+        for service in ("Kafka", "PostgreSQL"):
+            RETRIES.labels(name, service)
+    for name, origin in origins:
+        DEAD_LETTERS.labels(name, origin)
+    for provider in providers:
+        for outcome in ("new", "unchanged", "away", "unreadable"):
+            RATE_READS.labels(provider, outcome)
+    BUILD.labels(version, engine).set(1)
+    for mode in ("live", "shadow"):
+        MODE.labels(mode).set(mode == accepting)
+
+
+def policy(*, name: str, version: int, sha256: str) -> None:
+    """Say by which policy this process decides now."""
+    POLICY.clear()
+    POLICY.labels(name, str(version), sha256).set(1)
 
 
 def dead_lettered(role: str, origin: str, count: int = 1) -> None:

@@ -18,6 +18,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.errors import SettingsError
 from pipeline.observability.health import Health
@@ -176,6 +177,7 @@ def risk(given: Surroundings) -> int:
     from pipeline.stores.exposures import PostgresExposures
 
     engine = Engine(policy_of(given.settings))
+    metrics.policy(name=engine.policy.name, version=engine.policy.version, sha256=engine.policy.sha256)
     log.info("deciding by policy %s, version %d", engine.policy.name, engine.policy.version, extra={"sha256": engine.policy.sha256})
     return _process(given, "risk", settle=lambda connection, events: settle(engine, PostgresExposures(connection), events, given.clock.now))
 
@@ -373,12 +375,14 @@ def ledger(given: Surroundings) -> int:
 
 
 def archive(given: Surroundings) -> int:
-    """Run the compliance archive on the batch loop; beside it its sequencer, and who counts the dead letters that wait for a person."""
+    """Run the compliance archive on the batch loop; beside it its sequencer, and who looks at what is open."""
     from connectors.sinks.compliance_archive.adapter import ComplianceArchive
     from connectors.sinks.compliance_archive.config import ArchiveConfig
     from connectors.sinks.compliance_archive.open_letters import OpenLetters
     from connectors.sinks.compliance_archive.sequencer import Sequencer
+    from pipeline.log.topics import ALARM_RAISED
     from pipeline.stores.batches import LIMITS
+    from pipeline.stores.figures import Figures
 
     delivered = threading.Event()  # the sequencer ends after the loop, so that the last records have their index too
     sequencer = Sequencer(
@@ -390,7 +394,13 @@ def archive(given: Surroundings) -> int:
     )
     given.health.watch("sequencer", lambda: sequencer.waiting_for)
     waiting = OpenLetters(connect=given.connector("open-letters", session=LIMITS), clock=given.clock, stop=delivered)
-    with _beside(given, until=delivered, sequencer=sequencer.run, letters=waiting.run):
+    figures = Figures(
+        connect=given.connector("figures", session=LIMITS),
+        clock=given.clock,
+        stop=delivered,
+        alarms_topic=ALARM_RAISED.topic(given.settings.kafka.topic_prefix),
+    )
+    with _beside(given, until=delivered, sequencer=sequencer.run, letters=waiting.run, figures=figures.run):
         _deliver(given, ComplianceArchive(), linger=ARCHIVE_LINGER)
     return 0
 

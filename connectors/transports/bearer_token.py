@@ -54,13 +54,15 @@ class BearerToken:
         random: Callable[[], float],
         refresh_before: float = 60.0,
         backoff: Backoff | None = None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """Hold no token yet: the first `current` fetches one."""
+        """Hold no token yet: the first `current` fetches one. `on_failure` counts requests that brought none."""
         self._source = source
         self._clock = clock
         self._random = random
         self._refresh_before = refresh_before
         self._backoff = backoff or Backoff()
+        self._on_failure = on_failure
         self._token = ""
         self._lease = _NEVER_HELD
         self._flight: asyncio.Task[PipelineError | None] | None = None
@@ -140,6 +142,7 @@ class BearerToken:
         return None
 
     def _failed(self, error: PipelineError) -> PipelineError:
+        self._on_failure()
         hint = error.retry_after if isinstance(error, RetryableError) else None
         delay, self._backoff = self._backoff.with_hint(hint).next(jitter=self._random())
         self._closed_until = self._clock.monotonic() + delay

@@ -16,16 +16,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from infra.demo import view
 from infra.demo.figures import Figures, Watch
 from infra.demo.officer import NAME, Officer, Said
 from infra.demo.stage import FOLDER, Mode, Stage, running
 from infra.demo.summary import Accepted, Comparison, compare, judge, settlements
-from pipeline.cli import streams
+from pipeline.cli import drawing, streams
 from pipeline.errors import OutputError, PipelineError, SettingsError
+from pipeline.printable import lines_of, printable
 from pipeline.supervisor.exits import code_of
 
 SETTLE_LIMIT = 45.0
@@ -41,7 +42,7 @@ LARGE_EVERY = 15.0
 """Seconds after which the next one is placed although nobody came to answer the last."""
 
 streams.prepare()  # before the console asks how wide the terminal is
-console = Console(highlight=False)
+console = drawing.console()
 
 
 def main() -> int:
@@ -59,7 +60,7 @@ def main() -> int:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}", soft_wrap=True)
+        console.print(Text.assemble((f"{time.monotonic() - began:5.1f} s", "dim"), f"  {text}"), soft_wrap=True)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ctrl-C does: nothing may keep running
     try:
@@ -83,7 +84,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return code_of(error)
     except PipelineError as error:
-        console.print(f"[red]The demo cannot run:[/red] {error}", soft_wrap=True)
+        console.print(Text.assemble(("The demo cannot run:", "red"), f" {lines_of(str(error))}"), soft_wrap=True)
         return 78 if isinstance(error, SettingsError) else 69
 
 
@@ -135,7 +136,7 @@ class Desk:
     def _say(self, text: str) -> None:
         self.said.append(f"{NAME}: {text}")
         if not self._live_view:
-            console.print(self.said[-1], soft_wrap=True)
+            console.print(printable(self.said[-1]), soft_wrap=True)
 
 
 def _show(stage: Stage, watch: Watch, desk: Desk, seconds: float) -> None:
@@ -219,7 +220,7 @@ def _say_books(compared: Comparison) -> bool:
     _verdict(compared.clean, text + (", each once, with the venue's amounts" if compared.clean else ""))
     for name in ("missing", "unknown", "twice", "differing"):
         for intent, transaction in getattr(compared, name)[:5]:
-            console.print(f"    {name}: {intent} {transaction}")
+            console.print(printable(f"    {name}: {intent} {transaction}"))
     return compared.clean
 
 
@@ -235,7 +236,7 @@ def _say_accepting(stage: Stage, desk: Desk) -> bool:
         text = "nothing was sent to the venue" if shadow else text + flawless
     _verdict(good, text)
     for found in judged.wrong[:10]:
-        console.print(f"    {found}", soft_wrap=True)
+        console.print(f"    {printable(found)}", soft_wrap=True)
     became = ", ".join(f"{name} {count}" for name, count in sorted(judged.passed.items(), key=lambda one: -one[1]))
     would = "would have let pass" if shadow else "let pass"
     console.print(
@@ -292,7 +293,7 @@ def _say_next(settings: Path) -> None:
 
 
 def _verdict(good: bool, text: str) -> None:
-    console.print(f"[green]✔[/green] {text}" if good else f"[red]✘[/red] {text}", soft_wrap=True)
+    console.print(Text.assemble(("✔", "green") if good else ("✘", "red"), f" {text}"), soft_wrap=True)
 
 
 def _check_running(stage: Stage) -> None:

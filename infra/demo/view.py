@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.demo.figures import Figures
+from pipeline.printable import printable
 
 WAY = "venue ─SSE/REST→ ingest ─Kafka→ settlement, workflow, risk ─→ books, archive"
 SPOKEN, NEWS = 3, 1
@@ -21,21 +22,24 @@ def screen(
 ) -> RenderableType:
     """Return the live screen."""
     clock = f"{elapsed:.0f} s" + (f" of {seconds:.0f} s" if seconds else ", ctrl-C ends it")
-    lines = [Text(text, style="bold") for text in (spoken or [])[-SPOKEN:]]
+    lines = [_one_line(text, "bold") for text in (spoken or [])[-SPOKEN:]]
     if figures.trouble:
-        lines.append(Text(f"waiting: {figures.trouble}", style="yellow"))
-    lines += [Text(text, style="dim") for text in (news or [])[-NEWS:]]
-    for text in lines:
-        text.no_wrap, text.overflow = True, "ellipsis"
+        lines.append(_one_line(f"waiting: {figures.trouble}", "yellow"))
+    lines += [_one_line(text, "dim") for text in (news or [])[-NEWS:]]
     parts: list[RenderableType] = [
         Text(WAY, style="dim", no_wrap=True, overflow="ellipsis"),
         _side_by_side(_flow(figures), _accepting(figures, mode)),
         *_roles(figures),
         _lag(figures),
-        *(Text(text, style=_style_of(text), no_wrap=True, overflow="ellipsis") for text in figures.accepting.latest),
+        *(_one_line(text, _style_of(text)) for text in figures.accepting.latest),
         *lines,
     ]
     return Panel(Group(*parts), title=f"custodian settlement pipeline, accepting {mode}", subtitle=clock, padding=(0, 1))
+
+
+def _one_line(text: str, style: str) -> Text:
+    """Return what somebody wrote as one line, cut where the screen ends."""
+    return Text(printable(text), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _side_by_side(left: list[Row], right: list[Row]) -> Table:
@@ -108,7 +112,7 @@ def _style_of(decision: str) -> str:
 
 def line(figures: Figures, *, elapsed: float) -> str:
     """Return the figures as one plain line."""
-    return f"{elapsed:5.0f} s  " + (f"waiting: {figures.trouble}" if figures.trouble else counts(figures))
+    return f"{elapsed:5.0f} s  " + (printable(f"waiting: {figures.trouble}") if figures.trouble else counts(figures))
 
 
 def counts(figures: Figures) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.output import say
 from pipeline.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ def venue_of(connection: Connection, loaded: Settings, intent: str, asked: str |
 
 def publish_now(loaded: Settings, connection: Connection, ce_ids: list[str]) -> bool:
     """Publish what the outbox holds and return whether these events are out; else say on standard error who will publish them."""
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.kafka import EventProducer
     from pipeline.stores import outbox
 
-    Failpoints.from_environment().reach("act.after_commit")
+    failpoints_of(loaded.mode).reach("act.after_commit")
     ends_at = time.monotonic() + PUBLISHED_WITHIN
     try:
         producer = EventProducer(loaded.kafka)
@@ -42,8 +43,8 @@ def publish_now(loaded: Settings, connection: Connection, ce_ids: list[str]) -> 
                 time.sleep(0.1)  # the role `commands` is at it
         producer.close()
     except RetryableError as error:
-        click.echo(str(error), err=True)
+        say(str(error))
     if not outbox.waiting(connection, ce_ids):
         return True
-    click.echo("it is stored, and is published as soon as Kafka answers and a role `commands` runs (`custodian up`)", err=True)
+    say("it is stored, and is published as soon as Kafka answers and a role `commands` runs (`custodian up`)")
     return False

@@ -6,6 +6,7 @@ import base64
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,7 +94,10 @@ def show_(dead_letter_id: str, form: Format, raw: bool) -> None:
     for step in story.steps():
         write(_step_text(step))
     write("")
-    write(body[:SHOWN_MAX].decode("utf-8", "backslashreplace") + (" …" if len(body) > SHOWN_MAX else ""))
+    for line in body[:SHOWN_MAX].decode("utf-8", "backslashreplace").split("\n"):
+        write(f"  {line}")
+    if len(body) > SHOWN_MAX:
+        write("  …")
 
 
 def _story(stories: Iterable[Story], dead_letter_id: str) -> Story:
@@ -115,22 +119,23 @@ def _step_text(step: Mapping[str, Any]) -> str:
 @click.option("--reason", help="Why; kept with the record.")
 @click.option("--again", is_flag=True, help="Also what was requeued or closed before.")
 def requeue(dead_letter_ids: tuple[str, ...], form: Format, by: str, reason: str | None, again: bool) -> None:
-    """Put dead letters back: bytes of a venue are parsed anew, a topic's record goes back into its topic.
+    """Put dead letters back: bytes of a venue are parsed anew, a record of what a venue told or of what settled goes back into its topic.
 
     Each death goes back once, also when two people do it or this command is killed; one that was cut off is finished by the next. Exit 1
-    when one of them still cannot be read.
+    when one of them still cannot be read, or may not go back: questions, answers, commands and what people did never do.
     """
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.kafka import EventProducer
 
     loaded = settings()
+    failpoints = failpoints_of(loaded.mode)
     with database(loaded, name="requeue") as connection:
         letters = [_letter(connection, dead_letter_id) for dead_letter_id in dict.fromkeys(dead_letter_ids)]
-        desk = _Desk(loaded, connection, EventProducer(loaded.kafka), Failpoints.from_environment())
+        desk = _Desk(loaded, connection, EventProducer(loaded.kafka), failpoints)
         outcomes = [desk.requeue(letter, by=by, reason=reason, again=again) for letter in letters]
         desk.producer.close()
     show(outcomes, form, columns=OUTCOMES)
-    if any(outcome["outcome"] == "unreadable" for outcome in outcomes):
+    if any(outcome["outcome"] in ("refused", "unreadable") for outcome in outcomes):
         sys.exit(1)
 
 
@@ -170,16 +175,18 @@ class _Desk:
 
     def requeue(self, letter: DeadLetter, *, by: str, reason: str | None, again: bool) -> dict[str, Any]:
         """Put a letter back, unless somebody has done it; finish what was begun. Return the line that says so."""
-        from pipeline.cli.requeuing import record_of
+        from connectors.sinks.compliance_archive import reads
+        from pipeline.cli.requeuing import NotPutBackError, record_of
         from pipeline.stores import requeued
 
         before = requeued.last(self._connection, letter.dead_letter_id)
         if before is not None and before.produced_at is not None and not again:
             return _already(before)
         try:
-            record = record_of(letter, self._loaded)
+            record = record_of(letter, self._loaded, archived=partial(reads.record, self._connection))
         except PoisonRecordError as error:
-            return {"dead_letter_id": letter.dead_letter_id, "outcome": "unreadable", "reason": error.reason}
+            outcome = "refused" if isinstance(error, NotPutBackError) else "unreadable"
+            return {"dead_letter_id": letter.dead_letter_id, "outcome": outcome, "reason": error.reason}
         begun = before
         if before is None or before.produced_at is not None:
             begun = self._begun(letter, target=record[0], number=1 if before is None else before.number + 1, by=by, reason=reason)

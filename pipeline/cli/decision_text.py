@@ -1,13 +1,15 @@
 """A decision as a person reads it in a terminal, before approving it.
 
-Promise: everything of what is shown stands in the text, whole, whatever the width; what is no printable character is made visible as
-U+FFFD, so that no rule's or engine's text can move the cursor or hide something.
+Promise: everything of what is shown stands in the text, whole, whatever the width; what is no printable character is written as
+an escape before anything is folded, so that no rule's or engine's text can move the cursor or hide something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from pipeline.printable import printable
 
 Shown = Mapping[str, Any]
 
@@ -24,7 +26,7 @@ _ORDER = ("REJECT", "REFER", "WAIT", "PASS", "NOT_APPLICABLE")
 
 def lines_of(shown: Shown, *, width: int) -> Iterator[str]:
     """Yield what is shown of a decision, line by line."""
-    yield f"{clean(shown['verdict'])}  {clean(shown['question'])}  decision {clean(shown['decision_id'])}"
+    yield f"{_line(shown['verdict'])}  {_line(shown['question'])}  decision {_line(shown['decision_id'])}"
     yield from _fields({name: shown[name] for name in _HEAD if name in shown})
     for title in ("order", "quotes", "rates", "compliance", "rules", "counters"):
         found = shown.get(title)
@@ -49,14 +51,14 @@ def _section(title: str, found: Any, width: int, *, chosen: str | None) -> Itera
                 yield from rule_lines(rule)
         case "rates":
             for rate in found:
-                yield f"  {'; '.join(f'{name} {clean(value)}' for name, value in rate.items())}"
+                yield f"  {'; '.join(f'{name} {_line(value)}' for name, value in rate.items())}"
         case _:
             yield from _fields(found)
 
 
 def _fields(found: Shown) -> Iterator[str]:
     for name, value in found.items():
-        label = clean(name)  # what is counted for parties has names longer than the column: its number must not run into them
+        label = _line(name)  # what is counted for parties has names longer than the column: its number must not run into them
         yield f"  {label:{NAME_WIDTH}}{_text(value)}" if len(label) < NAME_WIDTH else f"  {label}: {_text(value)}"
 
 
@@ -64,7 +66,7 @@ def side_by_side(quotes: Sequence[Shown], *, width: int, chosen: str | None = No
     """Yield quotes as columns, as many beside one another as the width holds; what is long is folded, nothing is cut."""
     names = list(dict.fromkeys(name for quote in quotes for name in quote))
     columns = [[_cell(name, quote, chosen) for name in names] for quote in quotes]
-    room = width - max(len(clean(name)) for name in names) - 4
+    room = width - max(len(_line(name)) for name in names) - 4
     each = max(len(cell) for column in columns for cell in column) + 2
     if each * len(columns) > room:
         each = min(each, CELL_MAX + 2)
@@ -76,7 +78,7 @@ def side_by_side(quotes: Sequence[Shown], *, width: int, chosen: str | None = No
             folded = [fold(column[number], each - 2) for column in columns[begin : begin + beside]]
             for line in range(max(map(len, folded))):
                 cells = "".join(f"{cell[line] if line < len(cell) else '':{each}}" for cell in folded)
-                yield f"  {'' if line else clean(name):{width - room - 2}}{cells}".rstrip()
+                yield f"  {'' if line else _line(name):{width - room - 2}}{cells}".rstrip()
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -97,24 +99,23 @@ def _cell(name: str, quote: Shown, chosen: str | None) -> str:
 
 def rule_lines(rule: Shown) -> Iterator[str]:
     """Yield what one rule said: the verdict in front, its sentence, what it observed against which limit, its inputs."""
-    yield f"  {clean(rule['verdict']):15}{clean(rule['name'])} ({clean(rule['check'])})"
-    yield f"{'':17}{clean(rule['explanation'])}"
-    said = [f"{name} {clean(rule[name])}" for name in ("observed", "limit") if rule.get(name) is not None]
+    yield f"  {_line(rule['verdict']):15}{_line(rule['name'])} ({_line(rule['check'])})"
+    yield f"{'':17}{_line(rule['explanation'])}"
+    said = [f"{name} {_line(rule[name])}" for name in ("observed", "limit") if rule.get(name) is not None]
     if said:
         yield f"{'':17}{', '.join(said)}"
     for name, value in rule.get("inputs", {}).items():
-        yield f"{'':17}{clean(name)}: {clean(value)}"
+        yield f"{'':17}{_line(name)}: {_line(value)}"
 
 
 def differences_text(differences: Sequence[tuple[str, Any, Any]]) -> Iterator[str]:
     """Yield what has changed, one line each."""
     for path, before, after in differences:
-        yield f"  {clean(path)}: {'nothing' if before is None else _text(before)} -> {'nothing' if after is None else _text(after)}"
+        yield f"  {_line(path)}: {'nothing' if before is None else _text(before)} -> {'nothing' if after is None else _text(after)}"
 
 
-def clean(value: Any) -> str:
-    """Return a text without anything that is not printed as itself."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in str(value))
+def _line(value: Any) -> str:
+    return printable(str(value))
 
 
 def _text(value: Any) -> str:
@@ -122,8 +123,8 @@ def _text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Mapping():
-            return ", ".join(f"{clean(name)} {_text(inner)}" for name, inner in value.items())
+            return ", ".join(f"{_line(name)} {_text(inner)}" for name, inner in value.items())
         case list() | tuple():
             return ", ".join(_text(inner) for inner in value)
         case _:
-            return clean(value)
+            return _line(value)

@@ -17,8 +17,9 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, Row, formats, listing, show, write
+from pipeline.cli.output import Column, Format, Row, formats, listing, say, show, write
 from pipeline.cli.people import digest_of, named, publisher_runs, say_when_waiting
+from pipeline.printable import printable
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -134,12 +135,13 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         said = _awaited(connection, decision_id, said)
-        told = "\n".join(_sentences(connection, decision_id, verdict, by, said))
+        told = list(_sentences(connection, decision_id, verdict, by, said))
         heard = said.became in ("counted", "agreed", "approved", "refused")
         if form != "table":
             show([_outcome(decision_id, by, said)], form, columns=OUTCOME)
         if form == "table" or not heard:
-            click.echo(told, err=not heard)
+            for line in told:
+                say(line, err=not heard)
         if heard:
             say_when_waiting(connection)
     if not heard:
@@ -198,7 +200,7 @@ def _ask(verdict: str, text: list[str], referral: Referral, by: str) -> None:
         write(line)
     write("")
     write(f"digest of all of this: {referral.shown_sha256}")
-    if not click.confirm(f"{verdict} exactly this, as {by}?"):
+    if not click.confirm(printable(f"{verdict} exactly this, as {by}?")):
         click.echo("nothing was said about it", err=True)
         sys.exit(1)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.context import database, settings, settings_file
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, show, write
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
@@ -64,7 +64,9 @@ def doctor(form: Format) -> None:
     if form == "table":
         for line in lines:
             mark = "ok     " if line.do is None else "FINDING"
-            click.echo(f"{mark} {line.check:<22} {line.found}" + (f"\n{'':30} -> {line.do}" if line.do else ""))
+            write(f"{mark} {line.check:<22} {line.found}")
+            if line.do:
+                write(f"{'':30} -> {line.do}")
     else:
         show([line.row for line in lines], form, columns=COLUMNS)
     if any(line.do for line in lines):
@@ -76,6 +78,9 @@ def checks(loaded: Settings) -> Iterator[Line]:
     file = settings_file()
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
+    if loaded.mode.failpoints:
+        found = "true: whoever sets CUSTODIAN_FAILPOINT chooses where roles are killed, also while accepting is live"
+        yield Line("mode.failpoints", found, "remove it: it is for the settings of tests")
     yield from _guarded("risk.policy_file", lambda: _policy(loaded))
     yield from _guarded("Kafka TLS", lambda: brokers(loaded))
     yield from _guarded("Kafka", lambda: _kafka(loaded))

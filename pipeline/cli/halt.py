@@ -13,7 +13,7 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import nearest
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, say, show
 from pipeline.cli.people import digest_of, named, say_when_waiting
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: st
     if said.outcome == "not_halted":
         _not_halted(left, venue, pair)
     if left:
-        click.echo(f"in force: {_told(left)}", err=True)
+        say(f"in force: {_told(left)}")
     if said.outcome == "stale":
         click.echo("stale: what was shown under that digest is not the halt in force; `custodian halt --list` shows it", err=True)
         sys.exit(1)
@@ -157,11 +157,11 @@ def _tell(form: Format, found: Halt, outcome: Literal["halted", "already", "resu
         return
     match outcome:
         case "counted":
-            click.echo(f"counted: {', '.join(more['agreed_by'])} would end it; another person must agree within the hour: {found.told}")
+            say(f"counted: {', '.join(more['agreed_by'])} would end it; another person must agree within the hour: {found.told}", err=False)
         case "resumed":
-            click.echo(f"resumed: {found.told}; agreed by {', '.join(more['agreed_by'])}")
+            say(f"resumed: {found.told}; agreed by {', '.join(more['agreed_by'])}", err=False)
         case _:
-            click.echo(f"{'halted already' if outcome == 'already' else 'halted'}: {found.told}")
+            say(f"{'halted already' if outcome == 'already' else 'halted'}: {found.told}", err=False)
 
 
 def _told(found: Iterable[Halt]) -> str:

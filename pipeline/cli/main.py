@@ -17,6 +17,7 @@ from pipeline.cli import streams
 from pipeline.cli.lazy import DEBUG_KEY, Entry, LazyGroup
 from pipeline.errors import OutputError, PipelineError, SettingsError
 from pipeline.observability.redaction import redact
+from pipeline.printable import lines_of
 from pipeline.supervisor.exits import code_of
 
 FINDING, USAGE, INTERRUPTED = 1, 2, 130
@@ -129,7 +130,7 @@ def _judge(error: BaseException, *, debug: bool) -> int:
         import traceback
 
         click.echo(redact("".join(traceback.format_exception(error))), err=True)
-    click.echo(redact(_text(error)), err=True)
+    click.echo(lines_of(redact(_text(error))), err=True)
     return code_of(error)
 
 

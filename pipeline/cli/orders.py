@@ -11,7 +11,6 @@ import click
 
 from pipeline.cli.commands import lines as command_lines
 from pipeline.cli.context import database, settings
-from pipeline.cli.decision_text import clean
 from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
@@ -88,11 +87,12 @@ def reread(intent: str, form: Format, by: str, reason: str, venue: str | None) -
     from pipeline.cli import rereading
     from pipeline.cli.acting import publish_now, venue_of
     from pipeline.clock import SystemClock
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.stores import acts, facts
     from pipeline.stores.orders import last_seen_open
 
     loaded, intent = settings(), str(intent_of(intent))
+    failpoints = failpoints_of(loaded.mode)
     with database(loaded, name="reread") as connection:
         venue = venue_of(connection, loaded, intent, venue)
         found = rereading.reread(loaded, venue, intent, was_open=last_seen_open(connection, venue, intent))
@@ -110,7 +110,7 @@ def reread(intent: str, form: Format, by: str, reason: str, venue: str | None) -
         line: dict[str, Any] = {"venue": venue, "intent_id": intent, "status": found.status, "transaction_hash": found.transaction_hash}
         line |= {"ce_id": act.subject, "reason": found.reason, "act_id": act.act_id}
         line["known"] = any(fact.ce_id == act.subject for fact in facts.known(connection, venue, [intent]))
-        Failpoints.from_environment().reach("act.before_commit")
+        failpoints.reach("act.before_commit")
         acts.record(connection, act, [] if outgoing is None else [outgoing])
         out = publish_now(loaded, connection, [act.act_id, *([act.subject] if act.subject else [])])
     show([{**line, "outcome": found.outcome if out else f"{found.outcome}, stored"}], form, columns=REREAD)
@@ -158,16 +158,16 @@ def _timeline(lines: list[dict[str, Any]]) -> None:
         elif line["kind"] == "workflow":
             write(f"{line['intent_id']}  accepting at {line['venue']}: {line.get('phase', 'new')}{_why(line)}")
     for line in sorted((line for line in lines if line["kind"] not in ("order", "workflow")), key=lambda line: line["at"]):
-        write(f"{line['at'][:23].replace('T', ' ')}  {clean(_what(line))}")
+        write(f"{line['at'][:23].replace('T', ' ')}  {_what(line)}")
         for detail in _details(line):
-            write(f"{'':25}{clean(detail)}")
+            write(f"{'':25}{detail}")
 
 
 def _why(line: Mapping[str, Any]) -> str:
     since = f" since {line['at'][:19].replace('T', ' ')}" if line.get("at") else ""
     # An unknown status counts as an end and never hides a later SETTLED.
     note = "settled" if line.get("status") == "SETTLED" and line.get("phase") == "ended" else line.get("note")
-    return f"{since}: {clean(note)}" if note else since
+    return f"{since}: {note}" if note else since
 
 
 def _what(line: Mapping[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 `table` on a terminal, `jsonl` into a pipe; jsonl and csv are written as rows come. Amounts are decimal strings, times RFC 3339 in UTC,
 digests lower-case hex, and what is absent is absent. Nothing found is no lines (`json` writes its empty list).
+
+What a stranger wrote stands in every format as printable characters only (`pipeline.printable`), and a text in a CSV cell is none that a
+spreadsheet takes for a formula. `--raw` gives CSV as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from pipeline.cli import streams
+from pipeline.printable import printable
+
 Format = Literal["table", "json", "jsonl", "csv"]
 Row = Mapping[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +32,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 CELL_MAX = 200
 """Characters of a table's cell; the other formats show all."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "\N{FULLWIDTH HYPHEN-MINUS}",
+            "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+"""What a spreadsheet may begin to calculate at, in a Japanese one also by its wide letters."""
+RAW_KEY = "pipeline.cli.raw"
+"""Where the context of a command keeps that `--raw` was asked for."""
 _FINGERPRINT = re.compile(r"(::[0-9a-f]{8})[0-9a-f]{16,}")
 """The long end of a party id; in a table its beginning is enough to tell parties of one name apart."""
 
@@ -47,13 +59,29 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return the text of this column in a row."""
         found = self.value(row) if self.value is not None else row.get(self.field)
-        return _FINGERPRINT.sub(r"\1…", table_text(found))[:CELL_MAX]
+        return _FINGERPRINT.sub(r"\1…", printable(table_text(found)))[:CELL_MAX]
 
 
 def listing(command: F) -> F:
-    """Give a command `--format` and `--limit`, passed on as `form` and `limit`."""
+    """Give a command `--format` and `--limit`, passed on as `form` and `limit`, and `--raw`."""
     limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many; else all.")
-    return formats(limit(command))
+    raw = click.option(
+        "--raw",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_raw,
+        help="csv as it is stored: for programs, never for a spreadsheet or a terminal.",
+    )
+    return formats(limit(raw(command)))
+
+
+def _keep_raw(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    context.meta[RAW_KEY] = asked
+
+
+def _raw() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(RAW_KEY))
 
 
 def formats(command: F) -> F:
@@ -103,7 +131,7 @@ def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: s
             return _csv(rows, [column.field for column in columns])
         case "json":
             collected = [plain(row) for row in rows]
-            write(json.dumps(collected, indent=2, ensure_ascii=False))
+            write_json(collected, indent=2)
             return len(collected)
         case "table":
             found = list(rows)
@@ -113,8 +141,19 @@ def _show(rows: Iterator[Row], form: Format, columns: Sequence[Column], title: s
 
 
 def write(line: str) -> None:
-    """Write one line to standard output."""
-    sys.stdout.write(line + "\n")
+    """Write one line to standard output, of printable characters."""
+    sys.stdout.write(printable(line) + "\n")
+
+
+def write_json(value: Any, *, indent: int | None = None) -> None:
+    """Write plain JSON to standard output, on one line or indented; what is not printable is an escape of JSON."""
+    separators = (",", ":") if indent is None else None
+    sys.stdout.write(printable(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators), lines=True) + "\n")
+
+
+def say(line: str, *, err: bool = True) -> None:
+    """Say one line to whoever called, of printable characters; on standard error, where programs do not look for what was found."""
+    click.echo(printable(line), err=err)
 
 
 def plain(value: Any) -> Any:
@@ -167,19 +206,21 @@ def table_text(value: Any) -> str:
 def _lines(rows: Iterator[Row]) -> int:
     count = 0
     for row in rows:
-        write(json.dumps(plain(row), ensure_ascii=False, separators=(",", ":")))
+        write_json(plain(row))
         count += 1
     return count
 
 
 def _csv(rows: Iterator[Row], fields: Sequence[str]) -> int:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    raw = _raw()
+    writer = csv.writer(streams.unguarded(sys.stdout) if raw else sys.stdout, lineterminator="\n")
     count = 0
     for row in rows:
         if not count:
             writer.writerow(fields)
         shown = plain(row)
-        writer.writerow([_csv_cell(shown.get(name)) for name in fields])
+        cells = [_csv_cell(shown.get(name)) for name in fields]
+        writer.writerow(cells if raw else [_harmless(cell) for cell in cells])
         count += 1
     return count
 
@@ -192,13 +233,21 @@ def _csv_cell(value: Any) -> Any:
     return "" if value is None else value
 
 
+def _harmless(cell: Any) -> Any:
+    """Return a CSV cell that shows on a screen what it is, and that no spreadsheet calculates; a number stays a number."""
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
+        return cell
+    return ("'" if cell.startswith(_FORMULA) else "") + printable(cell)
+
+
 def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None, whole: str) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=False)
+    from pipeline.cli import drawing
+
+    console = drawing.console()
     shown = [column for column in columns if any(column.cell(row) for row in rows)]
     cells = {column.field: [column.cell(row) for row in rows] for column in shown}
     chosen, shortened = fit(shown, cells, console.width)

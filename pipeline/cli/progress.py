@@ -16,11 +16,12 @@ class Bar:
     def __enter__(self) -> Self:
         self._bar = None
         if sys.stderr.isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+            from pipeline.cli import drawing
+
             columns = (TextColumn(self._doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar = Progress(*columns, console=drawing.console(stderr=True), transient=True)
             self._task = self._bar.add_task(self._doing, total=None)
             self._bar.start()
         return self

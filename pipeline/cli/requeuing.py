@@ -2,18 +2,23 @@
 
 Every requeued record carries its history in headers (`notices.HISTORY`): the death that it comes from, the first one, how often it was put
 back, when, by whom and why. The archive keeps them, and so does the dead letter that it becomes when it still cannot be read.
+
+A dead letter is a record that anybody who can write into its topic may have made, so it is not believed about records: only what venues
+told and what settled goes back into a topic, only into our own, and only as Kafka or the archive has it at the place that the letter names.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.domain.orders import Own
 from pipeline.errors import PoisonRecordError, SettingsError
-from pipeline.log.envelope import Headers, Outgoing, parse_time, time_text
+from pipeline.log import topics
+from pipeline.log.envelope import Headers, Outgoing, Record, parse_time, time_text
 from pipeline.log.notices import AT, BY, FIRST, HISTORY, REASON, REQUEUED_FROM, TIMES
 from schemas.events import Coordinates, DeadLetter, Observation
 
@@ -26,15 +31,25 @@ Requeued = tuple[str, bytes | None, bytes, Headers]
 """Topic, key, value, headers."""
 Ask = Callable[[str], Own]
 """Asks who we are at a venue; raises RetryableError, SettingsError."""
+Archived = Callable[[str, int, int], Record | None]
+"""Returns the record that the archive has of (topic, partition, offset)."""
+PUT_BACK = (topics.ORDER_UPDATED, topics.QUOTE_RECEIVED, topics.ORDER_SETTLED, topics.COMPLIANCE_READ, topics.RATE_READ)
+"""What a requeue may write. A question, an answer, a command, what became of it and what a person did are said once, by who has to say
+them: put back later they would speak of another moment. Alarms and dead letters have nobody who could not read them."""
 
 
-def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None) -> Requeued:
+class NotPutBackError(PoisonRecordError):
+    """This record is none that may be put back."""
+
+
+def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None, archived: Archived = lambda *_: None) -> Requeued:
     """Return the record that a dead letter becomes, without its history.
 
-    Raise PoisonRecordError when it still cannot be read, RetryableError when the venue cannot be asked who we are, SettingsError.
+    Raise NotPutBackError when it must not become one, PoisonRecordError when it still cannot be read, RetryableError when the venue cannot
+    be asked who we are, SettingsError.
     """
     if isinstance(letter.origin, Coordinates):
-        topic, key, value, headers = _original(letter, letter.origin, settings)
+        topic, key, value, headers = _original(letter, letter.origin, settings, archived)
         return topic, key, value, [pair for pair in headers if pair[0] not in HISTORY]
     outgoing = outgoing_of_letter(letter, settings, own_party=own_party or (lambda venue: ask_own_party(settings, venue)))
     return (
@@ -94,23 +109,24 @@ def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_
             raise PoisonRecordError(f"nobody knows what a {other or 'document without a type'} of this venue is")
 
 
-def _original(letter: DeadLetter, origin: Coordinates, settings: Settings) -> Requeued:
-    """Return the refused record as Kafka still has it, else as the letter kept it."""
+def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archived: Archived) -> Requeued:
+    """Return the refused record as Kafka still has it, else as the archive has it."""
     from pipeline.kafka import read_record
 
-    record = read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5)
-    if record is not None:
-        return origin.topic, record.key, record.value, list(record.headers)
-    for part in letter.cut or ():
-        raise PoisonRecordError(
-            f"Kafka no longer has {origin.topic}[{origin.partition}] at offset {origin.offset}, "
-            f"and of its {part.part} of {part.size} bytes only a part was kept"
+    prefix = settings.kafka.topic_prefix
+    if origin.topic not in {kind.topic(prefix) for kind in PUT_BACK}:
+        allowed = ", ".join(kind.topic(prefix) for kind in PUT_BACK)
+        raise NotPutBackError(
+            f"nothing is put back into {origin.topic}, only into {allowed}; who has to say it says it anew, or not at all"
         )
-    headers: Headers = [(name, text.encode()) for name, text in (letter.headers or {}).items()]
-    if letter.headers_base64 is not None:
-        headers = [(name, None if text is None else base64.b64decode(text)) for name, text in letter.headers_base64]  # type: ignore[misc]
-    key = None if letter.key is None else letter.key.encode()
-    return origin.topic, key if letter.key_base64 is None else base64.b64decode(letter.key_base64), _whole(letter), headers
+    place = (origin.topic, origin.partition, origin.offset)
+    record = read_record(settings.kafka, *place, timeout=5) or archived(*place)
+    if record is None or hashlib.sha256(record.value).hexdigest() != letter.sha256:
+        where = f"{origin.topic}[{origin.partition}] at offset {origin.offset}"
+        raise NotPutBackError(
+            f"neither Kafka nor the archive has the record in {where} that this letter is about; a letter alone proves nothing"
+        )
+    return origin.topic, record.key, record.value, list(record.headers)
 
 
 def _whole(letter: DeadLetter) -> bytes:

@@ -61,6 +61,7 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     from pipeline.observability import logs
     from pipeline.supervisor.output import Output, ToOutput
     from pipeline.supervisor.preparation import check_settings, prepare
+    from pipeline.supervisor.role import say_overridden
     from pipeline.supervisor.services import wait_for_services
     from pipeline.supervisor.supervisor import Supervisor
 
@@ -70,6 +71,7 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     output = Output(sys.stderr)
     logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, out=ToOutput(output))
     log = logging.getLogger("pipeline.supervisor")
+    say_overridden(os.environ)
     clock = SystemClock()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

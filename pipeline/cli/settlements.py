@@ -52,10 +52,11 @@ def re_emit(intent: str, form: Format, by: str, reason: str, venue: str | None) 
     from pipeline.cli.decisions import intent_of
     from pipeline.cli.re_emitting import RefusedError
     from pipeline.clock import SystemClock
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.stores import acts
 
     loaded, intent = settings(), str(intent_of(intent))
+    failpoints = failpoints_of(loaded.mode)
     with database(loaded, name="re-emit") as connection:
         venue = venue_of(connection, loaded, intent, venue)
         line: dict[str, Any] = {"venue": venue, "intent_id": intent}
@@ -75,7 +76,7 @@ def re_emit(intent: str, form: Format, by: str, reason: str, venue: str | None) 
             reason=reason,
             at=SystemClock().now(),
         )
-        Failpoints.from_environment().reach("act.before_commit")
+        failpoints.reach("act.before_commit")
         acts.record(connection, act, [chosen.outgoing])
         out = publish_now(loaded, connection, [act.act_id, line["ce_id"]])
     show([{**line, "outcome": "emitted" if out else "stored", "act_id": act.act_id}], form, columns=OUTCOMES)

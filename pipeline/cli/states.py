@@ -47,18 +47,18 @@ def prune_(form: Format, older_than: timedelta, limit: int | None, dry_run: bool
     Safe beside running workers, and safe to cut off and repeat.
     """
     from connectors.sinks.accounting_ledger.reads import standing
-    from pipeline.failpoints import Failpoints
+    from pipeline.failpoints import failpoints_of
     from pipeline.stores.inspection import about
     from pipeline.stores.pruning import prune
 
     if older_than < YOUNGEST:
         raise click.UsageError("--older-than: write at least 1h; what is younger is needed to keep duplicates out of the topics")
-    with database(settings(), name="prune") as connection:
+    loaded = settings()
+    failpoints = failpoints_of(loaded.mode)
+    with database(loaded, name="prune") as connection:
         # By the database's clock: it wrote the times that are compared.
         before = about(connection).now - older_than
-        walk = prune(
-            connection, before=before, books=standing, failpoints=Failpoints.from_environment(), only_count=dry_run, removed_max=limit
-        )
+        walk = prune(connection, before=before, books=standing, failpoints=failpoints, only_count=dry_run, removed_max=limit)
         found = _followed(walk)
     show([_line(found, before, dry_run)], form, columns=COLUMNS)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.context import database, settings
-from pipeline.cli.output import Column, Format, formats, show, table_text
+from pipeline.cli.output import Column, Format, formats, plain, say, show, table_text, write, write_json
 from pipeline.cli.people import FRESH
 
 if TYPE_CHECKING:
@@ -70,11 +70,7 @@ def status(form: Format, with_positions: bool) -> None:
 
 def show_one(found: Mapping[str, Any], form: Format) -> None:
     """Write one object as JSON: on one line, or indented for `json`."""
-    import json
-
-    from pipeline.cli.output import plain, write
-
-    write(json.dumps(plain(found), ensure_ascii=False, indent=2 if form == "json" else None))
+    write_json(plain(found), indent=2 if form == "json" else None)
 
 
 def gather(loaded: Settings, connection: Connection, *, with_positions: bool = False) -> dict[str, Any]:
@@ -107,7 +103,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
     venues = {line["venue"]: line for line in roles.venues(connection)}
     halted = [line_of(one) for one in halts.active(connection)]
     now = SystemClock().now()
-    critical = alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix), critical=True)
+    waiting = alarms.open_by_severity(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix))
     reasons = distinct(
         [
             *_of_roles(lines),
@@ -115,7 +111,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
             *(reason_of(each).line() for each in suspects.parked(connection)),
             *(reason.line() for reason in venues_degraded(loaded, connection, now)),
             *_missing(loaded, lines, {name: lag_of(held, ends or {}) for name, held in stored.items()}, now),
-            *_of_alarms(critical),
+            *_of_alarms(waiting["critical"]),
         ]
     )
     return {
@@ -126,7 +122,7 @@ def gather(loaded: Settings, connection: Connection, *, with_positions: bool = F
         "referrals_pending": decisions.count_pending(connection, now=SystemClock().now()),
         "roles": lines,
         "venues": [venues.get(name, {"venue": name, "connected": False}) for name in sorted({*loaded.venues, *venues})],
-        "alarms_open": alarms.count(connection, ALARM_RAISED.topic(loaded.kafka.topic_prefix)),
+        "alarms_open": waiting.total(),
     }
 
 
@@ -225,17 +221,17 @@ def _ends(loaded: Settings, partitions: Sequence[tuple[str, int]]) -> Mapping[tu
         admin.check_connection(timeout=2)
         return admin.ends(partitions, timeout=3)
     except ServiceAwayError as error:
-        click.echo(f"lag is not known: {error}", err=True)
+        say(f"lag is not known: {error}")
         return None
 
 
 def _tables(found: Mapping[str, Any]) -> None:
     counts = f"alarms {found['alarms_open']}, waiting for people {found['referrals_pending']}"
-    click.echo(f"mode {found['mode']}, state {found['state']}, {counts}")
+    write(f"mode {found['mode']}, state {found['state']}, {counts}")
     for reason in found["reasons"]:
         since = f" since {table_text(reason['since'])}" if "since" in reason else ""
-        click.echo(f"degraded{since}: {reason['subject']}: {reason['detail']} [{reason['code']}]")
+        write(f"degraded{since}: {reason['subject']}: {reason['detail']} [{reason['code']}]")
     for halt in found["halts"]:
-        click.echo(f"halted: {halt['scope']}, by {halt['by']}: {halt['reason']}")
+        write(f"halted: {halt['scope']}, by {halt['by']}: {halt['reason']}")
     show(found["roles"], "table", columns=ROLE_COLUMNS)
     show(found["venues"], "table", columns=VENUE_COLUMNS)

@@ -3,6 +3,7 @@
 * What cannot be written to standard output is an `OutputError`: a full disk or a closed descriptor is neither silence nor a fault of ours.
 * What cannot be written to standard error is dropped: nobody can be told, and the exit code speaks.
 * What the terminal's encoding does not have is written as JSON writes it (`\\u3042`), so that lines of JSON stay JSON.
+* What is not printable is written so too, whoever writes it (`printable`): only `unguarded` and the streams' bytes lead past that.
 * A descriptor that was closed is opened again on nothing: the next file or socket would take its number, and with it our lines.
 """
 
@@ -14,9 +15,10 @@ import os
 import select
 import sys
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pipeline.errors import OutputError
+from pipeline.printable import printable, units
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -70,17 +72,39 @@ class _Notes(io.FileIO):
             return len(memoryview(piece).cast("B"))
 
 
+class Guarded(io.TextIOWrapper):
+    """A stream of text that takes nothing but lines of printable characters; what is none is written as an escape."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text; raise as the stream below does."""
+        super().write(printable(text, lines=True))
+        return len(text)
+
+
+class _Unguarded:
+    def __init__(self, stream: Guarded) -> None:
+        self._stream = stream
+
+    def write(self, text: str, /) -> int:
+        return io.TextIOWrapper.write(self._stream, text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def unguarded(stream: TextIO) -> TextIO:
+    """Return a stream for who writes control sequences on purpose, or what a person asked for as it is (`--raw`)."""
+    return cast(TextIO, _Unguarded(stream)) if isinstance(stream, Guarded) else stream
+
+
 def _text(raw: io.FileIO, *, like: TextIO | None) -> io.TextIOWrapper:
     """Return a stream of text over `raw`, with the encoding and the habits of the one that Python made."""
     immediate = raw.isatty() or raw.fileno() == 2 or bool(getattr(like, "write_through", False))
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=getattr(like, "encoding", None) or "utf-8", errors=_ESCAPE, line_buffering=immediate
-    )
+    return Guarded(io.BufferedWriter(raw), encoding=getattr(like, "encoding", None) or "utf-8", errors=_ESCAPE, line_buffering=immediate)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     """Write what an encoding does not have by its UTF-16 units."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+    return units(error.object[error.start : error.end]), error.end

@@ -409,6 +409,8 @@ class Executor:
             call.barred = began
             raise GateClosedError(began.reason)
         call.number = began.number
+        if not claim.attempts:
+            metrics.DECISION_TO_CALL_SECONDS.observe(max(0.0, (self.clock.now() - claim.order.issued_at).total_seconds()))
         self._out_of_line(claim)
         self.failpoints.reach("commands.before_send")
         if self.clock.monotonic() - began_at > GATE_SECONDS_MAX or self.clock.now() - look.at > LOOK_AGE_MAX:

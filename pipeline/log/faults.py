@@ -12,6 +12,7 @@ from typing import Literal
 from pipeline.errors import FatalError, RetryableError, SettingsError
 from pipeline.log import topics
 from pipeline.log.topics import EventType
+from pipeline.printable import printable
 
 FAILURES_MAX = 5
 """So many failures at one position, alone, are the record's: with the pauses between them they take some eight seconds, longer than
@@ -81,7 +82,7 @@ def fault_of(error: BaseException) -> Fault:
     """Return an error as a line, and the digest of its way through the program: modules, functions and lines, no values and no paths."""
     way = [f"{frame.f_globals.get('__name__')}:{frame.f_code.co_name}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
     digest = hashlib.sha256("\n".join([*way, type(error).__name__]).encode()).hexdigest()
-    said = "".join(letter if letter.isprintable() else "?" for letter in " ".join(str(error).split())[:300])
+    said = printable(" ".join(str(error).split()))[:300]
     return Fault(f"{type(error).__name__}: {said}", digest)
 
 

@@ -23,6 +23,41 @@ KEY_KEPT_MAX, HEADERS_KEPT_MAX, REASON_KEPT_MAX, TEXT_KEPT_MAX = 16 * 1024, 24 *
 escape of six, and headers in base64 besides, a letter is under 1,000 KiB: one that no broker takes would end the role at every start."""
 _HEADER_COST = 16
 """Bytes that a header takes beside name and value; many small ones are large together."""
+ALARM_KINDS = (
+    "amount_beyond_scale",
+    "archive_unsound",
+    "break_found",
+    "command_outcome_unknown",
+    "command_while_open",
+    "cost_guard_broken",
+    "decision_contradicted",
+    "decision_late",
+    "decision_malformed",
+    "decision_missing",
+    "decision_unapproved",
+    "double_settlement",
+    "partition_parked",
+    "position_hole",
+    "quote_disagrees",
+    "record_failed",
+    "schema_version",
+    "settlement_conflict",
+    "settlement_incomplete",
+    "settlement_not_ours",
+    "settlement_unattributed",
+    "settlement_unreadable",
+    "stream_gap",
+    "terminal_contradicted",
+    "topic_repartitioned",
+    "topic_replaced",
+    "topic_truncated",
+    "unknown_status",
+    "venue_not_reconciled",
+    "venue_party_changed",
+    "venue_unreadable",
+    "wake_failed",
+)
+"""Every kind of alarm; each has a page in infra/runbooks/, and is counted from the start of a process."""
 DETAIL_KEPT_MAX = 4096
 """Characters of one detail of an alarm."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import socket
 import socketserver
 import threading
@@ -70,6 +71,8 @@ def _family(host: str) -> Any:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+_PLACE = re.compile(r"[^\s\"'(]*@[^\s\"')]*")
+"""A login and a host: whoever may probe us need not know them; logs and `status` have them."""
 _TAKEN = {98, 48, 10048}  # EADDRINUSE on Linux, BSD and macOS, Windows
 
 
@@ -95,7 +98,8 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the base class's name
 
     def _state(self, well: bool, reasons: dict[str, str]) -> None:
-        body = json.dumps({"status": "ok" if well else "failing", **({} if well else {"reasons": reasons})})
+        said = {name: _PLACE.sub("…", text) for name, text in reasons.items()}
+        body = json.dumps({"status": "ok" if well else "failing", **({} if well else {"reasons": said})})
         self._answer(200 if well else 503, "application/json", body.encode() + b"\n")
 
     def _answer(self, status: int, content_type: str, body: bytes) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from pipeline.observability.redaction import redact
+from pipeline.printable import printable
 
 QUIET = {"faust": logging.WARNING, "mode": logging.WARNING, "aiokafka": logging.ERROR, "kafka": logging.WARNING, "httpx": logging.WARNING,
          "httpcore": logging.WARNING, "asyncio": logging.WARNING, "librdkafka": logging.ERROR}  # fmt: skip
@@ -75,8 +76,8 @@ class JsonLines(JsonFormatter):
         log_data.pop("taskName", None)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, redacted as a whole: also what a library put into an exception's text."""
-        return redact(super().format(record))
+        """Return the line, redacted and printable as a whole: also what a library put into an exception's text."""
+        return printable(redact(super().format(record)))
 
 
 class Lines(logging.Formatter):
@@ -89,7 +90,7 @@ class Lines(logging.Formatter):
         text = f"{at} {level}{record.getMessage()}"
         if record.exc_info and record.exc_info[1] is not None:
             text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
-        return redact(text)
+        return printable(redact(text))
 
 
 def configure(*, role: str, instance: str, human: bool = False, level: int = logging.INFO, out: logging.Handler | None = None) -> None:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings
+from pipeline.settings import SECRET_CLIENT_KEY, Settings
 
 
 def secrets_of(settings: Settings) -> list[str]:
@@ -14,7 +14,7 @@ def secrets_of(settings: Settings) -> list[str]:
     asked = [settings.postgres.secret]
     for name, venue in settings.venues.items():
         asked += [lambda v=venue, n=name: v.auth.secret(n), lambda v=venue, n=name: v.auth.static_token(n)]  # type: ignore[misc]
-    found = [str(value) for key, value in settings.kafka.client.items() if _is_secret(key)]
+    found = [str(value) for key, value in settings.kafka.client.items() if SECRET_CLIENT_KEY.fullmatch(key)]
     found += _in_dsn(settings.postgres.dsn)
     for ask in asked:
         try:
@@ -22,10 +22,6 @@ def secrets_of(settings: Settings) -> list[str]:
         except SettingsError:
             continue
     return [secret for secret in found if secret]
-
-
-def _is_secret(key: str) -> bool:
-    return any(part in key for part in ("password", "secret", "key.pem", "oauthbearer.config"))
 
 
 def _in_dsn(dsn: str) -> list[str]:

@@ -166,6 +166,17 @@ def _refusal(error: psycopg.OperationalError, address: str, postgres: configurat
 
 
 @contextmanager
+def opened(postgres: configuration.Postgres, *, name: str, doing: str) -> Iterator[Connection]:
+    """Lend an autocommit connection for the length of a block; raise ServiceAwayError, SettingsError, and what `translated` makes."""
+    connection = connect(postgres, name=name, autocommit=True)
+    try:
+        with translated(doing):
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn psycopg's errors into ours: RetryableError when trying again can help, FatalError when it cannot.
 

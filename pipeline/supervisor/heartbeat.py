@@ -14,7 +14,7 @@ from datetime import datetime
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.errors import PipelineError
-from pipeline.kafka import TopicAdmin
+from pipeline.kafka import RecordTimes, TopicAdmin
 from pipeline.log.envelope import time_text
 from pipeline.observability.degraded import NOT_READY, OF_ROLES, Reason, RoleWatch, parked_reason, restarting, venue_reasons
 from pipeline.observability.health import Health
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0
 LAG_EVERY = 2.0
+AGE_EVERY = 10.0
+AGE_WITHIN = 2.0
+"""Seconds between two looks at the oldest record that waits, and how long one may take."""
 Partition = tuple[str, int]
 
 
@@ -159,11 +162,16 @@ class Pulse:
 
     def _lags(self) -> None:
         admin: TopicAdmin | None = None
+        times: RecordTimes | None = None
+        looked = -AGE_EVERY
         while not self._ended.is_set():
             try:
                 admin = admin or TopicAdmin(self._settings.kafka)
                 if self._positions:
                     self._ends = admin.ends(list(self._positions), timeout=3)
+                    if self._clock.monotonic() - looked >= AGE_EVERY:
+                        looked = self._clock.monotonic()
+                        times = self._age(times)
                 else:
                     admin.check_connection(timeout=3)
                 self._well("kafka")
@@ -171,6 +179,17 @@ class Pulse:
                 self._ends = None
                 self._away("kafka", error)
             self._ended.wait(LAG_EVERY)
+
+    def _age(self, times: RecordTimes | None) -> RecordTimes | None:
+        """Tell the metrics how old the oldest record is that waits; return the client that was needed to know."""
+        behind = {place: offset for place, offset in self._positions.items() if (self._ends or {}).get(place, 0) > offset}
+        if not behind:
+            metrics.OLDEST.labels(self._identity.role).set(0.0)
+            return times
+        times = times or RecordTimes(self._settings.kafka)
+        if found := times.at(behind, within=AGE_WITHIN):  # else the last figure stands
+            metrics.OLDEST.labels(self._identity.role).set(max(0.0, self._clock.now().timestamp() - min(found.values()) / 1000))
+        return times
 
     # --- transitions, said once ----------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ import threading
 from datetime import datetime
 from typing import Any, TextIO
 
+from pipeline.printable import lines_of, printable
+
 QUEUE_MAX = 10_000
 _STANDARD = {"ts", "level", "role", "instance", "event", "logger", "traceback", "exc_info"}
 
@@ -84,9 +86,9 @@ def for_person(role: str, line: dict[str, Any]) -> str:
     level = str(line.get("level", "info"))
     mark = "" if level in ("info", "debug") else f"{level}: "
     extra = " ".join(f"{name}={value}" for name, value in line.items() if name not in _STANDARD)
-    text = f"{_local_time(line.get('ts'))} {role:<10} {mark}{line['event']}{'  ' + extra if extra else ''}"
+    text = printable(f"{_local_time(line.get('ts'))} {role:<10} {mark}{line['event']}{'  ' + extra if extra else ''}")
     where = line.get("traceback") or line.get("exc_info")
-    return f"{text}\n{where}" if where else text
+    return lines_of(f"{text}\n{where}") if where else text
 
 
 def _local_time(stamp: object) -> str:

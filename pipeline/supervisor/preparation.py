@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import ServiceAwayError, SettingsError
+from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
 from pipeline.log.topics import EventType
@@ -52,7 +53,8 @@ class Prepared:
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
-    """Look at what no service has to answer for; raise SettingsError for a missing secret or venue, a wrong policy or engine key."""
+    """Look at what no service has to answer for; raise SettingsError for what is missing or wrong, and for failpoints where money moves."""
+    failpoints_of(settings.mode)
     settings.postgres.secret()
     if "risk" in roles or ("commands" in roles and settings.risk.engine == "builtin"):
         policy_of(settings)

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 
 from pipeline.clock import SystemClock
 from pipeline.errors import PipelineError
-from pipeline.failpoints import Failpoints
+from pipeline.failpoints import failpoints_of
 from pipeline.observability import logs
 from pipeline.observability.health import Health
 from pipeline.observability.redaction import redact
 from pipeline.observability.secrets import secrets_of
-from pipeline.settings import Settings
+from pipeline.settings import Settings, overridden
 from pipeline.supervisor import orphans
 from pipeline.supervisor.exits import code_of
 from pipeline.supervisor.supervisor import INSTANCE_VARIABLE, RESTARTS_VARIABLE
@@ -37,6 +37,7 @@ def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = 
     instance = instance or f"{socket.gethostname()}-{os.getpid()}-{role}"
     logs.configure(role=role, instance=instance, human=not supervised and sys.stderr.isatty())
     redact.learn(secrets_of(settings))
+    say_overridden(environment)
     stop = _stop_on_signals()
     try:
         return _run(role, settings, instance, stop, supervised=supervised, restarts=int(environment.get(RESTARTS_VARIABLE, "0")))
@@ -49,17 +50,26 @@ def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = 
     return code
 
 
+def say_overridden(environment: Mapping[str, str]) -> None:
+    """Log what decides about accepting and does not stand in the settings file."""
+    for name, text in overridden(environment).items():
+        log.warning("%s = %s comes from the environment, whatever the settings file says", name, text, extra={"override": name})
+
+
 def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *, supervised: bool, restarts: int) -> int:
     # Imported here: what a role needs takes most of its start, and a wrong command line should not pay for it.
     from pipeline.observability.listener import Listener
     from pipeline.supervisor.heartbeat import Identity, Pulse
     from pipeline.supervisor.preparation import check_prepared, check_settings
     from pipeline.supervisor.services import wait_for_services
+    from pipeline.supervisor.upkeep import upkeep_of
     from pipeline.wiring import PROGRAMS, Surroundings, consumers_of
 
     check_settings(settings, [role])
     clock = SystemClock()
-    failpoints = _failpoints()
+    failpoints = failpoints_of(settings.mode)
+    if failpoints.armed:
+        log.warning("this process is killed at %s: CUSTODIAN_FAILPOINT says so", ", ".join(failpoints.armed))
     health = Health(clock.monotonic)
     listener = Listener(settings.metrics.listen, health)
     identity = Identity(
@@ -71,6 +81,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         metrics_port=listener.port,
         consumers=consumers_of(role),
     )
+    begin_metrics(role, settings)
     pulse = Pulse(settings, identity, health, clock)
     log.info("starting", extra={"pid": os.getpid(), "metrics_port": listener.port})
     limit = None if supervised else START_WITHIN
@@ -78,6 +89,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         return 0
     check_prepared(settings)
     pulse.start()
+    upkeep_of(role, settings, clock=clock, failpoints=failpoints, owner=instance, stop=stop).start()
     code = None
     try:
         surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)
@@ -88,13 +100,33 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     return code
 
 
-def _failpoints() -> Failpoints:
-    from pipeline.errors import SettingsError
+def begin_metrics(role: str, settings: Settings) -> None:
+    """Let everything that this role can count exist at 0, and say what it is."""
+    from pipeline import metrics
+    from pipeline.supervisor.preparation import CONSUMERS
+    from pipeline.wiring import consumers_of
+
+    reads = role == "ingest"
+    topics = [(name, kind.topic(settings.kafka.topic_prefix)) for name in consumers_of(role) for kind in CONSUMERS[name]]
+    metrics.begin(
+        consumers=consumers_of(role) or (role,),
+        origins=[(role, origin) for origin in ("stream", "read", "rates")] if reads else topics,
+        providers=settings.rates if reads else (),
+        version=version(),
+        engine=settings.engine.kind,
+        accepting=settings.mode.accepting,
+    )
+
+
+def version() -> str:
+    """Return the version of this program."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as of
 
     try:
-        return Failpoints.from_environment()
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+        return of("custodian-settlement-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _stop_on_signals() -> threading.Event:

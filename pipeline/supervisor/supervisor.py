@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.observability.redaction import redact
+from pipeline.printable import printable
 from pipeline.supervisor import orphans
 from pipeline.supervisor.backoff import Backoff
 from pipeline.supervisor.exits import STOPS_ALL, meaning
@@ -235,7 +236,7 @@ class Supervisor:
         if self._human:
             self._output.line(redact(for_person(child.plan.role, line)))
         else:
-            self._output.line(redact(raw if line.get("ts") else json.dumps(line, ensure_ascii=False)))
+            self._output.line(printable(redact(raw if line.get("ts") else json.dumps(line, ensure_ascii=False))))
 
     # --- signals -------------------------------------------------------------------------------------------------
 

@@ -455,6 +455,54 @@ SPINE = (
         says=r"DID NOT RAISE",
     ),
     Control(
+        name="a requeue writes no answer",
+        edits=(
+            Edit(
+                file="pipeline/cli/requeuing.py",
+                old="    if origin.topic not in {kind.topic(prefix) for kind in PUT_BACK}:\n",
+                new="    if not origin.topic:\n",
+            ),
+        ),
+        test="tests/unit/cli/test_requeuing.py::test_what_is_said_once_is_never_put_back[decision-made.v1]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a requeue believes no letter about a record",
+        edits=(
+            Edit(
+                file="pipeline/cli/requeuing.py",
+                old="    if record is None or hashlib.sha256(record.value).hexdigest() != letter.sha256:\n",
+                new="    if record is None:\n",
+            ),
+        ),
+        test="tests/unit/cli/test_requeuing.py::test_a_letter_is_not_believed_about_a_record_that_nobody_has[other at Kafka]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="failpoints are refused where money moves",
+        edits=(
+            Edit(
+                file="pipeline/failpoints.py",
+                old='    if found.armed and mode.accepting == "live" and not mode.failpoints:\n',
+                new='    if found.armed and mode.accepting == "nowhere":\n',
+            ),
+        ),
+        test="tests/unit/test_failpoints.py::test_an_armed_failpoint_is_refused_while_accepting_is_live",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="one worker does what is due",
+        edits=(
+            Edit(
+                file="pipeline/supervisor/upkeep.py",
+                old=" or not rows.take(connection, task.name):\n",
+                new=":\n",
+            ),
+        ),
+        test="tests/integration/test_upkeep.py::test_while_one_does_it_no_other_does_and_who_dies_of_it_leaves_it_due",
+        says=r"assert not True",
+    ),
+    Control(
         name="an act commits with what it publishes",
         edits=(
             Edit(
@@ -466,7 +514,7 @@ SPINE = (
                 file="pipeline/cli/orders.py",
                 old="        out = publish_now(",
                 new="        from pipeline.stores import outbox\n\n"
-                '        Failpoints.from_environment().reach("act.after_commit")\n'
+                '        failpoints.reach("act.after_commit")\n'
                 "        outbox.put_again(connection, [] if outgoing is None else [outgoing])\n"
                 "        out = publish_now(",
             ),

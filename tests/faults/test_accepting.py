@@ -164,7 +164,7 @@ def test_every_proposal_is_accepted_and_co_signed_on_committed_evidence(make_rig
 @pytest.mark.parametrize("engine", ENGINES)
 def test_kills_at_every_failpoint_of_accepting_on_a_hostile_venue(make_rig: MakeRig, engine: str) -> None:
     """Workflow, risk and commands die at each failpoint while calls, frames and quotes go wrong: nothing twice, nothing forbidden."""
-    rig = accepting_rig(make_rig, seed=202, faults=DISTURBED)
+    rig = accepting_rig(make_rig, seed=202, faults=DISTURBED, more="failpoints = true\n")
     rig.custodian("init")
     up = rig.up(CUSTODIAN_ENGINE__KIND=engine, **armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=120)

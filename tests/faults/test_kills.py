@@ -17,6 +17,8 @@ ENGINES = ("faust", pytest.param("librdkafka", marks=pytest.mark.faults_long))
 """What processors run on; the second one sits its own exam in `make test`."""
 NAMES = tuple(name for name in failpoints.NAMES if name.partition(".")[0] in ROLES)
 """Every failpoint on the way from the stream to the books and the archive."""
+KILLABLE = "[mode]\nfailpoints = true\n"
+"""What only the settings file of a test says."""
 PASSAGE = {"ingest.after_parse": 20, "ingest.after_produce": 3, "ingest.before_cursor_commit": 2, "ingest.after_cursor_commit": 3}
 """Which passage kills, where the first one would be before anything happened; elsewhere the second."""
 
@@ -43,7 +45,7 @@ def until_killed(names: Sequence[str], rig: Rig, up: Program, *, within: float) 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig: MakeRig, engine: str) -> None:
     """Each role is killed at each of its failpoints while an unruly venue settles; books, archive and the venue agree afterwards."""
-    rig = make_rig(seed=11, rate=25, faults=UNRULY)
+    rig = make_rig(seed=11, rate=25, faults=UNRULY, more=KILLABLE)
     rig.custodian("init")
     up = rig.up(CUSTODIAN_ENGINE__KIND=engine, **armed(NAMES, rig))
     until_killed(NAMES, rig, up, within=60)
@@ -59,7 +61,7 @@ def test_a_kill_at_every_failpoint_in_one_run_loses_and_doubles_nothing(make_rig
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kill_at_each_failpoint_by_itself_loses_and_doubles_nothing(make_rig: MakeRig, name: str) -> None:
     """A role killed at one failpoint, the others untouched, leaves the books complete and everything archived once."""
-    rig = make_rig(seed=100 + NAMES.index(name), rate=30, faults=UNRULY)
+    rig = make_rig(seed=100 + NAMES.index(name), rate=30, faults=UNRULY, more=KILLABLE)
     up = rig.up(**armed([name], rig))
     until_killed([name], rig, up, within=60)
     rig.traffic(20)

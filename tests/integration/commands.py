@@ -35,6 +35,11 @@ class Commands:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTODIAN_", "PG"))}
         return {**kept, "PYTHONPATH": str(ROOT), **extra}
 
+    def kill_at_failpoints(self) -> None:
+        """Let failpoints kill although accepting is live, from now on."""
+        with (self.folder / "custodian.toml").open("a") as file:
+            file.write("[mode]\nfailpoints = true\n")
+
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(

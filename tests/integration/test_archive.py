@@ -476,3 +476,16 @@ def test_a_letter_of_somebody_else_with_a_nul_in_a_header_stops_nobody_counting(
     with psycopg.connect(archive.dsn, autocommit=True) as connection:
         rows = connection.execute(SQL["open_letters"]).fetchall()
     assert [(source, count) for source, count, _ in rows] == [("/venues/tokyo", 1)]
+
+
+def test_a_record_is_read_back_by_its_place_as_it_was_written(archive: Archive) -> None:
+    """Value, key and headers, bytes that are no text and absent values included: what a requeue puts back once Kafka has forgotten it."""
+    strange = archive.record(b"\x00\xff", [("h", b"\xfe"), ("h", None), ("\u00e9", b"")])
+    plain = archive.record(b"{}", [("ce_id", b"x")])
+    archive.write([strange, plain])
+    for written in (strange, plain):
+        found = reads.record(archive.connection, written.topic, written.partition, written.offset)
+        assert found is not None
+        assert (found.value, found.key, list(found.headers)) == (written.value, written.key, list(written.headers))
+    assert reads.record(archive.connection, plain.topic, plain.partition, 10**9) is None
+    assert reads.record(archive.connection, "custody.nothing.v1", 0, 0) is None

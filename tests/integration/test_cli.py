@@ -530,6 +530,7 @@ def test_a_requeue_that_was_killed_is_finished_by_the_next(prepared: Commands, p
     with prepared.running("run", "ledger", "archive"):
         first = _broken(prepared, publish)
         name = first["dead_letter_id"]
+        prepared.kill_at_failpoints()
         killed = prepared.run("dead-letters", "requeue", name, "--as", "Officer One", CUSTODIAN_FAILPOINT=failpoint)
         assert killed.returncode == -9
         done = prepared.lines("dead-letters", "requeue", name, "--as", "Officer Two")

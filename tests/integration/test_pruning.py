@@ -265,6 +265,7 @@ def test_a_kill_in_the_middle_leaves_every_state_there_or_gone(prepared: Command
         books = Books(connection)
         books.settle(0, 6_000)
         before: dict[str, str] = dict(connection.execute("SELECT key, state::text FROM custodian.states").fetchall())
+        prepared.kill_at_failpoints()
         killed = prepared.run("states", "prune", "--older-than", "90d", CUSTODIAN_FAILPOINT="prune.in_transaction:2")
         assert killed.returncode == -9
         left: dict[str, str] = dict(connection.execute("SELECT key, state::text FROM custodian.states").fetchall())

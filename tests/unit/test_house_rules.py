@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.log.notices import ALARM_KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipeline", "connectors", "schemas", "infra")
 PRODUCT = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
@@ -137,4 +139,5 @@ def test_every_kind_of_alarm_has_a_runbook() -> None:
     text = "\n".join(path.read_text() for path in PRODUCT)
     kinds = set(raised.findall(text))
     assert kinds <= pages
+    assert sorted(pages) == list(ALARM_KINDS)
     assert pages <= kinds | set(named.findall(text))

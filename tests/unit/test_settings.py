@@ -73,6 +73,11 @@ http_timeout = "2s"
 [rates.treasury]
 kind = "file"
 file = "rates/treasury.json"
+[schedule]
+reconcile_venue = "1h"
+archive_verify = "24h"
+states_prune = "1d"
+states_older_than = "90d"
 [console]
 listen = "127.0.0.1:8080"
 [metrics]
@@ -331,3 +336,60 @@ def test_names_that_are_too_long_or_nested_too_deep_are_wrong_settings(tmp_path:
         find_file("x" * 5000, {})
     with pytest.raises(SettingsError, match="not TOML"):
         load(write(tmp_path, "a = " + "[" * 100_000), {})
+
+
+def test_no_repr_of_the_settings_shows_a_secret() -> None:
+    """Kafka's password, one in an address, a key in a query, whatever librdkafka calls a secret; what is none is shown."""
+    secrets = [f"canary-{number}" for number in range(13)]
+    told = iter(secrets)
+    client = {
+        "sasl.username": "shown-user",
+        **{
+            key: next(told)
+            for key in (
+                "sasl.password",
+                "ssl.key.password",
+                "ssl.key.pem",
+                "ssl.keystore.password",
+                "sasl.oauthbearer.config",
+                "sasl.oauthbearer.client.secret",
+                "sasl.oauthbearer.assertion.private.key.passphrase",
+            )
+        },
+    }
+    settings = configuration.Settings.model_validate(
+        {
+            "kafka": {"client": client},
+            "postgres": {"dsn": f"postgresql://u:{next(told)}@shown-host/d?sslpassword={next(told)}", "password": next(told)},
+            "venues": {"tokyo": {"base_url": "http://h", "auth": {"client_id": "c", "client_secret": next(told)}}},
+            "rates": {"desk": {"url": f"https://rates.example.com/all?key={next(told)}"}},
+        }
+    )
+    sections = [
+        settings,
+        settings.kafka,
+        settings.kafka.client,
+        settings.postgres,
+        settings.venues,
+        settings.rates,
+        settings.venues["tokyo"].auth,
+    ]
+    for shown in [text for section in sections for text in (repr(section), str(section), f"{section}")]:
+        assert not [secret for secret in secrets if secret in shown], shown
+    assert "shown-user" in repr(settings)
+    assert "shown-host" in repr(settings)
+    assert settings.kafka.client["sasl.password"] == secrets[0]
+
+
+def test_every_secret_among_the_settings_is_held_as_one() -> None:
+    """A field that is named after a secret and is no file's name hides its value, in each section there is or will be."""
+    from pydantic import SecretStr
+
+    found = {
+        f"{section.__name__}.{name}": field.annotation
+        for section in configuration.Section.__subclasses__()
+        for name, field in section.model_fields.items()
+        if re.fullmatch(r".*(password|secret|token|passphrase)", name)
+    }
+    assert {"Postgres.password", "Auth.client_secret", "Auth.token"} <= found.keys()
+    assert set(found.values()) == {SecretStr | None}

@@ -114,6 +114,12 @@ def dead_letter(connection: Connection, dead_letter_id: str) -> DeadLetter | Non
     return None
 
 
+def record(connection: Connection, topic: str, partition: int, offset: int) -> Record | None:
+    """Return the record that is archived of these coordinates, or None."""
+    row = connection.cursor(row_factory=dict_row).execute(SQL["record"], (topic, partition, offset)).fetchone()
+    return None if row is None else _archived(row).record
+
+
 def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
     """Yield every record about an intent in the order of the archive, with the event that it holds where it holds one."""
     for row in _rows(connection, subject=intent_id, with_body=True):

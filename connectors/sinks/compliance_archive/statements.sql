@@ -16,6 +16,11 @@ SELECT r.topic_no, r.partition, r."offset", r.sha256
   FROM unnest(%s::smallint[], %s::int[], %s::bigint[]) AS n (topic_no, partition, "offset")
   JOIN archive.records r USING (topic_no, partition, "offset");
 
+-- record: The record at coordinates.
+SELECT t.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, coalesce(r.produced_at, r.recorded_at) AS made_at, r.recorded_at
+  FROM archive.topics t JOIN archive.records r USING (topic_no)
+ WHERE t.topic = %s AND r.partition = %s AND r."offset" = %s;
+
 -- copy_records: Insert records.
 COPY archive.records (topic_no, partition, "offset", produced_at, recorded_at, ce_id, ce_type, subject, sha256, key, headers, value)
 FROM STDIN (FORMAT binary);

@@ -17,7 +17,7 @@ from connectors.transports.rest import RequestBudget, RestClient
 from connectors.transports.sse import SseStream
 from connectors.transports.trust import trust_of
 from connectors.venues.musubi import reads, stream
-from pipeline import settings
+from pipeline import metrics, settings
 from pipeline.clock import Clock
 from pipeline.errors import RetryableError, SettingsError
 from pipeline.observability.redaction import redact
@@ -93,7 +93,13 @@ def _read_anew(secret: Callable[[], str]) -> Callable[[], str]:
 
 def bearer_token(venue: str, section: settings.Venue, clock: Clock, random: Callable[[], float]) -> BearerToken:
     """Return the token that stream and reads of this venue share; raise SettingsError."""
-    return BearerToken(token_source(venue, section, clock), clock=clock, random=random, refresh_before=section.auth.refresh_before)
+    return BearerToken(
+        token_source(venue, section, clock),
+        clock=clock,
+        random=random,
+        refresh_before=section.auth.refresh_before,
+        on_failure=metrics.TOKEN_FAILURES.labels(venue).inc,
+    )
 
 
 def rest_client(

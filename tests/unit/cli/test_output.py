@@ -35,7 +35,7 @@ def test_csv_has_a_header_and_json_in_nested_cells(capsys: pytest.CaptureFixture
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert rows[1]["amount"] == "0.000000000000000001"
     assert json.loads(rows[1]["nested"]) == {"offset": 3}
-    assert rows[2] == {"id": 'c"\n,', "amount": "", "sha256": "", "nested": ""}
+    assert rows[2] == {"id": 'c"\\u000a,', "amount": "", "sha256": "", "nested": ""}
 
 
 @pytest.mark.parametrize(("form", "written"), [("jsonl", ""), ("csv", ""), ("table", ""), ("json", "[]\n")])

@@ -12,12 +12,13 @@ import pytest
 
 from connectors.sinks.compliance_archive.stories import tell
 from connectors.venues.musubi import parse
-from pipeline.cli.requeuing import record_of, with_history
+from pipeline.cli.requeuing import PUT_BACK, NotPutBackError, record_of, with_history
 from pipeline.engines.inline import InlineEngine
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Headers, Record, header
 from pipeline.log.notices import dead_letter, dead_letter_of_rates, dead_letter_of_record
+from pipeline.log.topics import EventType
 from pipeline.processors.settlement.processor import SETTLEMENT
 from pipeline.settings import Settings
 from pipeline.stores.requeued import Closing, Requeue
@@ -233,3 +234,64 @@ def test_a_venue_without_a_section_is_a_matter_of_settings() -> None:
     """Which parser to use is said by the venue's section."""
     with pytest.raises(SettingsError, match=r"\[venues\.osaka\]"):
         record_of(letter(ORDER, "order", venue="osaka"), SETTINGS, own_party=nobody)
+
+
+def about(topic: str) -> DeadLetter:
+    """Return a letter that says that it is about a record of a topic: anybody who can write into the dead letters can make one."""
+    made = dead_letter_of_record(dead(topic), reason="r", now=datetime(2025, 3, 15, 11, tzinfo=UTC), source="/sinks/ledger")
+    return decode(made.value, DeadLetter)
+
+
+def dead(topic: str, value: bytes = b"bad") -> Record:
+    """Return the record that a letter is about."""
+    return Record(topic=topic, partition=0, offset=7, key=b"k", value=value, headers=[("ce_id", b"x"), ("h", b"\xff")])
+
+
+def at_kafka(record: Record | None) -> Any:
+    """Let Kafka have this record in every place, or none."""
+    return mock.patch("pipeline.kafka.read_record", return_value=record)
+
+
+@pytest.mark.parametrize(
+    "kind", ["decision-made.v1", "decision-requested.v1", "command-issued.v1", "command-completed.v1", "operator-acted.v1"]
+)
+def test_what_is_said_once_is_never_put_back(kind: str) -> None:
+    """A question, an answer, a command, its end and an act of a person, though Kafka has the very record that the letter names."""
+    topic = f"t.{kind}"
+    with at_kafka(dead(topic)), pytest.raises(NotPutBackError, match=f"nothing is put back into t.{kind}"):
+        record_of(about(topic), SETTINGS, archived=lambda *_: dead(topic))
+
+
+@pytest.mark.parametrize(
+    "topic", ["order-settled.v1", "custody.order-settled.v1", "xt.order-settled.v1", "t.order-settled.v1.x", "t.alarm-raised.v1"]
+)
+def test_nothing_is_put_back_into_a_topic_that_is_not_ours(topic: str) -> None:
+    """Another pipeline's topic, one that only looks like ours, and our alarms."""
+    with at_kafka(dead(topic)), pytest.raises(NotPutBackError, match="nothing is put back into"):
+        record_of(about(topic), SETTINGS, archived=lambda *_: dead(topic))
+
+
+@pytest.mark.parametrize("kind", PUT_BACK)
+def test_what_venues_told_and_what_settled_goes_back_as_it_was(kind: EventType) -> None:
+    """The record as Kafka has it, else as the archive has it, key and headers too."""
+    topic = kind.topic("t.")
+    kept = (topic, b"k", b"bad", [("ce_id", b"x"), ("h", b"\xff")])
+    with at_kafka(dead(topic)):
+        assert record_of(about(topic), SETTINGS) == kept
+    places: list[Any] = []
+    with at_kafka(None):
+        assert record_of(about(topic), SETTINGS, archived=lambda *place: places.append(place) or dead(topic)) == kept  # type: ignore[func-returns-value]
+    assert places == [(topic, 0, 7)]
+
+
+@pytest.mark.parametrize(
+    ("kafka", "archive"),
+    [(b"another", b"bad"), (None, None), (None, b"another")],
+    ids=["other at Kafka", "nowhere", "other in the archive"],
+)
+def test_a_letter_is_not_believed_about_a_record_that_nobody_has(kafka: bytes | None, archive: bytes | None) -> None:
+    """A settlement that was only ever written into a dead letter does not reach the books by it."""
+    topic = "t.order-settled.v1"
+    found, archived = (None if value is None else dead(topic, value) for value in (kafka, archive))
+    with at_kafka(found), pytest.raises(NotPutBackError, match="that this letter is about"):
+        record_of(about(topic), SETTINGS, archived=lambda *_: archived)

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from pipeline.cli.requeuing import record_of
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
@@ -21,7 +18,6 @@ from pipeline.log.notices import alarm, dead_letter_of_record
 from pipeline.processors.risk.processor import RISK
 from pipeline.processors.settlement.processor import SETTLEMENT
 from pipeline.processors.workflow.processor import decode as workflow_decode
-from pipeline.settings import Settings
 from pipeline.testing.orders import TERMS, records, shown, tx
 from schemas.accepting import DecisionMade
 from schemas.events import DeadLetter
@@ -77,40 +73,6 @@ def test_a_letter_is_never_larger_than_the_broker_takes(dead: Record) -> None:
     assert cut.get("headers") in (None, whole)
     assert cut.get("key") in (None, len(dead.key or b""))
     assert cut or not letter.body_complete
-
-
-@settings(deadline=None)
-@given(
-    key=st.none() | st.binary(max_size=40),
-    headers=st.lists(
-        st.tuples(st.text(max_size=8).filter(lambda name: name not in ("ce_id",)), st.none() | st.binary(max_size=12)), max_size=6
-    ),
-    value=st.binary(max_size=20),
-)
-def test_what_fits_comes_back_as_it_was(
-    key: bytes | None, headers: list[tuple[str, bytes]], value: bytes, monkeypatch_module: None
-) -> None:
-    """Bytes that are no UTF-8, repeated names, absent values: the record that is put back is the one that died."""
-    dead = record(key=key, value=value, headers=headers)
-    assert record_of(letter_of(dead), Settings()) == (dead.topic, key, value, headers)
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module() -> Any:
-    """Let Kafka have forgotten every record."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.kafka.read_record", lambda *_, **__: None)
-        yield
-
-
-@pytest.mark.parametrize(
-    ("key", "headers", "says"),
-    [(b"k" * 20_000, [], "its key of 20000 bytes"), (b"k", [("h", b"x" * 30_000)], "its headers of 30001 bytes")],
-)
-def test_a_cut_letter_is_not_put_back(key: bytes, headers: Headers, says: str, monkeypatch_module: None) -> None:
-    """Where Kafka no longer has the record, half of it is not produced in its place; what is missing is said."""
-    with pytest.raises(PoisonRecordError, match=rf"Kafka no longer has t.order-settled.v1\[2\] at offset 7, and of {says}"):
-        record_of(letter_of(record(key=key, headers=headers)), Settings())
 
 
 def test_a_key_of_no_text_is_kept_in_base64() -> None:
