@@ -124,6 +124,9 @@ class DecisionRequested(Event):
     context_sha256: Digest = Field(description="of the context as encoded here")
     requested_at: TimeText
     decide_by: TimeText = Field(description="after this an ACCEPT has no effect")
+    evidence_until: TimeText | None = Field(
+        default=None, description="until when an input that is missing may still come: WAIT before it, people after it; absent: it will not"
+    )
 
 
 class RuleOutcome(Event):

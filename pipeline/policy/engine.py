@@ -2,8 +2,9 @@
 
     any REJECT -> REJECT, else any REFER -> REFER, else any WAIT -> WAIT, else ACCEPT
 
-* A rule whose input is missing or stale says its `otherwise`, like one that is violated. A rule about another venue, pair or currency says
-  NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
+* A rule that is violated says its `otherwise`. One whose input is missing or stale says WAIT while that may still come (the question's
+  `evidence_until`), then REFER, and never REJECT: what nobody knows is no reason to decline. A rule about another venue, pair or currency
+  says NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
 * Beside the policy, and not to be switched off: the question is whole and not answered too late, the order is still open, we are the
   sender's custodian; for quotes: still valid, agreeing with the order, cost guard held.
 * To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
@@ -53,8 +54,10 @@ class Asked(NamedTuple):
     builtin: bool
 
 
-Ready = tuple[Asked, Callable[[Case], Found], Mapping[Says, Word]]
-"""A rule, how it is asked, and what it says by what it found: taken apart once, for a policy is asked often."""
+Words = Mapping[Says, Word]
+Ready = tuple[Asked, Callable[[Case], Found], tuple[Words, Words]]
+"""A rule, how it is asked, and what it says by what it found, when inputs are not waited for any more and while they are: taken apart once,
+for a policy is asked often."""
 
 
 class Outcome(NamedTuple):
@@ -234,8 +237,13 @@ def _asked(rule: Rule) -> Asked:
 
 def _ready(rule: Asked) -> Ready:
     otherwise, evaluate = rule.otherwise, rule.compiled.evaluate
-    words: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT", "FAIL": otherwise, "MISSING": otherwise}
-    return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), words
+    words: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT", "FAIL": otherwise, "MISSING": "REFER"}
+    if rule.builtin:  # these look at the order and its quotes alone, and what is unreadable there does not become readable
+        words["MISSING"] = otherwise
+        both: tuple[Words, Words] = (words, words)
+    else:
+        both = (words, {**words, "MISSING": "WAIT"})
+    return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), both
 
 
 def _counting(rules: Sequence[Ready]) -> tuple[Asked, ...]:
@@ -257,7 +265,8 @@ _new = tuple.__new__  # see pipeline.policy.check
 
 def _asked_all(rules: Sequence[Ready], case: Case) -> list[Outcome]:
     """Ask rules about a case, one after the other."""
-    return [_new(Outcome, (rule, words[(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
+    patient = case.facts.patient
+    return [_new(Outcome, (rule, words[patient][(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
 
 
 def _asked_here(rule: Asked, case: Case) -> Found:

@@ -83,6 +83,8 @@ class Facts(NamedTuple):
     expires_at: datetime | None
     digest: str
     """SHA-256 of the context as encoded."""
+    patient: bool
+    """An input that is missing may still come."""
     counters: Mapping[str, str]
 
     def counted(self, counters: Mapping[str, str]) -> Facts:
@@ -114,6 +116,7 @@ def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datet
         compliance=context.compliance or NO_COMPLIANCE,
         expires_at=instant(context.expires_at),
         digest=context_sha256(request) if digest is None else digest,
+        patient=request.evidence_until is not None and (until := instant(request.evidence_until)) is not None and now < until,
         counters=counters,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.accepting_auditor import audit_accepting
 from tests.auditor import until_done
-from tests.faults.test_accepting import POLICY, SETTINGS, WORLD, accepting_rig, stories
+from tests.faults.test_accepting import PATIENT, POLICY, SETTINGS, WORLD, accepting_rig, stories
 from tests.rig import Rig
 from tests.waiting import eventually
 
@@ -86,6 +86,32 @@ def test_the_story_of_why_not_is_told_in_words(make_rig: MakeRig) -> None:
     eventually(lambda: {phase for _, phase, _ in stories(rig).values()} == {"ended"}, within=90, what="every intent has ended")
     until_done(rig)
     assert untold(rig, intents) == {}
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
+SCREENED = """
+[[rules]]
+name = "sanctions screened"
+on = "accept_proposal"
+check = "sanctions_status"
+params = { age_max = "48h" }
+otherwise = "REJECT"
+"""
+
+
+def test_a_snapshot_that_comes_late_declines_nothing(make_rig: MakeRig) -> None:
+    """A policy that rejects without a screening, and a venue whose snapshot comes after the question: the order waits, and settles."""
+    rig = accepting_rig(make_rig, seed=232, rate=0, world=PATIENT)
+    rig.write_settings(policy=POLICY + SCREENED, more=SETTINGS.format(url=rig.venue.base_url))
+    rig.venue_post("faults", set={"snapshot_late": "1:1.6"})
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    eventually(lambda: stories(rig).get(intent, ("", "", None))[0] == "SETTLED", within=60, what="the order settles")
+    asked = [line for line in rig.listed("decisions", "list") if line["question"] == "accept_proposal"]
+    assert [line["verdict"] for line in asked[::-1]][-1] == "ACCEPT"
+    assert "WAIT" in {line["verdict"] for line in asked}, "it was asked before its snapshot was here"
     audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
     assert up.end() == 0
 

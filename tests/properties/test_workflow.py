@@ -366,6 +366,28 @@ def test_the_work_comes_to_rest_though_the_venue_never_shows_an_end(history: lis
     assert len(world.made) == said
 
 
+HARMLESS = ("quote", "rate", "wake", "again", "lose")
+"""Acts that neither answer nor end anything, nor bring a snapshot."""
+
+
+@quick
+@given(histories.map(lambda acts: [act for act in acts if act[0] in HARMLESS]), st.sampled_from([0.0, 0.3, 30.0, 290.0]))
+def test_nothing_is_declined_for_good_for_want_of_evidence(history: list[Act], late: float) -> None:
+    """Whatever is shown meanwhile: a proposal that an engine rejected without its snapshot is asked about again with it, once."""
+    world = lived([*_ASKED, ("decide", False, 0, "REJECT", None, "rules"), *history])
+    assert world.state().phase == "declined"
+    world.scene.clock.pass_by(late)
+    before = len(world.requests)
+    world.hears(compliance(seconds=world.seconds()))
+    (again,) = world.requests[before:]
+    assert again["context"]["compliance"]["kyc_status"] == "KYC_VERIFIED"
+    world.decide(again, "REJECT", None, "rules")
+    for act in [*history, ("compliance", False, 0), ("time", False, 8.0), ("wake", False, 0)]:
+        world.does(act)
+    assert len(world.requests) == before + 1
+    assert world.state().phase == "declined"
+
+
 @quick
 @given(histories)
 def test_the_status_is_that_of_the_highest_rank_shown(history: list[Act]) -> None:

@@ -54,6 +54,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="server_error", unit="per call", about="a read is answered with 5xx, with and without JSON"),
     Fault(name="too_many", unit="per call", about="a read is answered with 429 and Retry-After", seconds=1.0),
     Fault(name="whoami_missing", unit="per call", about="/api/v1/whoami is answered with 404, as by a proxy whose backend is gone"),
+    Fault(name="snapshot_absent", unit="per call", about="a compliance snapshot is answered with 404, as by a venue that hands none out"),
+    Fault(name="snapshot_late", unit="per call", about="a compliance snapshot is answered so many seconds later", seconds=1.3),
     Fault(name="slow", unit="per call", about="a call is answered up to so many seconds later", seconds=1.0),
     Fault(name="date_ahead", unit="seconds", about="the Date header is so many seconds ahead of the venue's clock"),
     Fault(name="date_behind", unit="seconds", about="the Date header is so many seconds behind the venue's clock"),

@@ -297,8 +297,14 @@ class Backend:
     async def compliance(self, request: web.Request) -> web.Response:
         """Answer `GET /api/v1/compliance/orders/{intent_id}` (contract section 4.7, A-26)."""
         order = self._visible(request)
-        if order.side == "receiver" and order.status != "SETTLED":
+        faults, truth = self.venue.faults, self.venue.truth
+        absent = faults.strikes("snapshot_absent")
+        truth.faults["snapshot_absent"] += absent
+        if absent or (order.side == "receiver" and order.status != "SETTLED"):
             raise RefusalError("NOT_FOUND", "order not found")
+        if faults.strikes("snapshot_late"):
+            truth.faults["snapshot_late"] += 1
+            await asyncio.sleep(faults.seconds("snapshot_late"))
         return self._single(documents.compliance_record(order))
 
     def _id(self, request: web.Request, name: str) -> str:

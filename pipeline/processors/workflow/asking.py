@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pipeline.domain.money import plain
@@ -67,6 +67,7 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
     offered = quotes.offered(state) if question == CO_SIGN_QUOTE else ()
     context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else ())
     lapses = [at for quote in offered if (at := quotes.lapses_at(rules, state, quote)) is not None]
+    waited = state.ask if state.answer is not None and state.answer.verdict == "WAIT" else None
     asked = Ask(
         request_id=request_id(state.venue, state.intent_id, question, number),
         question=question,
@@ -76,6 +77,7 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         offered=tuple(quote.quote_id for quote in offered),
         lacked=lacking(state),
         asked_at=now,
+        first_asked_at=now if waited is None or waited.question != question else waited.first_asked_at or waited.asked_at,
         # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
         decide_by=max(lapses) if lapses else accept_by(rules, state),
     )
@@ -89,8 +91,22 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         context_sha256=asked.context_sha256,
         requested_at=time_text(now),
         decide_by=time_text(asked.decide_by),
+        evidence_until=_evidence_until(rules, asked),
     )
     return [Asked(ask=asked, request=request, cause=state.cause)]
+
+
+def _evidence_until(rules: WorkflowRules, asked: Ask) -> str | None:
+    """Return until when what is missing may still come; None when nothing will."""
+    if "compliance" not in asked.lacked and not rules.rates_expected:
+        return None
+    first = asked.first_asked_at or asked.asked_at
+    return time_text(first + min(rules.evidence_patience, max(asked.decide_by - first, timedelta(0)) / rules.evidence_share))
+
+
+def came_late(state: WorkflowState) -> bool:
+    """Tell whether evidence is here that the last request lacked."""
+    return state.ask is not None and not set(state.ask.lacked) <= set(lacking(state))
 
 
 def lacking(state: WorkflowState) -> tuple[Evidence, ...]:

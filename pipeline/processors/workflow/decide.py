@@ -33,8 +33,8 @@ from pipeline.processors.workflow.asking import (
     accept_by,
     ask,
     basis,
+    came_late,
     canonical,
-    lacking,
     missing,
     rates_of,
 )
@@ -304,8 +304,7 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
             return [lapsed]
         return [missing(state, now, "no answer in time"), replace(lapsed, note="no answer in time")]
     # What was asked without its evidence may well be referred for that alone; people's time is over sooner than the evidence is late.
-    came_late = set(asked.lacked) - set(lacking(state))
-    if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late:
+    if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late(state):
         return []
     if asked.question == CO_SIGN_QUOTE and not quotes.offered(state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="what was offered is gone")]
@@ -315,7 +314,24 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
 def _from_paused_accept(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     if now >= accept_by(rules, state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note=f"too late after: {state.note}")]
-    return ask(rules, state, ACCEPT_PROPOSAL, now) if state.retry_at is not None and now >= state.retry_at else []
+    return ask(rules, state, ACCEPT_PROPOSAL, now) if _pause_is_over(state, now) else []
+
+
+def _pause_is_over(state: WorkflowState, now: datetime) -> bool:
+    """Tell whether it is time to ask again: what was waited for and is here ends the pause, and nothing else does."""
+    told = state.answer is not None and state.answer.verdict == "WAIT"
+    return (state.retry_at is not None and now >= state.retry_at) or (told and came_late(state))
+
+
+def _from_declined(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
+    """Open again what was declined without its evidence, once that is here; what a person declined stays so."""
+    return ask(rules, state, ACCEPT_PROPOSAL, now) if _rejected_unseen(state) and now < accept_by(rules, state) else []
+
+
+def _rejected_unseen(state: WorkflowState) -> bool:
+    """Tell whether an engine rejected the last request without evidence that has come since."""
+    answer = state.answer
+    return answer is not None and answer.verdict == "REJECT" and answer.refers_to is None and came_late(state)
 
 
 def _from_accept_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
@@ -330,13 +346,14 @@ def _from_accept_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datet
 
 def _from_quoting(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     closes_at = quotes.window_closes_at(rules, state)
-    return ask(rules, state, CO_SIGN_QUOTE, now) if closes_at is not None and now >= closes_at else []
+    again = _rejected_unseen(state) and state.ask is not None and state.ask.question == CO_SIGN_QUOTE and bool(quotes.offered(state))
+    return ask(rules, state, CO_SIGN_QUOTE, now) if again or (closes_at is not None and now >= closes_at) else []
 
 
 def _from_paused_quote(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     if not quotes.offered(state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note=f"no quote is left after: {state.note}")]
-    return ask(rules, state, CO_SIGN_QUOTE, now) if state.retry_at is not None and now >= state.retry_at else []
+    return ask(rules, state, CO_SIGN_QUOTE, now) if _pause_is_over(state, now) else []
 
 
 def _from_co_signature_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
@@ -353,6 +370,7 @@ _STEPS: dict[Phase, Callable[[WorkflowRules, WorkflowState, datetime], list[Fact
     Phase.ASKING_ACCEPT: _from_asking,
     Phase.REFERRED_ACCEPT: _from_asking,
     Phase.PAUSED_ACCEPT: _from_paused_accept,
+    Phase.DECLINED: _from_declined,
     Phase.ACCEPT_IN_DOUBT: _from_accept_in_doubt,
     Phase.QUOTING: _from_quoting,
     Phase.ASKING_QUOTE: _from_asking,

@@ -86,6 +86,8 @@ class Ask:
     lacked: tuple[Evidence, ...] = ()
     """Evidence that had not come when it was asked: once it is here, the question is asked anew."""
     asked_at: datetime
+    first_asked_at: datetime | None = None
+    """When it was asked for the first time, where the answers since have been WAIT; None in states of an older release."""
     decide_by: datetime
 
 
@@ -185,6 +187,13 @@ class WorkflowState:
     def quote(self, quote_id: str | None) -> Quote | None:
         """Return a quote by its id."""
         return next((quote for quote in self.quotes if quote.quote_id == quote_id), None)
+
+    @property
+    def answer(self) -> Answer | None:
+        """Return the answer that was taken to the last request, None while there is none."""
+        ask = self.ask
+        last = self.answers[-1] if self.answers else None
+        return last if ask is not None and last is not None and last.request_id == ask.request_id else None
 
     def with_quote(self, changed: Quote) -> WorkflowState:
         """Return the state with a quote added or in the place of the one with its id."""

@@ -53,6 +53,8 @@ not in the table is a mistake of ours and stops the worker.
     co_signature_in_doubt -- asked          --> asking_quote
     co_signature_in_doubt -- not_again      --> co_signature_in_doubt
     co_signature_in_doubt -- out_of_rounds  --> co_signature_in_doubt
+    declined              -- asked          --> asking_accept
+    declined              -- out_of_rounds  --> stopped
     a command whose issue was forgotten:
     gathering             -- succeeded      --> quoting
     gathering             -- refused        --> accept_in_doubt
@@ -125,7 +127,7 @@ class Phase(StrEnum):
     UNDERWAY = "underway"
     """A quote is co-signed, by us or elsewhere; the venue does the rest."""
     DECLINED = "declined"
-    """The proposal was rejected: nothing more is done, whatever comes."""
+    """The proposal was rejected: nothing more is done, unless evidence comes that the decision lacked."""
     STOPPED = "stopped"
     """Not decided while it could be: too late, or asked too often."""
     ENDED = "ended"
@@ -216,6 +218,7 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.NOT_SENT: P.PAUSED_QUOTE,
     },
     P.CO_SIGNATURE_IN_DOUBT: {T.ASKED: P.ASKING_QUOTE, T.NOT_AGAIN: P.CO_SIGNATURE_IN_DOUBT, T.OUT_OF_ROUNDS: P.CO_SIGNATURE_IN_DOUBT},
+    P.DECLINED: {T.ASKED: P.ASKING_ACCEPT, T.OUT_OF_ROUNDS: P.STOPPED},
     P.STOPPED: {},
 }
 """What a phase itself allows."""

@@ -45,6 +45,29 @@ def test_any_reject_rejects_else_any_refer_refers_and_nothing_applicable_refers(
     assert len(names) == sum('on = "accept_proposal"' in text for text in rules)
 
 
+@pytest.mark.parametrize("otherwise", ["REJECT", "REFER"])
+def test_a_missing_input_is_waited_for_and_then_referred_and_never_rejected(otherwise: str) -> None:
+    """While it may still come the answer is WAIT, then people decide; a rule that is violated says its word meanwhile."""
+    asked = engine(rule("kyc_status", otherwise=otherwise))
+    lacking = question(compliance=None)
+    hopeful = lacking.model_copy(update={"evidence_until": time_text(NOW + timedelta(seconds=3))})
+    verdicts = {seconds: asked.decide(hopeful, {}, NOW + timedelta(seconds=seconds)).verdict for seconds in (0.0, 2.9, 3.0, 9.0)}
+    assert verdicts == {0.0: "WAIT", 2.9: "WAIT", 3.0: "REFER", 9.0: "REFER"}
+    assert asked.decide(lacking, {}, NOW).verdict == "REFER"
+    assert engine(rule("kyc_status", otherwise=otherwise), REJECTS).decide(hopeful, {}, NOW).verdict == "REJECT"
+    assert engine(rule("kyc_status", otherwise=otherwise), REFERS).decide(hopeful, {}, NOW).verdict == "REFER"
+
+
+def test_a_quote_about_which_something_is_missing_is_not_passed_over() -> None:
+    """Without a reference rate no quote is rejected for it, whatever the rule says otherwise: the cheapest waits, then people choose."""
+    asked = engine(rule("rate_within", 'basis_points = "75", age_max = "30s"', on="co_sign_quote"))
+    request = question("co_sign_quote", quotes=[quote(1, "112"), quote(2, "111.9")], rates=())
+    hopeful = request.model_copy(update={"evidence_until": time_text(NOW + timedelta(seconds=2))})
+    assert asked.decide(hopeful, {}, NOW).verdict == "WAIT"
+    referred = asked.decide(hopeful, {}, NOW + timedelta(seconds=2))
+    assert (referred.verdict, referred.quote_id) == ("REFER", quote(2).quote_id)
+
+
 @pytest.mark.parametrize(
     ("given", "counters", "check", "verdict"),
     [

@@ -69,6 +69,65 @@ def test_evidence_that_comes_late_is_asked_about_anew(verdict: str | None) -> No
     assert command["_kind"] == "command-issued"
 
 
+@pytest.mark.parametrize("verdict", ["REJECT", "WAIT"])
+def test_what_was_answered_for_want_of_evidence_is_asked_again_when_it_comes(verdict: str) -> None:
+    """A snapshot 1.3 s after the proposal: whatever an engine made of its absence, it is asked once more, and that answer counts."""
+    scene = Scene()
+    assert scene.hears(order(), rate()) == []
+    (request,) = scene.at(1)
+    assert scene.hears(decision(request, verdict)) == []
+    scene.at(1.3)
+    (again,) = scene.hears(compliance(seconds=1.3))
+    assert (again["round"], again["context"]["compliance"]["kyc_status"]) == (2, "KYC_VERIFIED")
+    scene.hears(decision(again, "REJECT"))
+    assert scene.hears(compliance(seconds=2, risk_rating="HIGH"), rate("112.5", seconds=2)) == []
+    assert scene.at(400) == []
+    assert scene.state().phase == "declined"
+
+
+def test_what_a_person_declined_stays_declined() -> None:
+    """A person has seen what was missing: evidence that comes later opens nothing."""
+    scene = Scene()
+    scene.hears(order(), rate())
+    (request,) = scene.at(1)
+    referral = decision(request, "REFER")
+    scene.hears(referral, decision(request, "REJECT", engine="Ada", refers_to=referral.decision_id))
+    assert scene.hears(compliance(seconds=2)) == []
+    assert scene.state().phase == "declined"
+
+
+def test_evidence_that_comes_after_the_orders_time_opens_nothing() -> None:
+    """Too late to be accepted is too late to be asked about."""
+    scene = Scene()
+    scene.hears(order(), rate())
+    (request,) = scene.at(1)
+    scene.hears(decision(request, "REJECT"))
+    scene.at(298)
+    assert scene.hears(compliance(seconds=298)) == []
+
+
+def test_a_question_says_until_when_what_is_missing_may_come() -> None:
+    """Three seconds from when it was first asked, however often the answer is WAIT; anew once something else was answered."""
+    scene = Scene()
+    scene.hears(order())
+    (request,) = scene.at(1)
+    assert request["evidence_until"] == at(4)
+    for second in (2, 3):
+        scene.hears(decision(request, "WAIT"))
+        (request,) = scene.at(second)
+        assert request["evidence_until"] == at(4)
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    scene.hears(completion(command, "refused", attempts=0, reason="halted"))
+    assert [one["evidence_until"] for one in scene.at(5)] == [at(8)]
+
+
+def test_nothing_is_waited_for_that_nobody_reads() -> None:
+    """Without providers of rates a question that has its snapshot waits for nothing more."""
+    scene = Scene(WorkflowRules(rates_expected=False))
+    (request,) = scene.hears(order(), compliance())
+    assert "evidence_until" not in request
+
+
 def test_evidence_that_does_not_come_is_waited_for_shortly() -> None:
     """A second after the terms were known the question comes without what is missing; a rate of another pair is no rate."""
     scene = Scene()

@@ -233,6 +233,23 @@ def test_a_rejected_round_waits_for_new_quotes() -> None:
     assert ids(again) == ["q1", "q2"]
 
 
+def test_quotes_rejected_for_want_of_evidence_are_asked_about_again_when_it_comes() -> None:
+    """A question without any rate, rejected: the rate that comes brings the same quotes before the engine once more, and no third time."""
+    scene = Scene()
+    scene.hears(order(), compliance())
+    (request,) = scene.at(1)
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    scene.hears(completion(command), quote("q1", seconds=8, valid=60))
+    (request,) = scene.at(13)
+    scene.hears(decision(request, "REJECT"))
+    assert scene.at(14) == []
+    (again,) = scene.hears(rate(seconds=14))
+    assert (again["round"], ids(again), len(again["context"]["rates"])) == (2, ["q1"], 1)
+    scene.hears(decision(again, "REJECT"))
+    assert scene.hears(rate("112.1", seconds=15)) == []
+    assert scene.at(50) == []
+
+
 def test_a_quote_that_lapsed_while_it_was_decided_on_is_not_commanded() -> None:
     """An ACCEPT for a quote whose own time is over, within the request's: an alarm, and the others are asked about."""
     scene = quoting()
