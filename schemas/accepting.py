@@ -89,6 +89,19 @@ class RateFacts(Event):
     quoted_at: TimeText
 
 
+class RefusalFacts(Event):
+    """A refusal by the venue of what was decided before, as the next decision sees it."""
+
+    command_id: Name
+    quote_id: Name | None = None
+    http_status: int
+    reason: str | None = Field(default=None, description="the venue's error code, where it named one")
+    refused_at: TimeText
+    unchanged: bool = Field(
+        description="order and quotes are what that decision was about: the same yes would meet the same refusal, so only people may say it"
+    )
+
+
 class DecisionContext(Event):
     """Everything that a decision is a function of, beside policy and counters."""
 
@@ -110,6 +123,7 @@ class DecisionContext(Event):
     quotes: tuple[QuoteFacts, ...] = ()
     rates: tuple[RateFacts, ...] = ()
     compliance: ComplianceFacts | None = None
+    refusals: tuple[RefusalFacts, ...] | None = Field(default=None, description="what the venue has refused of this question so far")
 
 
 class DecisionRequested(Event):

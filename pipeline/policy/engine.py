@@ -6,7 +6,8 @@
   `evidence_until`), then REFER, and never REJECT: what nobody knows is no reason to decline. A rule about another venue, pair or currency
   says NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
 * Beside the policy, and not to be switched off: the question is whole and not answered too late, the order is still open, we are the
-  sender's custodian; for quotes: still valid, agreeing with the order, cost guard held.
+  sender's custodian, the venue has not refused the same on the same facts; for quotes: still valid, agreeing with the order, cost guard
+  held.
 * To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
   competing quotes, and what refused them, stand in the outcome of the choice. A cheapest quote that has to be referred is referred, never
   passed over for a dearer one.
@@ -130,8 +131,7 @@ class Engine:
     def judge(self, facts: Facts) -> Judgement:
         """Ask every rule and conclude."""
         if facts.question == "accept_proposal":
-            case = Case(facts)
-            outcomes = _asked_all(self._order["accept_proposal"], case)
+            outcomes = self._of_order(facts)
             return self._conclude(facts, outcomes, None)
         return self._co_sign(facts)
 
@@ -172,9 +172,14 @@ class Engine:
         }
         return Decision(decision_id, judgement.verdict, judgement.quote_id, orjson.dumps(made))
 
-    def _co_sign(self, facts: Facts) -> Judgement:
+    def _of_order(self, facts: Facts) -> list[Outcome]:
+        """Ask the rules about the order; what was refused is looked at where something was."""
         case = Case(facts)
-        outcomes = _asked_all(self._order["co_sign_quote"], case)
+        refused = _asked_all(_BUILT_IN_REFUSED, case) if facts.request.context.refusals else []
+        return refused + _asked_all(self._order[facts.question], case)
+
+    def _co_sign(self, facts: Facts) -> Judgement:
+        outcomes = self._of_order(facts)
         of_quote: list[list[Outcome]] = []
         acceptable: list[Quote] = []
         standing: list[Quote] = []
@@ -376,6 +381,17 @@ def _ours(case: Case) -> Found:
     return judged(side in ("sender", "both"), {"side": side}, side)
 
 
+def _not_refused(case: Case) -> Found:
+    refusals = case.facts.request.context.refusals or ()
+    again = [refusal for refusal in refusals if refusal.unchanged]
+    inputs = {
+        f"refused at {refusal.refused_at}": " ".join(filter(None, (str(refusal.http_status), refusal.reason))) for refusal in refusals
+    }
+    return judged(
+        not again, inputs, f"{len(again)} of {len(refusals)} on the same facts", "the same yes would meet the same no" if again else ""
+    )
+
+
 def _guard_text(case: Case) -> Found:
     if case.facts.request.context.source_amount_max is not None and case.facts.source_max is None:
         return missing("source_amount_max", {"source_amount_max": case.facts.request.context.source_amount_max})
@@ -407,6 +423,17 @@ _BUILT_IN_ORDER = tuple(
             ),
         ),
     )
+)
+_BUILT_IN_REFUSED = (
+    _ready(
+        _built_in(
+            "not refused before",
+            "not_refused",
+            "What the venue has refused is asked of it again once order or quotes have changed, or when people say so.",
+            Compiled(evaluate=_not_refused, limit="changed since"),
+            "REFER",
+        )
+    ),
 )
 _BUILT_IN_QUOTE = tuple(
     map(

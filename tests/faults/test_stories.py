@@ -116,6 +116,24 @@ def test_a_snapshot_that_comes_late_declines_nothing(make_rig: MakeRig) -> None:
     assert up.end() == 0
 
 
+def test_what_the_venue_refused_is_not_sent_again_without_a_person(make_rig: MakeRig) -> None:
+    """One 409 for an accept that the venue would take the next time: nothing goes out again, a person is asked, with the refusal shown."""
+    rig = accepting_rig(make_rig, seed=233, rate=0, world=PATIENT)
+    rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url))
+    rig.venue_post("faults", set={"accept_conflict@accept_proposal": "1x1"})
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    waiting = "SELECT count(*) FROM risk.referrals WHERE intent_id = %s AND state = 'pending'"
+    eventually(lambda: rig.value(waiting, (intent,)) == 1, within=60, what="a person is asked")
+    assert [line["kind"] for line in rig.listed("commands", "list")] == ["accept_proposal"], "one command, and no other after it"
+    (referral,) = rig.listed("decisions", "list", "--pending")
+    assert [rule["name"] for rule in referral["rules"] if rule["verdict"] == "REFER"] == ["built in: not refused before"]
+    assert "409 CONFLICT" in rig.custodian("decisions", "show", referral["decision_id"], "--format", "table").stdout
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
 def conflicted(rig: Rig) -> str:
     """Begin an order, let the venue refuse to accept its proposal, and cancel it."""
     rig.venue_post("faults", set={"accept_conflict@accept_proposal": 1})

@@ -305,6 +305,46 @@ def test_one_command_at_a_time_and_one_quote_at_most(history: list[Act]) -> None
     lived(history, watch)
 
 
+_CONFLICT: list[Act] = [
+    *_ASKED,
+    ("decide", False, 0, "ACCEPT", None, "rules"),
+    ("complete", False, 0, "refused", 1, 409),
+    ("time", False, 30.0),
+    ("wake", False, 0),
+]
+
+
+@quick
+@example([*_CONFLICT, ("decide", False, 0, "ACCEPT", None, "rules")])
+@example([*_CONFLICT, ("decide", False, 0, "REFER", None, "rules"), ("person", False, 0, "ACCEPT", "q1")])
+@given(st.builds(list[Act].__add__, st.sampled_from([_CONFLICT, _CO_SIGNING]), histories))
+def test_what_the_venue_refused_goes_out_again_on_other_facts_or_by_people(history: list[Act]) -> None:
+    """No second command for a thing that was refused, unless the order says something else by then, or a person has approved it."""
+    refused: list[dict[str, Any]] = []
+    ended: set[str] = set()
+    seen = 0
+
+    def watch(world: World) -> None:
+        nonlocal seen
+        event = world.heard[-1] if world.heard else None
+        if isinstance(event, CommandCompleted) and event.command_id not in ended:
+            ended.add(event.command_id)
+            if event.outcome == "refused" and event.http_status is not None:
+                refused.append(next(one for one in world.commands if one["command_id"] == event.command_id))
+        for command in (one for one in world.made[seen:] if one["_kind"] == "command-issued"):
+            same = [one for one in refused if (one["kind"], one.get("quote_id")) == (command["kind"], command.get("quote_id"))]
+            made = next(one for one in world.heard if isinstance(one, DecisionMade) and one.decision_id == command["decision_id"])
+            assert made.refers_to is not None or all(_terms(one) != _terms(command) for one in same)
+        seen = len(world.made)
+
+    lived(history, watch)
+
+
+def _terms(command: dict[str, Any]) -> Decimal:
+    """Return what of the order changes in these histories, by value."""
+    return Decimal(command["target_amount"])
+
+
 def _bind(bound: set[str], event: Any) -> None:
     """Note which quote may have been co-signed: only a refusal, or that nothing was sent, frees the others."""
     if event.quote_id is None:
@@ -366,8 +406,8 @@ def test_the_work_comes_to_rest_though_the_venue_never_shows_an_end(history: lis
     assert len(world.made) == said
 
 
-HARMLESS = ("quote", "rate", "wake", "again", "lose")
-"""Acts that neither answer nor end anything, nor bring a snapshot."""
+HARMLESS = ("quote", "wake", "again", "lose")
+"""Acts that neither answer nor end anything, nor bring evidence."""
 
 
 @quick

@@ -20,7 +20,7 @@ from pipeline.processors.workflow import quotes
 from pipeline.processors.workflow.facts import Asked, Fact, Moved, WorkflowRules
 from pipeline.processors.workflow.state import Ask, Evidence, Quote, WorkflowState
 from pipeline.processors.workflow.transitions import Trigger
-from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts
+from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts, RefusalFacts
 
 ACCEPT_PROPOSAL: Question = "accept_proposal"
 CO_SIGN_QUOTE: Question = "co_sign_quote"
@@ -65,7 +65,9 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
             Moved(trigger=Trigger.OUT_OF_ROUNDS, at=now, note="asked too often"),
         ]
     offered = quotes.offered(state) if question == CO_SIGN_QUOTE else ()
-    context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else ())
+    basis_now = basis(state, question, [quote.quote_id for quote in offered])
+    refused = refusals_of(state, question, basis_now, offered)
+    context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else (), refused)
     lapses = [at for quote in offered if (at := quotes.lapses_at(rules, state, quote)) is not None]
     waited = state.ask if state.answer is not None and state.answer.verdict == "WAIT" else None
     asked = Ask(
@@ -73,9 +75,10 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         question=question,
         round=number,
         context_sha256=hashlib.sha256(encode(context)).hexdigest(),
-        basis=basis(state, question, [quote.quote_id for quote in offered]),
+        basis=basis_now,
         offered=tuple(quote.quote_id for quote in offered),
         lacked=lacking(state),
+        repeats=any(refusal.unchanged for refusal in refused),
         asked_at=now,
         first_asked_at=now if waited is None or waited.question != question else waited.first_asked_at or waited.asked_at,
         # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
@@ -115,6 +118,24 @@ def lacking(state: WorkflowState) -> tuple[Evidence, ...]:
     return tuple(name for name, is_there in there.items() if not is_there)
 
 
+def refusals_of(state: WorkflowState, question: Question, basis_now: str, offered: tuple[Quote, ...]) -> tuple[RefusalFacts, ...]:
+    """Return what the venue has refused of a question, each with whether that would be asked of it again on the same facts."""
+    may_be_named = {None, *(quote.quote_id for quote in offered)}
+    return tuple(
+        RefusalFacts(
+            command_id=done.command_id,
+            quote_id=done.quote_id,
+            http_status=done.http_status,
+            reason=done.reason,
+            refused_at=time_text(done.completed_at),
+            # Of a command that we do not know nobody can say what it was about.
+            unchanged=done.quote_id in may_be_named and done.basis in (None, basis_now),
+        )
+        for done in state.done
+        if done.kind == question and done.is_refusal and done.http_status is not None
+    )
+
+
 def missing(state: WorkflowState, now: datetime, why: str) -> Raised:
     """Return the alarm that nobody decided what could have been decided."""
     number = 0 if state.ask is None else state.ask.round
@@ -131,8 +152,8 @@ def missing(state: WorkflowState, now: datetime, why: str) -> Raised:
     )
 
 
-def context_of(state: WorkflowState, listed: tuple[Quote, ...]) -> DecisionContext:
-    """Return what a decision sees: the order, its quotes, the reference rates and the compliance snapshot, as recorded."""
+def context_of(state: WorkflowState, listed: tuple[Quote, ...], refused: tuple[RefusalFacts, ...] = ()) -> DecisionContext:
+    """Return what a decision sees: order, quotes, reference rates, compliance snapshot, as recorded, and what the venue has refused."""
     assert state.side is not None
     return DecisionContext(
         venue=state.venue,
@@ -141,6 +162,7 @@ def context_of(state: WorkflowState, listed: tuple[Quote, ...]) -> DecisionConte
         quotes=tuple(_quote_facts(state, quote) for quote in listed),
         rates=rates_of(state),
         compliance=None if state.compliance is None else ComplianceFacts.model_validate(state.compliance),
+        refusals=refused or None,
         **{name: state.order[name] for name in ORDER_FIELDS if name in state.order},
     )
 

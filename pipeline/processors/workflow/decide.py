@@ -303,6 +303,8 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
         if state.phase in answers.REFERRED:
             return [lapsed]
         return [missing(state, now, "no answer in time"), replace(lapsed, note="no answer in time")]
+    if asked.question == ACCEPT_PROPOSAL and asked.repeats and state.quotes:
+        return [Moved(trigger=Trigger.QUOTES_PRESENT, at=now, note="there are quotes, so it is accepted (A-09)")]
     # What was asked without its evidence may well be referred for that alone; people's time is over sooner than the evidence is late.
     if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late(state):
         return []

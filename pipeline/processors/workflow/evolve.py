@@ -113,6 +113,8 @@ def _without(answers: tuple[Answer, ...], gone: Answer) -> tuple[Answer, ...]:
 def _done(state: WorkflowState, done: Done) -> WorkflowState:
     others = tuple(known for known in state.done if known.command_id != done.command_id)
     is_open = state.command is not None and state.command.command_id != done.command_id
+    if state.command is not None and not is_open:
+        done = replace(done, basis=state.command.basis)
     state = replace(state, done=(*others, done)[-REMEMBERED_MAX:], command=state.command if is_open else None)
     if done.kind != CO_SIGN_QUOTE or done.quote_id is None:
         return state

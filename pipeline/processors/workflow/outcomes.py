@@ -2,7 +2,8 @@
 
 * Succeeded (or, in shadow, not sent on purpose): on to the quotes, or to the venue's side.
 * Definitely refused: a proposal is in doubt, since quotes or a later status may show that it is accepted all the same (A-09); after a
-  pause, if nothing shows that, it is decided anew. A quote is never named again, and the remaining ones are decided on (A-10).
+  pause, if nothing shows that, it is asked about anew, with the refusal in the context: unless the order has changed, only people may say
+  yes. A quote is never named again, and the remaining ones are decided on (A-10).
 * Not sent: nothing has happened at the venue; decided anew after a pause.
 * Unknown: in doubt; decided anew after a pause where the status still allows it, a co-signature for the same quote only.
 

@@ -86,6 +86,8 @@ class Ask:
     lacked: tuple[Evidence, ...] = ()
     """Evidence that had not come when it was asked: once it is here, the question is asked anew."""
     asked_at: datetime
+    repeats: bool = False
+    """The venue has refused just this, on the same facts: only people may say yes."""
     first_asked_at: datetime | None = None
     """When it was asked for the first time, where the answers since have been WAIT; None in states of an older release."""
     decide_by: datetime
@@ -117,6 +119,8 @@ class Command:
     decision_id: str
     not_after: datetime
     issued_at: datetime
+    basis: str | None = None
+    """That of the request which was answered; None in states of an older release, as below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,13 @@ class Done:
     cause: str
     applied: bool = False
     """Its effect is in the phase; not yet so when we do not know the command (any more)."""
+    basis: str | None = None
+    """That of the command; None where we do not know the command."""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether the venue itself said no: that command had no effect, and the same again would be refused again."""
+        return self.outcome == "refused" and self.http_status is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

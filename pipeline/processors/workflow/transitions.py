@@ -11,11 +11,13 @@ not in the table is a mistake of ours and stops the worker.
     asking_accept         -- referred       --> referred_accept
     asking_accept         -- told_to_wait   --> paused_accept
     asking_accept         -- rejected       --> declined
+    asking_accept         -- quotes_present --> quoting
     asking_accept         -- lapsed         --> stopped
     asking_accept         -- out_of_rounds  --> stopped
     referred_accept       -- asked          --> asking_accept
     referred_accept       -- accepted       --> accepting
     referred_accept       -- rejected       --> declined
+    referred_accept       -- quotes_present --> quoting
     referred_accept       -- lapsed         --> stopped
     referred_accept       -- out_of_rounds  --> stopped
     paused_accept         -- asked          --> asking_accept
@@ -175,6 +177,7 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.REFERRED: P.REFERRED_ACCEPT,
         T.TOLD_TO_WAIT: P.PAUSED_ACCEPT,
         T.REJECTED: P.DECLINED,
+        T.QUOTES_PRESENT: P.QUOTING,
         T.LAPSED: P.STOPPED,
         T.OUT_OF_ROUNDS: P.STOPPED,
     },
@@ -182,6 +185,7 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.ASKED: P.ASKING_ACCEPT,
         T.ACCEPTED: P.ACCEPTING,
         T.REJECTED: P.DECLINED,
+        T.QUOTES_PRESENT: P.QUOTING,
         T.LAPSED: P.STOPPED,
         T.OUT_OF_ROUNDS: P.STOPPED,
     },

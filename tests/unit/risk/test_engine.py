@@ -11,7 +11,7 @@ from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import time_text
 from pipeline.policy.counters import ENDED
 from pipeline.testing.questions import NOW, engine, question, quote, rule
-from schemas.accepting import DecisionMade, QuoteFacts
+from schemas.accepting import DecisionMade, QuoteFacts, RefusalFacts
 
 ANY = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', name="serves")
 ANY_QUOTE = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', on="co_sign_quote", name="serves quotes")
@@ -56,6 +56,18 @@ def test_a_missing_input_is_waited_for_and_then_referred_and_never_rejected(othe
     assert asked.decide(lacking, {}, NOW).verdict == "REFER"
     assert engine(rule("kyc_status", otherwise=otherwise), REJECTS).decide(hopeful, {}, NOW).verdict == "REJECT"
     assert engine(rule("kyc_status", otherwise=otherwise), REFERS).decide(hopeful, {}, NOW).verdict == "REFER"
+
+
+@pytest.mark.parametrize(("unchanged", "verdict"), [(True, "REFER"), (False, "ACCEPT")])
+def test_what_the_venue_refused_on_the_same_facts_is_for_people(unchanged: bool, verdict: str) -> None:
+    """A policy that allows everything repeats no accept that was refused as it stands; of something else it was no refusal."""
+    refusal = RefusalFacts(command_id="c", http_status=409, reason="CONFLICT", refused_at=time_text(NOW), unchanged=unchanged)
+    made = engine(ANY).decide(question(refusals=(refusal,)), {}, NOW)
+    assert made.verdict == verdict
+    (said,) = [outcome for outcome in made.rules if outcome.check == "not_refused"]
+    assert said.inputs == {f"refused at {time_text(NOW)}": "409 CONFLICT"}
+    both = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[quote(1)], refusals=(refusal,)), {}, NOW)
+    assert both.verdict == verdict
 
 
 def test_a_quote_about_which_something_is_missing_is_not_passed_over() -> None:

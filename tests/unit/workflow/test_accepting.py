@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -313,13 +314,64 @@ def test_a_conflict_with_quotes_present_is_an_accepted_proposal() -> None:
     assert [one["question"] for one in scene.at(7)] == ["co_sign_quote"]
 
 
-def test_a_conflict_without_quotes_is_decided_anew() -> None:
-    """After 409 quotes are waited for, which would show that it is accepted; then it is asked anew, and the command never repeated."""
+def in_doubt() -> tuple[Scene, dict[str, Any]]:
+    """Return a scene in which the venue has refused the accept, and the command."""
     scene, command = commanded()
-    scene.hears(completion(command, "refused", http_status=409))
+    scene.hears(completion(command, "refused", http_status=409, error_code="CONFLICT"))
+    return scene, command
+
+
+def test_a_conflict_without_quotes_is_for_people() -> None:
+    """After 409 quotes are waited for; then it is asked anew with the refusal, and on the same facts only people may say yes."""
+    scene, command = in_doubt()
     assert scene.at(11.9) == []
     (again,) = scene.at(12)
     assert (again["_kind"], again["round"]) == ("decision-requested", 2)
+    told = {"command_id": command["command_id"], "http_status": 409, "reason": "CONFLICT", "refused_at": at(0), "unchanged": True}
+    assert again["context"]["refusals"] == [told]
+    assert alarms(scene.hears(decision(again, "ACCEPT"))) == ["decision_malformed"]
+    assert scene.hears(decision(again, "ACCEPT", engine="other", refers_to="nothing"))[0]["_kind"] == "alarm-raised"
+    referral = decision(again, "REFER")
+    assert scene.hears(referral) == []
+    (repeated,) = scene.hears(decision(again, "ACCEPT", engine="Ada", refers_to=referral.decision_id))
+    assert repeated["_kind"] == "command-issued"
+    scene.hears(completion(repeated, "refused", http_status=409))
+    (third,) = scene.at(30)
+    assert [one["unchanged"] for one in third["context"]["refusals"]] == [True, True]
+
+
+def test_after_a_conflict_a_changed_order_is_the_engines_again() -> None:
+    """The record changed since what was refused: the engine sees the refusal, and that it was of something else, and may say yes."""
+    scene, _ = in_doubt()
+    assert scene.hears(order(seconds=1, target_amount="100000.00")) == []
+    assert scene.hears(order(seconds=2, target_amount="90000")) == []
+    (again,) = scene.at(12)
+    assert [one["unchanged"] for one in again["context"]["refusals"]] == [False]
+    assert [one["_kind"] for one in scene.hears(decision(again, "ACCEPT"))] == ["command-issued"]
+
+
+@pytest.mark.parametrize("referred", [False, True])
+def test_quotes_that_come_while_a_refusal_is_looked_at_show_that_it_is_accepted(referred: bool) -> None:
+    """Nobody has to be asked any more: the quotes are collected and asked about (A-09)."""
+    scene, _ = in_doubt()
+    (again,) = scene.at(12)
+    if referred:
+        scene.hears(decision(again, "REFER"))
+    scene.hears(quote(seconds=13, valid=60))
+    assert scene.state().phase == "quoting"
+    assert [one["question"] for one in scene.at(18)] == ["co_sign_quote"]
+
+
+def test_a_refusal_of_an_older_release_counts_as_one_of_the_same_facts() -> None:
+    """A state that does not say what the refused command was about: only people may have it asked again."""
+    scene, _ = in_doubt()
+    key, text = next(iter(scene.engine.states.items()))
+    old = json.loads(text)
+    assert old["done"][0].pop("basis")
+    older = Scene(clock=scene.clock, states={key: json.dumps(old)})
+    (again,) = older.at(12)
+    assert [one["unchanged"] for one in again["context"]["refusals"]] == [True]
+    assert alarms(older.hears(decision(again, "ACCEPT"))) == ["decision_malformed"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -165,6 +165,7 @@ def test_after_a_conflict_the_remaining_quotes_are_decided_on() -> None:
     command = chosen(scene, "q1")
     (again,) = scene.hears(completion(command, "refused", http_status=409))
     assert (again["round"], ids(again)) == (2, ["q2"])
+    assert [(one["quote_id"], one["unchanged"]) for one in again["context"]["refusals"]] == [("q1", False)]
     assert scene.hears(quote("q1", "112", seconds=14, valid=60)) == []
     assert kinds(scene.hears(decision(again, "ACCEPT", "q1"))) == ["decision_malformed"]
 
