@@ -10,7 +10,7 @@
   held.
 * To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
   competing quotes, and what refused them, stand in the outcome of the choice. A cheapest quote that has to be referred is referred, never
-  passed over for a dearer one.
+  passed over for a dearer one. Where the institution has chosen, that quote is the one, whatever its rules make of it: never another.
 
 `decide` is a function of policy, question, counters and time, and of nothing else. Interface, section 5.
 """
@@ -27,7 +27,7 @@ import orjson
 from pipeline.log.codec import decode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
-from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
+from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, picked, quote_agrees, quote_valid
 from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
@@ -183,9 +183,10 @@ class Engine:
         of_quote: list[list[Outcome]] = []
         acceptable: list[Quote] = []
         standing: list[Quote] = []
+        builtin = (*_BUILT_IN_QUOTE, *_BUILT_IN_NAMED) if facts.request.context.refusals else _BUILT_IN_QUOTE
         for quote in facts.quotes:
             case = _new(Case, (facts, quote, (), ()))
-            said = _asked_all(_BUILT_IN_QUOTE, case)
+            said = _asked_all(builtin, case)
             if _holds(said):
                 acceptable.append(quote)
             said += _asked_all(self._quote, case)
@@ -198,11 +199,13 @@ class Engine:
         if _elsewhere(choice, facts) is not None:  # a choice for another venue or pair chooses nothing here
             outcomes += _asked_all((_ready(choice),), case)
             choice, params = _CHOICE, _PARAMS
-        chosen, equal = choose(standing, params)
-        shown = chosen or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
+        best, equal = choose(standing, params)
+        theirs = picked(facts.quotes, facts.now)
+        chosen = theirs[0] if theirs and any(quote is theirs[0] for quote in standing) else None if theirs else best
+        shown = next(iter(theirs), best) or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
         if shown is not None:
             outcomes += next(said for quote, said in zip(facts.quotes, of_quote, strict=True) if quote is shown)
-        outcomes.append(_chosen(choice, facts, of_quote, chosen, equal))
+        outcomes.append(_chosen(choice, facts, of_quote, chosen, _doubt(theirs, chosen, best, equal, params)))
         return self._conclude(facts, outcomes, None if shown is None else shown.id)
 
     def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
@@ -284,7 +287,19 @@ def _holds(outcomes: Sequence[Outcome]) -> bool:
     return _HOLDS.issuperset([verdict for _, verdict, _ in outcomes])
 
 
-def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
+def _doubt(theirs: Sequence[Quote], chosen: Quote | None, best: Quote | None, equal: int, params: BestExecution) -> str:
+    """Say why no quote is chosen, or a person chooses; `theirs` are those that the institution has chosen, `best` is the cheapest."""
+    if chosen is None:
+        return f"{'the quote that the institution has chosen' if theirs else 'every quote'} is refused by a rule"
+    if len(theirs) > 1:
+        return f"the venue shows {len(theirs)} quotes as chosen; nobody guesses between them"
+    if theirs:
+        dearer = best is not None and best.required is not None and (theirs[0].required is None or theirs[0].required > best.required)
+        return "the institution has chosen a quote that is not the cheapest" if dearer and not params.follow_selection else ""
+    return f"{equal} quotes are equal; nobody guesses between them" if equal > 1 else ""
+
+
+def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], chosen: Quote | None, doubt: str) -> Outcome:
     """Say what came of the choice, with all competing quotes."""
 
     def inputs() -> dict[str, str]:
@@ -293,10 +308,9 @@ def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], ch
     if not facts.quotes:
         return Outcome(rule, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
     if chosen is None:
-        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
-    if equal > 1:
-        note = f"{equal} quotes are equal; nobody guesses between them"
-        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, note))
+        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, doubt))
+    if doubt:
+        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, doubt))
     return Outcome(rule, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
 
@@ -392,6 +406,12 @@ def _not_refused(case: Case) -> Found:
     )
 
 
+def _not_named_before(case: Case) -> Found:
+    assert case.quote is not None
+    quote_id = case.quote.id
+    return judged(quote_id not in [refusal.quote_id for refusal in case.facts.request.context.refusals or ()], {"quote_id": quote_id}, None)
+
+
 def _guard_text(case: Case) -> Found:
     if case.facts.request.context.source_amount_max is not None and case.facts.source_max is None:
         return missing("source_amount_max", {"source_amount_max": case.facts.request.context.source_amount_max})
@@ -459,6 +479,16 @@ _BUILT_IN_QUOTE = tuple(
             ),
         ),
     )
+)
+_BUILT_IN_NAMED = (
+    _ready(
+        _built_in(
+            "quote not refused",
+            "quote_not_refused",
+            "A quote whose co-signature the venue has refused is never named again.",
+            Compiled(evaluate=_not_named_before),
+        )
+    ),
 )
 _CHOICE = _built_in(
     "lowest source amount",

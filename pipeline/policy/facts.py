@@ -17,8 +17,6 @@ from pipeline.log.codec import encode
 from pipeline.policy.exact import amount, times
 from schemas.accepting import ComplianceFacts, DecisionRequested, Question, QuoteFacts, RateFacts
 
-CLOSED_QUOTES = frozenset({"ACCEPTED", "REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
-"""Statuses of a quote that can no longer be co-signed (contract 4.5: the outcomes; the open state's name is not documented)."""
 NO_COMPLIANCE = ComplianceFacts()
 T = TypeVar("T")
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long, a frozen dataclass's several times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from tests.accepting_auditor import audit_accepting
@@ -132,6 +133,36 @@ def test_what_the_venue_refused_is_not_sent_again_without_a_person(make_rig: Mak
     assert "409 CONFLICT" in rig.custodian("decisions", "show", referral["decision_id"], "--format", "table").stdout
     audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
     assert up.end() == 0
+
+
+def test_a_quote_that_the_institution_chose_is_signed_or_none_is(make_rig: MakeRig) -> None:
+    """It has chosen the dearer of two, and the venue shows that: the cheaper one is not signed in its place, a person is asked."""
+    rig = accepting_rig(make_rig, seed=234, rate=0, world=PATIENT)
+    rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url).replace('"500ms"', '"4s"', 1))
+    rig.venue_post("faults", switches={"A-10": "selected_shown"})
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL | {"quotes": 2, "institution": "never"})
+    shown = eventually(lambda: two_quotes(rig, intent), within=60, what="two quotes come")
+    dearer = max(shown, key=lambda quote: Decimal(quote[1]))[0]
+    rig.venue_post("select", intent_id=intent, quote_id=dearer)
+    waiting = "SELECT count(*) FROM risk.referrals WHERE intent_id = %s AND state = 'pending'"
+    eventually(lambda: rig.value(waiting, (intent,)) == 1, within=60, what="a person is asked")
+    (referral,) = rig.listed("decisions", "list", "--pending")
+    assert (referral["question"], referral["quote_id"]) == ("co_sign_quote", dearer)
+    assert [line["kind"] for line in rig.listed("commands", "list")] == ["accept_proposal"]
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
+def two_quotes(rig: Rig, intent: str) -> list[tuple[str, str]]:
+    """Return id and rate of an order's quotes as the workflow knows them, once there are two."""
+    query = (
+        "SELECT q ->> 'quote_id', q ->> 'fx_rate' FROM custodian.states, jsonb_array_elements(state -> 'quotes') AS q "
+        "WHERE processor = 'workflow' AND state ->> 'intent_id' = %s"
+    )
+    found = [(str(quote_id), str(rate)) for quote_id, rate in rig.rows(query, (intent,))]
+    return found if len(found) == 2 else []
 
 
 def conflicted(rig: Rig) -> str:

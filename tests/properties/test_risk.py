@@ -121,6 +121,27 @@ def test_what_nobody_knows_is_never_a_no(asked: Engine, request: DecisionRequest
         assert judgement.verdict != "ACCEPT"
 
 
+QUOTE_STATUSES = (None, "OPEN", "ACCEPTED", "accepted", "REJECTED", "EXPIRED", "Withdrawn", "CANCELLED")
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), questions(), st.lists(st.sampled_from(QUOTE_STATUSES), min_size=4, max_size=4))
+def test_what_is_signed_is_open_and_the_institutions_choice_where_there_is_one(
+    asked: Engine, request: DecisionRequested, statuses: list[str | None]
+) -> None:
+    """Whatever the policy says: no closed quote is accepted, and beside a chosen one no other is."""
+    quotes = [one.model_copy(update={"status": status}) for one, status in zip(request.context.quotes, statuses, strict=False)]
+    context = request.context.model_copy(update={"quotes": tuple(quotes)})
+    digest = hashlib.sha256(encode(context)).hexdigest()
+    made = asked.decide(request.model_copy(update={"context": context, "context_sha256": digest}), {}, NOW)
+    if made.question == "co_sign_quote" and quotes:
+        by_id = {one.quote_id: (one.status or "").upper() for one in quotes}
+        named = by_id.get(made.quote_id or "", "ACCEPTED" if made.verdict == "WAIT" else "")
+        assert named == "ACCEPTED" or "ACCEPTED" not in by_id.values()
+        if made.verdict == "ACCEPT":
+            assert named in ("", "OPEN", "ACCEPTED")
+
+
 def plainly(asked: Engine, request: DecisionRequested, counters: dict[str, str], at: datetime) -> bytes:
     """Write a decision the long way: a model of each part, checked, and encoded by the codec."""
     judgement = asked.judge(facts_of(request, counters, at))

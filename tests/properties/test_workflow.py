@@ -66,7 +66,9 @@ def acts(draw: st.DrawFn) -> Act:
         case "quote":
             valid = draw(st.sampled_from([10.0, 25.0, 30.0, 30.0, None]))
             fields: dict[str, Any] = draw(
-                st.sampled_from([{}, {}, {"source_amount": "11200000"}, {"target_amount": "7"}, {"status": "REJECTED"}])
+                st.sampled_from(
+                    [{}, {}, {}, {"source_amount": "11200000"}, {"target_amount": "7"}, {"status": "REJECTED"}, {"status": "ACCEPTED"}]
+                )
             )
             return kind, lost, draw(st.sampled_from(QUOTES)), draw(st.sampled_from(RATES)), valid, fields
         case "decide":
@@ -300,6 +302,23 @@ def test_one_command_at_a_time_and_one_quote_at_most(history: list[Act]) -> None
             open_[command["kind"]] = command
             if command["kind"] == "co_sign_quote":
                 assert bound <= {command["quote_id"]}
+        seen = len(world.made)
+
+    lived(history, watch)
+
+
+@quick
+@example([*_CHOOSING, ("quote", False, "q2", "111.5", 25.0, {"status": "ACCEPTED"}), ("decide", False, 0, "ACCEPT", "q1", "rules")])
+@given(proposals)
+def test_beside_a_chosen_quote_no_other_is_commanded(history: list[Act]) -> None:
+    """When a co-signature is commanded, either its quote is one that the institution chose, or none of those shown by then is."""
+    seen = 0
+
+    def watch(world: World) -> None:
+        nonlocal seen
+        for command in (one for one in world.made[seen:] if one["_kind"] == "command-issued" and "quote_id" in one):
+            chosen = {held.quote_id for held in world.state().quotes if held.status == "ACCEPTED"}
+            assert not chosen or command["quote_id"] in chosen
         seen = len(world.made)
 
     lived(history, watch)

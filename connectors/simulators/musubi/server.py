@@ -283,7 +283,8 @@ class Backend:
             raise RefusalError("NOT_FOUND", "order not found")
         now = self.clock.now()
         known = [] if order.side == "receiver" else self.venue.register.quotes.get(order.intent_id, [])
-        rows = [documents.quote_record(quote, order, now=now, switches=self.venue.switches) for quote in known]
+        chosen = self.venue.world.selected(order.intent_id)
+        rows = [documents.quote_record(quote, order, now=now, switches=self.venue.switches, selected=chosen) for quote in known]
         if self.venue.switches["A-16"] == "absent":
             return self._json({"data": rows, "meta": self._meta()})
         return self._listed(rows, 1, max(20, len(rows)), len(rows))

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pipeline.domain.money import plain
 from pipeline.domain.orders import digest
+from pipeline.domain.quotes import is_chosen
 from pipeline.log.codec import encode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.processors.processor import Raised
@@ -181,7 +182,7 @@ def _quote_facts(state: WorkflowState, quote: Quote) -> QuoteFacts:
             "quote_id": quote.quote_id,
             "first_seen_at": time_text(quote.first_seen_at),
             "agrees": quotes.agrees(state, quote),
-            "selected": True if (quote.status or "").upper() == "SELECTED" else None,
+            "selected": True if is_chosen(quote.status) else None,
         }
     )
 

@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from pipeline.domain import following, lifecycle
 from pipeline.domain.money import plain
-from pipeline.domain.quotes import required_source
+from pipeline.domain.quotes import is_chosen, required_source
 from pipeline.errors import FatalError
 from pipeline.log.envelope import moment
 from pipeline.processors.processor import Raised
@@ -197,7 +197,8 @@ def _quote(state: WorkflowState, event: QuoteShown, now: datetime) -> list[Fact]
     if changed == known:
         return [Counted("quote_repeated")]
     extended = not same_rate or changed.valid_until != known.valid_until
-    lapsed, rejected = known.lapsed and not extended, known.rejected and not extended
+    chosen = is_chosen(changed.status) and not is_chosen(known.status)
+    lapsed, rejected = known.lapsed and not extended, known.rejected and not (extended or chosen)
     changed = replace(changed, observed_at=event.observed_at, cause=event.cause, lapsed=lapsed, rejected=rejected)
     return [QuoteNoted(event=event, quote=changed)]
 

@@ -196,6 +196,48 @@ def test_the_cheapest_quote_is_chosen_and_ties_go_to_a_person(
     assert made.quote_id == (None if chosen is None else quote(chosen).quote_id)
 
 
+CHEAP, THEIRS = quote(1, "111"), quote(2, "112", status="ACCEPTED")
+"""The institution has chosen the dearer one."""
+NOT_MAKER_2 = 'parties = ["MarketMaker2::7de1f00c3d9"]'
+
+
+@pytest.mark.parametrize(
+    ("rules", "theirs", "verdict"),
+    [
+        ((ANY_QUOTE,), THEIRS, "REFER"),
+        ((best("first_seen"),), THEIRS, "REFER"),
+        ((best("refer", ", follow_selection = true"),), THEIRS, "ACCEPT"),
+        ((ANY_QUOTE,), quote(2, "110", status="Accepted"), "ACCEPT"),
+        ((ANY_QUOTE,), quote(2, "111", selected=True), "ACCEPT"),
+        ((best("refer"), rule("market_makers_denied", NOT_MAKER_2, on="co_sign_quote")), THEIRS, "REJECT"),
+        ((best("refer"), rule("market_makers_denied", NOT_MAKER_2, on="co_sign_quote", otherwise="REFER")), THEIRS, "REFER"),
+        ((ANY_QUOTE,), quote(2, "112", status="ACCEPTED", valid=-1), "REJECT"),
+        ((ANY_QUOTE,), quote(2, "121", status="ACCEPTED"), "REJECT"),
+        ((ANY_QUOTE,), quote(2, "112", status="ACCEPTED", source_amount="1"), "REJECT"),
+    ],
+)
+def test_beside_the_institutions_choice_no_other_quote_is_signed(rules: tuple[str, ...], theirs: QuoteFacts, verdict: str) -> None:
+    """A chosen quote is no closed one; a rule against it refers or rejects, and the cheaper rival never takes its place."""
+    made = engine(*rules).decide(question("co_sign_quote", quotes=[CHEAP, theirs]), {}, NOW)
+    assert (made.verdict, made.quote_id) == (verdict, theirs.quote_id)
+
+
+def test_of_several_choices_people_decide_unless_one_is_left() -> None:
+    """Two quotes shown as chosen are a tie that nobody breaks; one of them that has lapsed is none any more."""
+    other = quote(3, "112.5", status="ACCEPTED")
+    assert engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[THEIRS, other]), {}, NOW).verdict == "REFER"
+    lapsed = quote(3, "112.5", status="ACCEPTED", valid=-1)
+    made = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[lapsed, THEIRS]), {}, NOW)
+    assert (made.verdict, made.quote_id) == ("ACCEPT", THEIRS.quote_id)
+
+
+def test_a_quote_whose_co_signature_was_refused_is_never_named_again() -> None:
+    """Not even when the institution has chosen it: then nothing is signed."""
+    refusal = RefusalFacts(command_id="c", quote_id=THEIRS.quote_id, http_status=409, refused_at=time_text(NOW), unchanged=False)
+    made = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[CHEAP, THEIRS], refusals=(refusal,)), {}, NOW)
+    assert (made.verdict, made.quote_id) == ("REJECT", THEIRS.quote_id)
+
+
 @pytest.mark.parametrize("about", ['venue = "osaka"', 'pair = "EURx/USDCx"'])
 def test_a_choice_for_another_venue_or_pair_breaks_no_tie_here(about: str) -> None:
     """How ties are broken elsewhere is not applicable here, and says so: a tie is referred."""

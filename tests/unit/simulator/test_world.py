@@ -387,7 +387,9 @@ def test_a_quote_that_breaks_the_guard_cannot_be_co_signed() -> None:
     assert world.open[intent_id].order.status == "PENDING"
 
 
-@pytest.mark.parametrize(("value", "kinds"), [("any_valid", ["done"]), ("selected_only", ["conflict", "done"])])
+@pytest.mark.parametrize(
+    ("value", "kinds"), [("any_valid", ["done"]), ("selected_only", ["conflict", "done"]), ("selected_shown", ["conflict", "done"])]
+)
 def test_which_quotes_can_be_co_signed_is_a_switch(value: str, kinds: list[str]) -> None:
     """A-10: any valid quote, or only the one that the institution selected."""
     world, intent_id = _quoted({"A-10": value}, quotes=2)

@@ -273,6 +273,41 @@ def test_a_quote_that_the_venue_closed_is_gone(status: str) -> None:
     assert "command-issued" not in kinds(scene.hears(decision(request, "ACCEPT", "q1")))
 
 
+def test_a_quote_that_the_institution_chose_leaves_no_other() -> None:
+    """Chosen while others are asked about: the question comes anew, lists all, and only the chosen one may be named."""
+    scene = quoting()
+    scene.hears(quote("q1", "111", seconds=8), quote("q2", "112", seconds=8))
+    (request,) = scene.at(13)
+    (again,) = scene.hears(quote("q2", "112", seconds=14, status="ACCEPTED"))
+    assert (ids(again), [one.get("selected") for one in again["context"]["quotes"]]) == (["q1", "q2"], [None, True])
+    assert kinds(scene.hears(decision(request, "ACCEPT", "q1"))) == []
+    assert kinds(scene.hears(decision(again, "ACCEPT", "q1"))) == ["decision_malformed"]
+    (command,) = scene.hears(decision(again, "ACCEPT", "q2", engine="other"))
+    assert command["quote_id"] == "q2"
+
+
+@pytest.mark.parametrize("flaw", [{"rate": "999"}, {"source_amount": "1"}, {"valid": 15.0}])
+def test_a_chosen_quote_that_cannot_be_signed_leaves_nothing_to_sign(flaw: dict[str, Any]) -> None:
+    """Over the maximum, at odds with the order, or too late: no rival is asked about in its place, and the story says why."""
+    scene, stated = quoting(), {"rate": "112", **flaw}
+    scene.hears(quote("q1", "111", seconds=8, valid=60), quote("q2", seconds=8, status="ACCEPTED", **stated))
+    questions = [one for one in scene.at(100) if one["_kind"] == "decision-requested"]
+    assert all(one["decide_by"] <= at(15) for one in questions)
+    scene.hears(order("EXPIRED", seconds=100))
+    assert "1 not the one that the institution chose" in (scene.state().note or "")
+
+
+def test_a_rejected_quote_that_the_institution_then_chooses_is_asked_about_again() -> None:
+    """The choice is news: what a decision rejected among others is decided on once more."""
+    scene = quoting()
+    scene.hears(quote("q1", seconds=8, valid=60))
+    (request,) = scene.at(13)
+    scene.hears(decision(request, "REJECT"))
+    assert scene.at(20) == []
+    (again,) = [*scene.hears(quote("q1", seconds=20, valid=60, status="ACCEPTED")), *scene.at(21)]
+    assert again["context"]["quotes"][0]["selected"] is True
+
+
 def test_a_hint_without_terms_is_waited_out() -> None:
     """A quote without rate or validity is not asked about until its record is read; the window began with the hint."""
     scene = quoting()
