@@ -183,9 +183,11 @@ class Currencies(BaseModel):
     __pydantic_extra__: dict[str, Currency]
 
     def scales(self) -> Scales:
-        """Return the scales as the domain uses them."""
+        """Return the scales as the domain uses them: who lists currencies and writes no default says that there are no others."""
         extra = self.__pydantic_extra__ or {}
-        return Scales(default=self.default_scale, by_currency={name: section.scale for name, section in extra.items()})
+        listed_only = bool(extra) and "default_scale" not in self.model_fields_set
+        by_currency = {name: section.scale for name, section in extra.items()}
+        return Scales(default=self.default_scale, by_currency=by_currency, listed_only=listed_only)
 
 
 class Archive(Section):

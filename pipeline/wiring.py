@@ -170,7 +170,7 @@ def risk(given: Surroundings) -> int:
     from pipeline.processors.risk.settle import settle
     from pipeline.stores.exposures import PostgresExposures
 
-    engine = Engine(policy_of(given.settings))
+    engine = Engine(policy_of(given.settings), given.settings.currencies.scales())
     log.info("deciding by policy %s, version %d", engine.policy.name, engine.policy.version, extra={"sha256": engine.policy.sha256})
     return _process(given, "risk", settle=lambda connection, events: settle(engine, PostgresExposures(connection), events, given.clock.now))
 

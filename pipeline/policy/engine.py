@@ -6,8 +6,8 @@
   `evidence_until`), then REFER, and never REJECT: what nobody knows is no reason to decline. A rule about another venue, pair or currency
   says NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
 * Beside the policy, and not to be switched off: the question is whole and not answered too late, the order is still open, we are the
-  sender's custodian, the venue has not refused the same on the same facts; for quotes: still valid, agreeing with the order, cost guard
-  held.
+  sender's custodian, the venue has not refused the same on the same facts, the books can hold what comes of it; for quotes: still valid,
+  agreeing with the order, cost guard held. What was refused, and what the books cannot hold, is in the record where it speaks against.
 * To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
   competing quotes, and what refused them, stand in the outcome of the choice. A cheapest quote that has to be referred is referred, never
   passed over for a dearer one. Where the institution has chosen, that quote is the one, whatever its rules make of it: never another.
@@ -24,9 +24,11 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from pipeline.domain.money import Scales
 from pipeline.log.codec import decode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
+from pipeline.policy.checks.books import order_can_be_booked, quote_can_be_booked
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, picked, quote_agrees, quote_valid
 from pipeline.policy.counters import ENDED, CounterQuery
 from pipeline.policy.exact import span_text
@@ -90,9 +92,10 @@ class Decision(NamedTuple):
 class Engine:
     """A policy compiled once and applied often."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Compile a policy; it was checked when it was read."""
+    def __init__(self, policy: Policy, scales: Scales | None = None) -> None:
+        """Compile a policy; it was checked when it was read. `scales` are those that the ledger books with."""
         self.policy = policy
+        self._bookable = _bookable(order_can_be_booked(scales or Scales())), _bookable(quote_can_be_booked(scales or Scales()))
         self._name = {"name": policy.name, "version": policy.version, "sha256": policy.sha256}
         self._choice = _CHOICE
         self._params = _PARAMS
@@ -173,10 +176,10 @@ class Engine:
         return Decision(decision_id, judgement.verdict, judgement.quote_id, orjson.dumps(made))
 
     def _of_order(self, facts: Facts) -> list[Outcome]:
-        """Ask the rules about the order; what was refused is looked at where something was."""
+        """Ask the rules about the order."""
         case = Case(facts)
         refused = _asked_all(_BUILT_IN_REFUSED, case) if facts.request.context.refusals else []
-        return refused + _asked_all(self._order[facts.question], case)
+        return refused + _against(self._bookable[0], case) + _asked_all(self._order[facts.question], case)
 
     def _co_sign(self, facts: Facts) -> Judgement:
         outcomes = self._of_order(facts)
@@ -189,7 +192,7 @@ class Engine:
             said = _asked_all(builtin, case)
             if _holds(said):
                 acceptable.append(quote)
-            said += _asked_all(self._quote, case)
+            said += _against(self._bookable[1], case) + _asked_all(self._quote, case)
             if not _rejected(said):
                 standing.append(quote)
             of_quote.append(said)
@@ -275,6 +278,11 @@ def _asked_all(rules: Sequence[Ready], case: Case) -> list[Outcome]:
     """Ask rules about a case, one after the other."""
     patient = case.facts.patient
     return [_new(Outcome, (rule, words[patient][(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
+
+
+def _against(rules: Sequence[Ready], case: Case) -> list[Outcome]:
+    """Ask rules of which only what speaks against is recorded: what a former release decided comes out the same to the byte."""
+    return [outcome for outcome in _asked_all(rules, case) if outcome.verdict != "PASS"]
 
 
 def _asked_here(rule: Asked, case: Case) -> Found:
@@ -420,6 +428,12 @@ def _guard_text(case: Case) -> Found:
 
 def _built_in(name: str, check: str, sentence: str, compiled: Compiled, otherwise: Word = "REJECT") -> Asked:
     return Asked(f"built in: {name}", check, sentence, compiled, otherwise, 1, None, None, True)
+
+
+def _bookable(evaluate: Callable[[Case], Found]) -> Sequence[Ready]:
+    sentence = "The ledger can book what comes of it: its currencies are known, and no amount has more decimals than its currency."
+    compiled = Compiled(evaluate=evaluate, limit="the scales of the settings")
+    return (_ready(_built_in("the books can hold it", "bookable", sentence, compiled, "REFER")),)
 
 
 _BUILT_IN_ORDER = tuple(

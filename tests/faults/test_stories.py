@@ -155,6 +155,24 @@ def test_a_quote_that_the_institution_chose_is_signed_or_none_is(make_rig: MakeR
     assert up.end() == 0
 
 
+def test_what_the_ledger_could_not_book_is_not_co_signed(make_rig: MakeRig) -> None:
+    """A venue that rounds nothing quotes a rate whose product is finer than the currency: a person is asked, and nothing is signed."""
+    rig = accepting_rig(make_rig, seed=235, rate=0, world=PATIENT)
+    rig.write_settings(policy=POLICY, scales={"JPYSC0": 4, "USDCx": 6}, more=SETTINGS.format(url=rig.venue.base_url))
+    rig.venue_post("faults", set={"quote_beyond_scale": 1})
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    waiting = "SELECT count(*) FROM risk.referrals WHERE intent_id = %s AND state = 'pending'"
+    eventually(lambda: rig.value(waiting, (intent,)) == 1, within=60, what="a person is asked")
+    (referral,) = rig.listed("decisions", "list", "--pending")
+    assert referral["question"] == "co_sign_quote"
+    assert [rule["name"] for rule in referral["rules"] if rule["verdict"] == "REFER"] == ["built in: the books can hold it"]
+    assert [line["kind"] for line in rig.listed("commands", "list")] == ["accept_proposal"]
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
 def two_quotes(rig: Rig, intent: str) -> list[tuple[str, str]]:
     """Return id and rate of an order's quotes as the workflow knows them, once there are two."""
     query = (

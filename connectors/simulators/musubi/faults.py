@@ -73,6 +73,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="quote_disagrees_source", unit="per quote", about="its source amount is not rate times target; that is what would be paid"),
     Fault(name="quote_disagrees_target", unit="per quote", about="its target amount is neither the order's nor rate times it"),
     Fault(name="quote_breaks_guard", unit="per quote", about="it costs more than source_amount_max, where there is one"),
+    Fault(name="quote_beyond_scale", unit="per quote", about="its source amount has more decimals than the currency"),
     Fault(name="quote_legacy_target", unit="per quote", about="its target amount has the legacy meaning: what is paid"),
 )
 
@@ -83,6 +84,7 @@ QUOTE_FAULTS: Mapping[Flaw, str] = MappingProxyType(
         "target": "quote_disagrees_target",
         "guard": "quote_breaks_guard",
         "legacy": "quote_legacy_target",
+        "scale": "quote_beyond_scale",
     }
 )
 """What can be wrong with a quote, and the fault that asks for it."""

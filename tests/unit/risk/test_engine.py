@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.domain.money import Scales
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import time_text
 from pipeline.policy.counters import ENDED
@@ -68,6 +69,35 @@ def test_what_the_venue_refused_on_the_same_facts_is_for_people(unchanged: bool,
     assert said.inputs == {f"refused at {time_text(NOW)}": "409 CONFLICT"}
     both = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[quote(1)], refusals=(refusal,)), {}, NOW)
     assert both.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("scales", "given", "rate", "verdict"),
+    [
+        (Scales(by_currency={"JPYSC0": 4}), {}, "112.000000001", "ACCEPT"),
+        (Scales(by_currency={"JPYSC0": 4}), {}, "112.0000000001", "REFER"),
+        (Scales(by_currency={"JPYSC0": 0}), {"target_amount": "100000.5"}, "112.1", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), {"target_amount": "100000.5", "side": "both"}, "112", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), {"target_amount": "100000.5"}, "112", "ACCEPT"),
+        (Scales(by_currency={"USDCx": 6}, listed_only=True), {}, "112", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4}, listed_only=True), {}, "112", "ACCEPT"),
+        (Scales(by_currency={"JPYSC0": 4}, listed_only=True), {"side": "both"}, "112", "REFER"),
+        (Scales(default=38), {"target_amount": "1.0000000000000000001", "source_amount_max": None}, "112.00000000000000000001", "REFER"),
+    ],
+)
+def test_what_the_books_could_not_hold_is_for_people(scales: Scales, given: dict[str, Any], rate: str, verdict: str) -> None:
+    """A product finer than the source currency, or a currency of which nobody said how fine it is: never signed without a person."""
+    made = engine(ANY_QUOTE, scales=scales).decide(question("co_sign_quote", quotes=[quote(1, rate)], **given), {}, NOW)
+    assert (made.verdict, made.quote_id) == (verdict, quote(1).quote_id)
+    assert [outcome.verdict for outcome in made.rules if outcome.check == "bookable"] == ["REFER"] * (verdict == "REFER")
+
+
+def test_what_the_books_could_not_hold_is_seen_with_the_proposal_where_it_shows_there() -> None:
+    """An unknown currency, and a target amount of ours that is too fine, need no quote to be seen."""
+    known, listed = Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), Scales(by_currency={"USDCx": 6}, listed_only=True)
+    assert engine(ANY, scales=known).decide(question(target_amount="0.5", side="both"), {}, NOW).verdict == "REFER"
+    assert engine(ANY, scales=known).decide(question(target_amount="0.5"), {}, NOW).verdict == "ACCEPT"
+    assert engine(ANY, scales=listed).decide(question(), {}, NOW).verdict == "REFER"
 
 
 def test_a_quote_about_which_something_is_missing_is_not_passed_over() -> None:
