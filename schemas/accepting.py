@@ -45,6 +45,9 @@ class ComplianceRead(ComplianceFacts):
     observed: Observation
     document: str
     document_sha256: Digest
+    lacking: Literal["absent", "unreadable"] | None = Field(
+        default=None, description="there is no snapshot for us, or none that can be read: none of the facts is stated"
+    )
 
 
 class RateRead(Event):

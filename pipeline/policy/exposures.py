@@ -8,6 +8,8 @@ One row per order that was asked about, in one of five states:
     reserved -> settled  out of the exposure; in the windows it stays
     released -> settled  the venue says so after all
 
+A status that nobody knows ends an order for whoever decides, and gives nothing back: what was accepted counts until the venue says more.
+
 A co-signature names quote, market maker and exact source amount; when the venue refuses it, they are taken back and the order stays
 reserved. An exposure is a sum over rows, so it cannot be negative, and it is zero when every order has come to its end.
 """

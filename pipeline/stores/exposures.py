@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from pipeline.domain.following import is_unknown
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote
@@ -223,6 +224,8 @@ class PostgresExposures:
             """,
             (venue, intent_id, status, settled),
         )
+        if is_unknown(status):  # nobody knows what became of it, so what was accepted counts on
+            return False
         done = self._connection.execute(
             """
             UPDATE risk.exposures

@@ -173,6 +173,57 @@ def test_what_the_ledger_could_not_book_is_not_co_signed(make_rig: MakeRig) -> N
     assert up.end() == 0
 
 
+def test_what_was_only_decided_in_shadow_is_accepted_once_live(make_rig: MakeRig) -> None:
+    """An order that the policy accepts in shadow waits for nothing; started again in live, the pipeline accepts it and it settles."""
+    rig = accepting_rig(make_rig, seed=236, rate=0, world=PATIENT, mode="shadow")
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    accepted(rig, intent)
+    assert rig.venue_get("truth?parts=accept_calls")["accept_calls"] == []
+    assert up.end() == 0
+    rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url))
+    up = rig.up()
+    eventually(lambda: stories(rig)[intent][0] == "SETTLED", within=60, what="the order settles")
+    assert {line["state"] for line in rig.listed("commands", "list")} == {"shadowed", "succeeded"}
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
+def test_a_sole_quote_whose_hint_was_lost_is_looked_for(make_rig: MakeRig) -> None:
+    """The stream says nothing of the quote, and no round is near: it is found some seconds after the accept, and co-signed."""
+    rig = accepting_rig(make_rig, seed=237, rate=0, world={**PATIENT, "first_quote": 60.0})
+    rig.write_settings(policy=POLICY, reconcile_interval="30m", more=SETTINGS.format(url=rig.venue.base_url))
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    accepted(rig, intent)
+    rig.venue_post("faults", set={"drop": 1})
+    signed = "SELECT count(*) FROM commands.journal WHERE intent_id = %s AND kind = 'co_sign_quote' AND state = 'succeeded'"
+    eventually(lambda: rig.value(signed, (intent,)) == 1, within=25, what="the quote is co-signed")
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
+def test_a_venue_without_snapshots_costs_no_wait(make_rig: MakeRig) -> None:
+    """Told that there is no snapshot, the question is asked at once and an order that needs none is accepted by its first answer."""
+    rig = accepting_rig(make_rig, seed=238, rate=0, world=PATIENT)
+    undemanding = POLICY.replace('check = "kyc_status"', 'check = "pairs_allowed"').replace(
+        'params = { allowed = ["KYC_VERIFIED"] }', 'params = { pairs = ["JPYSC0/USDCx"] }'
+    )
+    rig.write_settings(policy=undemanding, more=SETTINGS.format(url=rig.venue.base_url))
+    rig.venue_post("faults", set={"snapshot_absent": 1})
+    up = rig.up()
+    rig.connected(within=60)
+    intent = proposed(rig, **SMALL)
+    eventually(lambda: stories(rig).get(intent, ("", "", None))[0] == "SETTLED", within=60, what="the order settles")
+    told = "SELECT count(*) FROM compliance.records WHERE topic LIKE %s AND convert_from(body, 'UTF8') LIKE %s"
+    assert rig.value(told, ("%compliance-read.v1", '%"lacking":"absent"%')) == 1
+    assert rig.value("SELECT count(*) FROM risk.questions WHERE question = 'accept_proposal'") == 1
+    audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
+    assert up.end() == 0
+
+
 def two_quotes(rig: Rig, intent: str) -> list[tuple[str, str]]:
     """Return id and rate of an order's quotes as the workflow knows them, once there are two."""
     query = (

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.engines.step import run_events
 from pipeline.log.envelope import Record
+from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.processor import decode, workflow
 from pipeline.processors.workflow.state import WorkflowState, from_json, to_json
 from pipeline.testing.orders import VENUE, intent
@@ -438,6 +439,8 @@ def test_nothing_is_declined_for_good_for_want_of_evidence(history: list[Act], l
     world.scene.clock.pass_by(late)
     before = len(world.requests)
     world.hears(compliance(seconds=world.seconds()))
+    for act in [("time", False, 1.0), ("wake", False, 0)]:  # so long the rate is waited for
+        world.does(act)
     (again,) = world.requests[before:]
     assert again["context"]["compliance"]["kyc_status"] == "KYC_VERIFIED"
     world.decide(again, "REJECT", None, "rules")
@@ -445,6 +448,24 @@ def test_nothing_is_declined_for_good_for_want_of_evidence(history: list[Act], l
         world.does(act)
     assert len(world.requests) == before + 1
     assert world.state().phase == "declined"
+
+
+@quick
+@given(histories.map(lambda acts: [act for act in acts if act[0] in ("compliance", "rate", "wake", "again", "lose")]), st.booleans())
+def test_nothing_waits_for_ever_for_what_was_only_decided_in_shadow(history: list[Act], quoted: bool) -> None:
+    """In live the proposal is asked about again, unless there are quotes; then they are. An accept in live is one command of live."""
+    world = World(scene=Scene(WorkflowRules(mode="shadow")))
+    for act in [*_ASKED, ("decide", False, 0, "ACCEPT", None, "rules"), ("complete", False, 0, "shadowed", 0, None), *history]:
+        world.does(act)
+    if quoted:
+        world.does(("quote", False, "q1", "112", 200.0, {}))
+    assert world.state().phase == "quoting"
+    world.scene = Scene(clock=world.scene.clock, states=world.scene.engine.states)
+    said = [*world.scene.at(world.seconds() + 1), *world.scene.at(world.seconds() + 10)]
+    (asked,) = [one for one in said if one["_kind"] == "decision-requested"]
+    assert asked["question"] == ("co_sign_quote" if quoted else "accept_proposal")
+    (command,) = world.scene.hears(decision(asked, "ACCEPT", "q1" if quoted else None))
+    assert command["mode"] == "live"
 
 
 @quick

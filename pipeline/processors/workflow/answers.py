@@ -145,6 +145,7 @@ def _command(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answe
         not_after=not_after,
         issued_at=now,
         basis=ask.basis,
+        mode=rules.mode,
     )
     quote = state.quote(command.quote_id)
     issued = CommandIssued(

@@ -95,14 +95,14 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         context_sha256=asked.context_sha256,
         requested_at=time_text(now),
         decide_by=time_text(asked.decide_by),
-        evidence_until=_evidence_until(rules, asked),
+        evidence_until=_evidence_until(rules, state, asked),
     )
     return [Asked(ask=asked, request=request, cause=state.cause)]
 
 
-def _evidence_until(rules: WorkflowRules, asked: Ask) -> str | None:
+def _evidence_until(rules: WorkflowRules, state: WorkflowState, asked: Ask) -> str | None:
     """Return until when what is missing may still come; None when nothing will."""
-    if "compliance" not in asked.lacked and not rules.rates_expected:
+    if state.compliance_lacking or ("compliance" not in asked.lacked and not rules.rates_expected):
         return None
     first = asked.first_asked_at or asked.asked_at
     return time_text(first + min(rules.evidence_patience, max(asked.decide_by - first, timedelta(0)) / rules.evidence_share))

@@ -43,6 +43,7 @@ from pipeline.processors.workflow.facts import (
     Answered,
     AnswerSeen,
     Completed,
+    ComplianceMissed,
     ComplianceNoted,
     ComplianceShown,
     Counted,
@@ -89,6 +90,8 @@ def wake(rules: WorkflowRules, state: WorkflowState, now: datetime) -> tuple[Fac
 def wake_at(rules: WorkflowRules, state: WorkflowState) -> datetime | None:
     """Return when there is something to do though nothing is heard; later than the last decision."""
     times: list[datetime | None] = []
+    if outcomes.only_in_shadow(rules, state):
+        return state.phase_since
     match state.phase:
         case Phase.GATHERING:
             assert state.phase_since is not None
@@ -140,6 +143,9 @@ def _noted(rules: WorkflowRules, state: WorkflowState, event: Heard, now: dateti
             return _order(state, event)
         case QuoteShown():
             return _quote(state, event, now)
+        case ComplianceShown(lacking=True):
+            known_already = state.compliance is not None or state.compliance_lacking
+            return [Counted("evidence_repeated")] if known_already else [ComplianceMissed(event)]
         case ComplianceShown():
             known = state.compliance_observed_at
             news = known is None or (event.observed_at >= known and event.stated != state.compliance)
@@ -221,6 +227,9 @@ def _onward(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[F
         return led
     if found := outcomes.adopted(rules, state, now):
         return found
+    if outcomes.only_in_shadow(rules, state):
+        # After a pause, or workers of which some are live and some in shadow would ask one another without end.
+        return [Moved(trigger=Trigger.GONE_LIVE, at=now, note="left out in shadow", retry_at=now + rules.refusal_pause)]
     step = _STEPS.get(state.phase)
     return [] if step is None else step(rules, state, now)
 
@@ -289,7 +298,7 @@ def _from_gathering(rules: WorkflowRules, state: WorkflowState, now: datetime) -
     if now >= accept_by(rules, state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="too late when first seen")]
     assert state.phase_since is not None
-    complete = state.compliance is not None and (bool(rates_of(state)) or not rules.rates_expected)
+    complete = (state.compliance is not None or state.compliance_lacking) and (bool(rates_of(state)) or not rules.rates_expected)
     return ask(rules, state, ACCEPT_PROPOSAL, now) if complete or now >= state.phase_since + rules.evidence_wait else []
 
 
@@ -328,7 +337,8 @@ def _pause_is_over(state: WorkflowState, now: datetime) -> bool:
 
 def _from_declined(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     """Open again what was declined without its evidence, once that is here; what a person declined stays so."""
-    return ask(rules, state, ACCEPT_PROPOSAL, now) if _rejected_unseen(state) and now < accept_by(rules, state) else []
+    opens = _rejected_unseen(state) and now < accept_by(rules, state)
+    return [Moved(trigger=Trigger.REOPENED, at=now, note="evidence has come")] if opens else []
 
 
 def _rejected_unseen(state: WorkflowState) -> bool:

@@ -81,13 +81,14 @@ class QuoteShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceShown:
-    """The compliance snapshot was read."""
+    """The compliance snapshot was read, or looked for in vain."""
 
     venue: str
     intent_id: str
     stated: Mapping[str, str]
     observed_at: datetime
     cause: str
+    lacking: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,13 @@ class QuoteLapsed:
 @dataclass(frozen=True, slots=True)
 class ComplianceNoted:
     """The snapshot that decisions see from now on."""
+
+    event: ComplianceShown
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceMissed:
+    """There is no snapshot for us now."""
 
     event: ComplianceShown
 
@@ -243,6 +251,7 @@ Fact = (
     | QuoteNoted
     | QuoteLapsed
     | ComplianceNoted
+    | ComplianceMissed
     | RateNoted
     | Moved
     | Asked

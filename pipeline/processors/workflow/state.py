@@ -121,6 +121,7 @@ class Command:
     issued_at: datetime
     basis: str | None = None
     """That of the request which was answered; None in states of an older release, as below."""
+    mode: Literal["live", "shadow"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,10 @@ class Done:
     applied: bool = False
     """Its effect is in the phase; not yet so when we do not know the command (any more)."""
     basis: str | None = None
-    """That of the command; None where we do not know the command."""
+    """That of the command, as below; None where we do not know the command."""
+    mode: Literal["live", "shadow"] | None = None
+    void: bool = False
+    """It was left out in shadow, and asked anew in live."""
 
     @property
     def is_refusal(self) -> bool:
@@ -169,6 +173,8 @@ class WorkflowState:
     """ce_id of the record that moved it last."""
     compliance: Mapping[str, str] | None = None
     compliance_observed_at: datetime | None = None
+    compliance_lacking: bool = False
+    """The venue has no snapshot for us, or none that can be read: nobody waits for one, though one may still come."""
     rates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The newest reference rate of each provider."""
     quotes: tuple[Quote, ...] = ()

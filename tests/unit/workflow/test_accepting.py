@@ -129,6 +129,69 @@ def test_nothing_is_waited_for_that_nobody_reads() -> None:
     assert "evidence_until" not in request
 
 
+def test_a_snapshot_that_is_not_there_is_not_waited_for() -> None:
+    """Told that there is none, the question comes at once, and says that nothing more comes; should one come yet, it is asked anew."""
+    scene = Scene()
+    assert scene.hears(order(), rate()) == []
+    missed = compliance(kyc_status=None, risk_rating=None, lacking="absent")
+    (request,) = scene.hears(missed)
+    assert "compliance" not in request["context"]
+    assert "evidence_until" not in request
+    assert scene.hears(missed) == []
+    scene.hears(decision(request, "REFER"))
+    (again,) = scene.hears(compliance(seconds=9))
+    assert (again["context"]["compliance"]["kyc_status"], again["evidence_until"]) == ("KYC_VERIFIED", at(3))
+    assert scene.hears(missed) == [], "what is known is not forgotten"
+
+
+def shadowed() -> tuple[Scene, dict[str, Any]]:
+    """Return a scene in shadow in which the accept was left out, and its command."""
+    scene, command = commanded(Scene(WorkflowRules(mode="shadow")))
+    scene.hears(completion(command, "shadowed", attempts=0))
+    return scene, command
+
+
+def gone_live(scene: Scene) -> Scene:
+    """Return the scene of the same pipeline, started again in live."""
+    return Scene(clock=scene.clock, states=scene.engine.states)
+
+
+def test_what_was_accepted_in_shadow_only_is_asked_anew_in_live() -> None:
+    """Nobody has accepted it, so no quotes come: the start in live asks about the proposal again, once, and the command is sent."""
+    scene, command = shadowed()
+    assert scene.at(20) == []
+    live = gone_live(scene)
+    (again,) = live.at(30)
+    assert (again["question"], again["round"]) == ("accept_proposal", 2)
+    (sent,) = live.hears(decision(again, "ACCEPT"))
+    assert (sent["mode"], sent["command_id"] != command["command_id"]) == ("live", True)
+    live.hears(completion(sent))
+    assert live.state().phase == "quoting"
+    assert gone_live(live).at(100) == []
+
+
+def test_what_others_accepted_while_we_were_in_shadow_goes_on() -> None:
+    """Where there are quotes the proposal is accepted: in live they are asked about, and the proposal is not."""
+    scene, _ = shadowed()
+    scene.hears(quote(seconds=8, valid=100))
+    assert [one["question"] for one in gone_live(scene).at(20)] == ["co_sign_quote"]
+
+
+def test_what_was_left_out_in_shadow_too_long_ago_stops() -> None:
+    """After the order's time there is nothing to ask, and nothing to wait for."""
+    scene, _ = shadowed()
+    scene.at(400)
+    live = gone_live(scene)
+    assert live.at(500) == []
+    assert (live.state().phase, live.engine.due_at) == ("stopped", None)
+
+
+def test_in_shadow_nothing_is_asked_anew() -> None:
+    """A restart that stays in shadow finds nothing to do."""
+    scene, _ = shadowed()
+    assert Scene(scene.rules, clock=scene.clock, states=scene.engine.states).at(100) == []
+
+
 def test_evidence_that_does_not_come_is_waited_for_shortly() -> None:
     """A second after the terms were known the question comes without what is missing; a rate of another pair is no rate."""
     scene = Scene()

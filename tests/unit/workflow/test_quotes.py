@@ -308,6 +308,23 @@ def test_a_rejected_quote_that_the_institution_then_chooses_is_asked_about_again
     assert again["context"]["quotes"][0]["selected"] is True
 
 
+@pytest.mark.parametrize(("issued_in", "free"), [("shadow", ["q1", "q2"]), ("live", ["q1"])])
+def test_a_co_signature_left_out_in_shadow_is_asked_anew_in_live(issued_in: Any, free: list[str]) -> None:
+    """All live quotes may be chosen again; where the command was issued in live, and another worker left it out, only the same one."""
+    scene = quoting(WorkflowRules(mode=issued_in))
+    scene.hears(quote("q1", seconds=8, valid=60), quote("q2", seconds=8, valid=60))
+    scene.at(9)
+    command = chosen(scene, "q1")
+    scene.hears(completion(command, "shadowed", attempts=0))
+    live = Scene(clock=scene.clock, states=scene.engine.states) if issued_in == "shadow" else scene
+    (again,) = live.at(20)
+    assert (again["question"], ids(again)) == ("co_sign_quote", free)
+    (sent,) = live.hears(decision(again, "ACCEPT", free[-1]))
+    live.hears(completion(sent), order("QUOTED", seconds=21))
+    assert live.state().phase == "underway"
+    assert live.at(100) == []
+
+
 def test_a_hint_without_terms_is_waited_out() -> None:
     """A quote without rate or validity is not asked about until its record is read; the window began with the hint."""
     scene = quoting()
