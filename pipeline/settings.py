@@ -31,11 +31,8 @@ from pipeline.domain.identifiers import KEY_ID
 from pipeline.domain.money import Scales
 from pipeline.dsn import parameters, without_password
 from pipeline.errors import SettingsError
-<<<<<<< HEAD
-from pipeline.transport import weak_address, weak_kafka, weak_postgres
-=======
 from pipeline.observability.redaction import MASK, redact
->>>>>>> screens
+from pipeline.transport import weak_address, weak_kafka, weak_postgres
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS_MAX = 366 * 86_400.0
@@ -292,9 +289,11 @@ class Currencies(BaseModel):
     __pydantic_extra__: dict[str, Currency]
 
     def scales(self) -> Scales:
-        """Return the scales as the domain uses them."""
+        """Return the scales as the domain uses them: who lists currencies and writes no default says that there are no others."""
         extra = self.__pydantic_extra__ or {}
-        return Scales(default=self.default_scale, by_currency={name: section.scale for name, section in extra.items()})
+        listed_only = bool(extra) and "default_scale" not in self.model_fields_set
+        by_currency = {name: section.scale for name, section in extra.items()}
+        return Scales(default=self.default_scale, by_currency=by_currency, listed_only=listed_only)
 
 
 class Archive(Section):

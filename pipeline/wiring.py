@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import metrics
 from pipeline.clock import Clock
-from pipeline.errors import SettingsError
+from pipeline.errors import RetryableError, SettingsError
 from pipeline.observability.health import Health
 from pipeline.ports import Failpoints, Sink, VenueConnector
 from pipeline.settings import Settings
@@ -83,6 +83,7 @@ async def _ingest(given: Surroundings) -> None:
     from pipeline.ingest.run import IngestHealth, run_ingest
     from pipeline.ingest.venue import Limits
     from pipeline.kafka import EventProducer
+    from pipeline.stores.accepted import PostgresAccepted
     from pipeline.stores.cursors import PostgresIngestStore
 
     board = IngestHealth()
@@ -103,6 +104,7 @@ async def _ingest(given: Surroundings) -> None:
             health=board,
             limits=Limits(quote_gather=given.settings.workflow.quote_window * QUOTE_GATHER_SHARE),
             rates=rate_providers(given.settings.rates, clock=given.clock),
+            accepted=lambda name: PostgresAccepted(given.connector(f"ingest-{name}"), name),
         )
     finally:
         publisher.close()
@@ -166,8 +168,32 @@ def settlement(given: Surroundings) -> int:
 
 
 def workflow(given: Surroundings) -> int:
-    """Run the workflow processor on the engine of the settings."""
-    return _process(given, "workflow")
+    """Run the workflow processor on the engine of the settings; in live, what was only decided in shadow is woken at the start."""
+    if given.settings.mode.accepting == "shadow":
+        return _process(given, "workflow")
+    with _beside(given, shadow=lambda: _leave_shadow(given)):
+        return _process(given, "workflow")
+
+
+LEFT_SHADOW_WITHIN = 3600.0
+"""Seconds back to which commands that were left out in shadow are looked for: no order waits longer for its accept."""
+
+
+def _leave_shadow(given: Surroundings) -> None:
+    """Wake the orders whose commands were left out in shadow, once PostgreSQL answers: nothing else would remind the workflow of them."""
+    from pipeline.stores import states
+    from pipeline.stores.session import Session
+
+    session, woken = Session(given.connector("workflow")), False
+    while not woken and not given.stop.is_set():
+        try:
+            with session.use("waking what was left out in shadow") as connection:
+                states.wake_shadowed(connection, given.clock.now(), within=LEFT_SHADOW_WITHIN)
+                woken = True
+        except RetryableError as error:
+            log.info("what was left out in shadow waits: %s", error)
+            given.stop.wait(1.0)
+    session.close()
 
 
 def risk(given: Surroundings) -> int:
@@ -176,7 +202,7 @@ def risk(given: Surroundings) -> int:
     from pipeline.processors.risk.settle import settle
     from pipeline.stores.exposures import PostgresExposures
 
-    engine = Engine(policy_of(given.settings))
+    engine = Engine(policy_of(given.settings), given.settings.currencies.scales())
     metrics.policy(name=engine.policy.name, version=engine.policy.version, sha256=engine.policy.sha256)
     log.info("deciding by policy %s, version %d", engine.policy.name, engine.policy.version, extra={"sha256": engine.policy.sha256})
     return _process(given, "risk", settle=lambda connection, events: settle(engine, PostgresExposures(connection), events, given.clock.now))

@@ -45,6 +45,9 @@ class ComplianceRead(ComplianceFacts):
     observed: Observation
     document: str
     document_sha256: Digest
+    lacking: Literal["absent", "unreadable"] | None = Field(
+        default=None, description="there is no snapshot for us, or none that can be read: none of the facts is stated"
+    )
 
 
 class RateRead(Event):
@@ -89,6 +92,19 @@ class RateFacts(Event):
     quoted_at: TimeText
 
 
+class RefusalFacts(Event):
+    """A refusal by the venue of what was decided before, as the next decision sees it."""
+
+    command_id: Name
+    quote_id: Name | None = None
+    http_status: int
+    reason: str | None = Field(default=None, description="the venue's error code, where it named one")
+    refused_at: TimeText
+    unchanged: bool = Field(
+        description="order and quotes are what that decision was about: the same yes would meet the same refusal, so only people may say it"
+    )
+
+
 class DecisionContext(Event):
     """Everything that a decision is a function of, beside policy and counters."""
 
@@ -110,6 +126,7 @@ class DecisionContext(Event):
     quotes: tuple[QuoteFacts, ...] = ()
     rates: tuple[RateFacts, ...] = ()
     compliance: ComplianceFacts | None = None
+    refusals: tuple[RefusalFacts, ...] | None = Field(default=None, description="what the venue has refused of this question so far")
 
 
 class DecisionRequested(Event):
@@ -124,6 +141,9 @@ class DecisionRequested(Event):
     context_sha256: Digest = Field(description="of the context as encoded here")
     requested_at: TimeText
     decide_by: TimeText = Field(description="after this an ACCEPT has no effect")
+    evidence_until: TimeText | None = Field(
+        default=None, description="until when an input that is missing may still come: WAIT before it, people after it; absent: it will not"
+    )
 
 
 class RuleOutcome(Event):

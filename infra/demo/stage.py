@@ -48,6 +48,12 @@ quote_margin = "1s"
 scale = 4
 [currencies.USDCx]
 scale = 6
+[currencies.EURCx]
+scale = 6
+[currencies.KRWC0]
+scale = 0
+[currencies.DAIx]
+scale = 18
 
 [mode]
 accepting = "{mode}"

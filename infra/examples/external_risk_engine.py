@@ -26,13 +26,14 @@ LARGEST = {"USDCx": Decimal("250000")}
 
 
 def judge(asked: dict[str, Any]) -> tuple[str, str | None]:
-    """Accept small orders and their cheapest quote, refer the rest to a person."""
+    """Accept small orders and their cheapest quote, refer the rest, and what the venue has refused as it is, to a person."""
     order = asked["context"]
     quotes = sorted(order.get("quotes", []), key=lambda quote: Decimal(quote["fx_rate"]))
+    refused = any(refusal["unchanged"] for refusal in order.get("refusals", []))
     small = order["side"] in ("sender", "both") and Decimal(order["target_amount"]) <= LARGEST.get(order["target_currency"], 0)
     if asked["question"] == "co_sign_quote" and not quotes:
         return "WAIT", None
-    return ("ACCEPT" if small else "REFER"), (quotes[0]["quote_id"] if asked["question"] == "co_sign_quote" else None)
+    return ("ACCEPT" if small and not refused else "REFER"), (quotes[0]["quote_id"] if asked["question"] == "co_sign_quote" else None)
 
 
 def signature(value: bytes, asked: dict[str, Any]) -> str:

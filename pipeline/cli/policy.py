@@ -135,8 +135,9 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, coun
     from pipeline.policy.file import read
     from pipeline.policy.replay import Recorded, Summary, with_rebuilt_counters, with_recorded_counters
 
-    engine = Engine(read(candidate))
-    with database(settings(), name="replay") as connection:
+    loaded = settings()
+    engine = Engine(read(candidate), loaded.currencies.scales())
+    with database(loaded, name="replay") as connection:
         happenings, fates = _recorded(connection)
 
     def within(one: Recorded) -> bool:

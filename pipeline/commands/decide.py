@@ -42,7 +42,6 @@ READ_ON = timedelta(seconds=30)
 LOOK_PAUSE_MIN, LOOK_PAUSE_MAX = 0.25, 3.0
 NOT_DONE_PAUSE_MIN, NOT_DONE_PAUSE_MAX = 0.25, 5.0
 NO_QUOTE = "NO_QUOTE"
-CLOSED_QUOTES = frozenset({"REJECTED", "EXPIRED"})
 
 
 class Reason(StrEnum):
@@ -64,6 +63,7 @@ class Reason(StrEnum):
     QUOTE_GONE = "quote_gone"
     QUOTE_CHANGED = "quote_changed"
     QUOTE_CLOSED = "quote_closed"
+    QUOTE_PASSED_OVER = "quote_passed_over"
     QUOTE_EXPIRED = "quote_expired"
     QUOTE_DISAGREES = "quote_disagrees"
     COST_GUARD_BROKEN = "cost_guard_broken"
@@ -123,16 +123,18 @@ def unfit(order: Order, look: Look, time: VenueTime) -> Reason | None:
         return Reason.TOO_LATE
     if seen.expires_at is not None and time.latest >= seen.expires_at:
         return Reason.ORDER_EXPIRED
-    return _unfit_quote(order, look.quote(order.quote_id), time) if order.kind == CO_SIGN_QUOTE else None
+    return _unfit_quote(order, look, look.quote(order.quote_id), time) if order.kind == CO_SIGN_QUOTE else None
 
 
-def _unfit_quote(order: Order, quote: QuoteSeen | None, time: VenueTime) -> Reason | None:
+def _unfit_quote(order: Order, look: Look, quote: QuoteSeen | None, time: VenueTime) -> Reason | None:
     if quote is None:
         return Reason.QUOTE_GONE
     if quote.fx_rate != order.fx_rate:
         return Reason.QUOTE_CHANGED
-    if quote.status in CLOSED_QUOTES:
+    if quotes.is_closed(quote.status):
         return Reason.QUOTE_CLOSED
+    if quotes.is_passed_over(quote.status, [other.status for other in look.quotes]):
+        return Reason.QUOTE_PASSED_OVER
     if time.latest >= quote.valid_until:
         return Reason.QUOTE_EXPIRED
     stated = quote.source_amount

@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = {
     "quote_gone": "the venue does not show the quote any more",
     "quote_changed": "the quote's rate is not the one that was decided on",
     "quote_closed": "the venue has closed the quote",
+    "quote_passed_over": "the institution has chosen another quote",
     "quote_expired": "the quote had expired",
     "quote_disagrees": "the quote's amounts do not follow from the order",
     "cost_guard_broken": "the quote costs more than the sender's maximum",

@@ -63,10 +63,16 @@ class Scales:
 
     default: int = 18
     by_currency: Mapping[str, int] = field(default_factory=dict)
+    listed_only: bool = False
+    """The default was not chosen by anybody: of a currency that is not listed nobody knows whether it fits."""
 
     def of(self, currency: str) -> int:
         """Return the number of decimals of `currency`."""
         return self.by_currency.get(currency, self.default)
+
+    def knows(self, currency: str) -> bool:
+        """Tell whether somebody has said how many decimals a currency has."""
+        return currency in self.by_currency or not self.listed_only
 
 
 def to_minor_units(value: Decimal, scale: int) -> int | None:

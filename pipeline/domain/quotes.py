@@ -1,17 +1,46 @@
-"""What a quote costs, whether it agrees with its order, and whether it keeps the most that the sender pays.
+"""What a quote costs, whether it agrees with its order, keeps the most that the sender pays, and may still be co-signed by its status.
 
 The receiver's amount is fixed, so what a quote costs is the order's target amount times its rate, exactly: nothing here rounds.
-Source: Musubi contract 1.8 and A-08, A-25.
+Policy, workflow and executor go by the same statuses: a closed quote cannot be co-signed; beside one that the institution has chosen no
+other may be, since both have to want the same (1.4). The name of the open status is not documented, so any other name is an open quote.
+Source: Musubi contract 1.4, 1.8, 4.5 and A-08, A-10, A-25.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import MAX_PREC, Context, Decimal, Inexact
 
 from pipeline.domain.money import DIGITS_MAX
 
 _EXACT = Context(prec=min(2 * DIGITS_MAX + 2, MAX_PREC), traps=[Inexact])
 """Two amounts of at most DIGITS_MAX digits multiply without rounding; if one ever had more, that is an error and no cut amount."""
+
+
+EXPIRED = "EXPIRED"
+CLOSED = frozenset({"REJECTED", EXPIRED, "WITHDRAWN", "CANCELLED", "CANCELED"})
+CHOSEN = frozenset({"ACCEPTED", "SELECTED"})
+"""Of an order that waits these are the institution's choice; a quote that was co-signed belongs to an order that waits no more."""
+
+
+def is_closed(status: str | None) -> bool:
+    """Tell whether a quote's status says that it cannot be co-signed any more."""
+    return status is not None and status.upper() in CLOSED
+
+
+def is_chosen(status: str | None) -> bool:
+    """Tell whether a quote's status says that the institution has chosen it."""
+    return status is not None and status.upper() in CHOSEN
+
+
+def is_passed_over(status: str | None, statuses: Iterable[str | None]) -> bool:
+    """Tell whether the institution has chosen another of the quotes, whose statuses these are, and not this one."""
+    return not is_chosen(status) and any(map(is_chosen, statuses))
+
+
+def said_by_status(status: str | None) -> str | None:
+    """Return what a status says beyond the quote's terms, None where that is nothing: that it has expired its time says, too."""
+    return status.upper() if status is not None and (is_chosen(status) or (is_closed(status) and status.upper() != EXPIRED)) else None
 
 
 def required_source(target_amount: Decimal, fx_rate: Decimal) -> Decimal:

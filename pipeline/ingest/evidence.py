@@ -107,6 +107,11 @@ class EvidenceBook:
             self._want_snapshot(intent)
         return intent in self._held
 
+    def is_news(self, intent: str) -> bool:
+        """Tell whether nobody has been told yet how it stands with a snapshot."""
+        held = self._held.get(intent)
+        return held is not None and held.snapshot == "due"
+
     def snapshot_is(self, intent: str, state: SnapshotState) -> EvidenceStep:
         """Take note of what became of a snapshot."""
         held = self._held.get(intent)

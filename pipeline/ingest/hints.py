@@ -175,6 +175,7 @@ class HintReader:
             # However much the hint says: only the list says what is offered now, and a decision is about all of it.
             gathered_at = self._clock.monotonic() + self._quote_gather if seen.complete else 0.0
             self._wanted.add(Want(intent_id=event.intent_id, what="quotes", hinted_at=event.observed.observed_at, not_before=gathered_at))
+            self._book.quoted.add(event.intent_id)
             self._book.evidence.quoted(event.intent_id)
         return Item(outgoing=outgoing_of(seen, at), fact=fact, closed=closed, evidence=evidence, unfinished=unfinished)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pipeline.domain.lifecycle import SETTLED, WITHDRAWN
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, time_text
-from pipeline.log.identities import order_updated_id
+from pipeline.log.identities import compliance_read_id, order_updated_id
 from pipeline.log.notices import alarm, dead_letter
 from pipeline.log.topics import EventType
 from pipeline.ports import Fact, Sighting, Unreadable
@@ -75,6 +76,19 @@ def unreadable_settlement(venue: str, unreadable: Unreadable) -> Outgoing | None
         source=f"/venues/{venue}",
         identity=(unreadable.digest,),
     )
+
+
+def lacking_snapshot(venue: str, intent_id: str, document: str, lacking: Literal["absent", "unreadable"], *, at: datetime) -> Sighting:
+    """Return what it means that a compliance snapshot is not to be had now: whoever decides need not wait for it."""
+    event = ComplianceRead(
+        venue=venue,
+        intent_id=intent_id,
+        observed=Observation(origin="read", observed_at=time_text(at)),
+        document=document,
+        document_sha256=hashlib.sha256(document.encode()).hexdigest(),
+        lacking=lacking,
+    )
+    return Sighting(ce_id=compliance_read_id(venue, intent_id, {"lacking": lacking}), event=event)
 
 
 def withdrawal(venue: str, intent_id: str, document: str, *, request_id: str | None, hinted_at: str | None, at: datetime) -> Sighting:

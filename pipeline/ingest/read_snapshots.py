@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Literal
 
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.errors import ContractBreachError, PoisonRecordError, RetryableError, SettingsError
-from pipeline.ingest.items import outgoing_of
+from pipeline.ingest.items import lacking_snapshot, outgoing_of
 from pipeline.ingest.outbox import Item
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.record import RecordBook
-from pipeline.ports import Reading, Sighting, SnapshotState, VenueConnector
+from pipeline.ports import Reading, Sighting, VenueConnector
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class SnapshotReader:
                 self._failed(intent, error)
             except (ContractBreachError, SettingsError, PoisonRecordError) as error:
                 log.warning("venue %s: the compliance snapshot of %s is not to be had: %s", self._connector.venue, intent, error)
-                await self._became(intent, "unreadable")
+                await self._lacks(intent, "unreadable")
             else:
                 self._failing.pop(intent, None)
             finally:
@@ -58,21 +59,25 @@ class SnapshotReader:
 
     async def _note(self, intent: str, reading: Reading) -> None:
         if reading.absent is not None:
-            await self._became(intent, "absent")
+            await self._lacks(intent, "absent", reading.absent)
             return
         read = [seen for seen in reading.seen if isinstance(seen, Sighting)]
         await self._book.note([seen for seen in reading.seen if not isinstance(seen, Sighting)])  # to the dead letters
         if not read:
-            await self._became(intent, "unreadable")
+            await self._lacks(intent, "unreadable")
             return
         now = self._clock.now()
         *others, last = [Item(outgoing=outgoing_of(seen, now)) for seen in read]
         await self._book.outbox.put([*others, Item(outgoing=last.outgoing, evidence=self._book.evidence.snapshot_is(intent, "read"))])
         metrics.RECORDS.labels("ingest", "compliance_read").inc()
 
-    async def _became(self, intent: str, state: SnapshotState) -> None:
-        metrics.RECORDS.labels("ingest", f"compliance_{state}").inc()
-        await self._book.outbox.put([Item(evidence=self._book.evidence.snapshot_is(intent, state))])
+    async def _lacks(self, intent: str, lacking: Literal["absent", "unreadable"], document: str = "") -> None:
+        """Say, once, that there is no snapshot; `document` is what the venue answered."""
+        metrics.RECORDS.labels("ingest", f"compliance_{lacking}").inc()
+        now, evidence = self._clock.now(), self._book.evidence
+        said = lacking_snapshot(self._connector.venue, intent, document, lacking, at=now) if evidence.is_news(intent) else None
+        outgoing = None if said is None else outgoing_of(said, now)
+        await self._book.outbox.put([Item(outgoing=outgoing, evidence=evidence.snapshot_is(intent, lacking))])
 
     def _failed(self, intent: str, error: RetryableError) -> None:
         metrics.RETRIES.labels("ingest", "compliance").inc()

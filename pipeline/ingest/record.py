@@ -76,6 +76,8 @@ class RecordBook:
         self.evidence = evidence or EvidenceBook({})
         self.unfinished = UnfinishedBook() if unfinished is None else unfinished
         self._clock = clock
+        self.quoted = Remembered()
+        """Intents of which a quote was seen, or hinted at."""
         self._quotes = Remembered()
         self._letters = Remembered()
         self._looked_up = Remembered()
@@ -124,6 +126,7 @@ class RecordBook:
         if fact is None or not isinstance(event, OrderUpdated):
             if not self._quotes.add(sighting.ce_id):
                 return None
+            self.quoted.add(event.intent_id)
             self.evidence.want_rates(event.intent_id)
             return Item(outgoing=outgoing_of(sighting, at))
         opened, closed = self._turned(event)

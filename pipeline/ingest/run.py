@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipeline.clock import Clock
 from pipeline.collector import collect_seldom
 from pipeline.errors import FatalError, SettingsError
+from pipeline.ingest.looks import Accepted
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.rates import RateDesk
 from pipeline.ingest.venue import Limits, VenueHealth, VenueIngest
@@ -46,12 +47,13 @@ async def run_ingest(
     health: IngestHealth | None = None,
     limits: Limits | None = None,
     rates: Sequence[RateProvider] = (),
+    accepted: Callable[[str], Accepted] | None = None,
 ) -> None:
     """Ingest venues until `stop` is set, then publish what is queued, give the leases back and return.
 
     `stores` makes the store of a venue (each its own, so that none waits for another's database calls); `owner` names this process; `rates`
-    are the providers of reference rates. Raise SettingsError when a venue that never worked refuses us, FatalError when going on would be
-    wrong.
+    are the providers of reference rates; `accepted` makes what tells of a venue which proposals were accepted lately. Raise SettingsError
+    when a venue that never worked refuses us, FatalError when going on would be wrong.
     """
     collect_seldom()
     # Each venue may have a publish, a cursor, a lease, a report and a budget waiting for their services at the same time, and each provider
@@ -74,6 +76,7 @@ async def run_ingest(
             health=venue_health,
             limits=limits or Limits(),
             rates=desk,
+            accepted=None if accepted is None else accepted(connector.venue),
         )
         tasks.append(asyncio.create_task(_keep_running(ingest, random), name=f"ingest of {connector.venue}"))
     stopped = asyncio.create_task(stop.wait())

@@ -21,6 +21,7 @@ from pipeline.ingest.evidence import EvidenceBook
 from pipeline.ingest.hints import FULL_GRACE_SECONDS, HintReader, StreamState
 from pipeline.ingest.known import KnownFacts
 from pipeline.ingest.lease import LEASE_SECONDS, STAND_BY_SECONDS, HeldLease, lease_name
+from pipeline.ingest.looks import Accepted, QuoteLooks
 from pipeline.ingest.outbox import BYTES_MAX, ITEMS_MAX, Outbox
 from pipeline.ingest.pauses import Pauses
 from pipeline.ingest.publish import Keeper, Publishing
@@ -69,6 +70,8 @@ class Limits:
     bytes_max: int = BYTES_MAX
     grace: float = FULL_GRACE_SECONDS
     quote_gather: float = 0.0
+    quote_look: float = 10.0
+    """Seconds after an accept from which its quotes are looked for where no hint has come: the first comes some 8 s after it."""
     schema_ask_seconds: float = 60.0
     overdue_seconds: float = 120.0
     silent_seconds: float = SILENT_SECONDS
@@ -109,11 +112,15 @@ class VenueIngest:
         health: VenueHealth,
         limits: Limits,
         rates: RateDesk,
+        accepted: Accepted | None = None,
     ) -> None:
-        """`owner` names this process among those that may hold the lease; `rates` is the desk that all venues share."""
+        """`owner` names this process among those that may hold the lease; `rates` is the desk that all venues share.
+
+        `accepted` tells what we have accepted at the venue lately; without it nobody accepts anything.
+        """
         self._connector, self._publisher, self._store = connector, publisher, store
         self._owner, self._clock, self._random, self._failpoints = owner, clock, random, failpoints
-        self._health, self._limits, self._rates = health, limits, rates
+        self._health, self._limits, self._rates, self._accepted = health, limits, rates, accepted
         self._stranger: str | None = None
         """Whom the venue takes us for although we are not, as far as an alarm was raised."""
         self._overdue = Overdue(clock.monotonic())
@@ -231,6 +238,8 @@ class VenueIngest:
         log.info("venue %s: this process speaks for it (epoch %d)", self.venue, lease.grant.epoch)
         producers = [hints.run(cursor.last_event_id), reader.run(), reconciler.run(), sweeper.run(), rates.run()]
         producers += [snapshots.run() for _ in range(READERS)]
+        if self._accepted is not None:
+            producers.append(QuoteLooks(self._accepted, book, wanted, first=self._limits.quote_look, clock=self._clock).run())
         carriers = [publishing.run(), keeper.run(), lease.keep()]
         try:
             await _run_together(producers, carriers, drain=lambda: _drain(outbox, keeper))

@@ -30,7 +30,10 @@ def former_order_updated_id(event: OrderUpdated) -> str:
 
 
 def quote_received_id(venue: str, intent_id: str, quote_id: str | None, stated: Mapping[str, str]) -> str:
-    """Derive the id of a `quote_received` from what it says; `stated` are rate, amounts and validity in canonical spelling."""
+    """Derive the id of a `quote_received` from what it says; `stated` are rate, amounts and validity in canonical spelling.
+
+    And the status where it says that the quote is chosen or closed: that is news about terms that are known.
+    """
     return derive_id("quote_received", venue, intent_id, quote_id, digest(stated))
 
 

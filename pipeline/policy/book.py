@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from pipeline.domain.following import is_unknown
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exact import plus
@@ -223,7 +224,7 @@ class Book:
         if settled or key not in self._ended:
             self._ended[key] = (status, source_amount)
         row = self.rows.get(key)
-        if row is None or row.state == "settled":
+        if row is None or row.state == "settled" or is_unknown(status):
             return False
         if not settled or row.reserved_at is None:
             self.rows[key] = replace(row, state="declined" if row.state == "declined" else "released")

@@ -1,7 +1,7 @@
 """What a check is: a name, typed parameters, one sentence, and a function that makes a rule out of parameters.
 
 A check is compiled once per rule; what comes out is called for every question. It says PASS, FAIL, MISSING (an input that it needs is not
-there or stale), NOT_APPLICABLE or WAIT; the rule's `otherwise` turns FAIL and MISSING into REJECT or REFER.
+there or stale), NOT_APPLICABLE or WAIT; the rule's `otherwise` turns FAIL into REJECT or REFER, and MISSING becomes WAIT or REFER.
 """
 
 from __future__ import annotations

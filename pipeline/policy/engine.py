@@ -2,13 +2,15 @@
 
     any REJECT -> REJECT, else any REFER -> REFER, else any WAIT -> WAIT, else ACCEPT
 
-* A rule whose input is missing or stale says its `otherwise`, like one that is violated. A rule about another venue, pair or currency says
-  NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
+* A rule that is violated says its `otherwise`. One whose input is missing or stale says WAIT while that may still come (the question's
+  `evidence_until`), then REFER, and never REJECT: what nobody knows is no reason to decline. A rule about another venue, pair or currency
+  says NOT_APPLICABLE. When no rule of the policy applies to a question, the answer is REFER.
 * Beside the policy, and not to be switched off: the question is whole and not answered too late, the order is still open, we are the
-  sender's custodian; for quotes: still valid, agreeing with the order, cost guard held.
+  sender's custodian, the venue has not refused the same on the same facts, the books can hold what comes of it; for quotes: still valid,
+  agreeing with the order, cost guard held. What was refused, and what the books cannot hold, is in the record where it speaks against.
 * To co-sign, one quote is chosen: the lowest required source amount among the quotes that no rule rejects. Its rules make the verdict; all
   competing quotes, and what refused them, stand in the outcome of the choice. A cheapest quote that has to be referred is referred, never
-  passed over for a dearer one.
+  passed over for a dearer one. Where the institution has chosen, that quote is the one, whatever its rules make of it: never another.
 
 `decide` is a function of policy, question, counters and time, and of nothing else. Interface, section 5.
 """
@@ -22,10 +24,12 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from pipeline.domain.money import Scales
 from pipeline.log.codec import decode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
-from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, quote_agrees, quote_valid
+from pipeline.policy.checks.books import order_can_be_booked, quote_can_be_booked
+from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, picked, quote_agrees, quote_valid
 from pipeline.policy.counters import BEFORE, ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
@@ -53,8 +57,10 @@ class Asked(NamedTuple):
     builtin: bool
 
 
-Ready = tuple[Asked, Callable[[Case], Found], Mapping[Says, Word]]
-"""A rule, how it is asked, and what it says by what it found: taken apart once, for a policy is asked often."""
+Words = Mapping[Says, Word]
+Ready = tuple[Asked, Callable[[Case], Found], tuple[Words, Words]]
+"""A rule, how it is asked, and what it says by what it found, when inputs are not waited for any more and while they are: taken apart once,
+for a policy is asked often."""
 
 
 class Outcome(NamedTuple):
@@ -86,9 +92,13 @@ class Decision(NamedTuple):
 class Engine:
     """A policy compiled once and applied often."""
 
-    def __init__(self, policy: Policy, *, as_before: bool = False) -> None:
-        """Compile a policy; it was checked when it was read. `as_before`: as releases before applied it, see `of`."""
-        self.policy, self._as_before = policy, as_before
+    def __init__(self, policy: Policy, scales: Scales | None = None, *, as_before: bool = False) -> None:
+        """Compile a policy; it was checked when it was read.
+
+        `scales` are those that the ledger books with. `as_before`: as releases before applied it, see `of`.
+        """
+        self.policy, self._scales, self._as_before = policy, scales, as_before
+        self._bookable = _bookable(order_can_be_booked(scales or Scales())), _bookable(quote_can_be_booked(scales or Scales()))
         self._name = {"name": policy.name, "version": policy.version, "sha256": policy.sha256}
         self._choice = _CHOICE
         self._params = _PARAMS
@@ -116,7 +126,7 @@ class Engine:
     @cached_property
     def before(self) -> Engine:
         """Return the same policy as releases before applied it, when every limit counted at the venue of the question."""
-        return self if self._as_before else Engine(self.policy, as_before=True)
+        return self if self._as_before else Engine(self.policy, self._scales, as_before=True)
 
     def of(self, counters: Mapping[str, str]) -> Engine:
         """Return the engine that reads recorded counters: this one, or the one of releases before where they wrote them."""
@@ -164,8 +174,7 @@ class Engine:
     def judge(self, facts: Facts) -> Judgement:
         """Ask every rule and conclude."""
         if facts.question == "accept_proposal":
-            case = Case(facts)
-            outcomes = _asked_all(self._order["accept_proposal"], case)
+            outcomes = self._of_order(facts)
             return self._conclude(facts, outcomes, None)
         return self._co_sign(facts)
 
@@ -206,18 +215,24 @@ class Engine:
         }
         return Decision(decision_id, judgement.verdict, judgement.quote_id, orjson.dumps(made))
 
-    def _co_sign(self, facts: Facts) -> Judgement:
+    def _of_order(self, facts: Facts) -> list[Outcome]:
+        """Ask the rules about the order."""
         case = Case(facts)
-        outcomes = _asked_all(self._order["co_sign_quote"], case)
+        refused = _asked_all(_BUILT_IN_REFUSED, case) if facts.request.context.refusals else []
+        return refused + _against(self._bookable[0], case) + _asked_all(self._order[facts.question], case)
+
+    def _co_sign(self, facts: Facts) -> Judgement:
+        outcomes = self._of_order(facts)
         of_quote: list[list[Outcome]] = []
         acceptable: list[Quote] = []
         standing: list[Quote] = []
+        builtin = (*_BUILT_IN_QUOTE, *_BUILT_IN_NAMED) if facts.request.context.refusals else _BUILT_IN_QUOTE
         for quote in facts.quotes:
             case = _new(Case, (facts, quote, (), ()))
-            said = _asked_all(_BUILT_IN_QUOTE, case)
+            said = _asked_all(builtin, case)
             if _holds(said):
                 acceptable.append(quote)
-            said += _asked_all(self._quote, case)
+            said += _against(self._bookable[1], case) + _asked_all(self._quote, case)
             if not _rejected(said):
                 standing.append(quote)
             of_quote.append(said)
@@ -227,11 +242,13 @@ class Engine:
         if _elsewhere(choice, facts) is not None:  # a choice for another venue or pair chooses nothing here
             outcomes += _asked_all((_ready(choice),), case)
             choice, params = _CHOICE, _PARAMS
-        chosen, equal = choose(standing, params)
-        shown = chosen or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
+        best, equal = choose(standing, params)
+        theirs = picked(facts.quotes, facts.now)
+        chosen = theirs[0] if theirs and any(quote is theirs[0] for quote in standing) else None if theirs else best
+        shown = next(iter(theirs), best) or choose(facts.quotes, params)[0] or next(iter(facts.quotes), None)
         if shown is not None:
             outcomes += next(said for quote, said in zip(facts.quotes, of_quote, strict=True) if quote is shown)
-        outcomes.append(_chosen(choice, facts, of_quote, chosen, equal))
+        outcomes.append(_chosen(choice, facts, of_quote, chosen, _doubt(theirs, chosen, best, equal, params)))
         return self._conclude(facts, outcomes, None if shown is None else shown.id)
 
     def _conclude(self, facts: Facts, outcomes: list[Outcome], quote_id: str | None) -> Judgement:
@@ -271,8 +288,13 @@ def _asked(rule: Rule, compiled: Compiled) -> Asked:
 
 def _ready(rule: Asked) -> Ready:
     otherwise, evaluate = rule.otherwise, rule.compiled.evaluate
-    words: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT", "FAIL": otherwise, "MISSING": otherwise}
-    return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), words
+    words: dict[Says, Word] = {"PASS": "PASS", "NOT_APPLICABLE": "NOT_APPLICABLE", "WAIT": "WAIT", "FAIL": otherwise, "MISSING": "REFER"}
+    if rule.builtin:  # these look at the order and its quotes alone, and what is unreadable there does not become readable
+        words["MISSING"] = otherwise
+        both: tuple[Words, Words] = (words, words)
+    else:
+        both = (words, {**words, "MISSING": "WAIT"})
+    return rule, evaluate if rule.venue is None and rule.pair is None else partial(_asked_here, rule), both
 
 
 def _counting(rules: Sequence[Ready]) -> tuple[Ready, ...]:
@@ -294,7 +316,13 @@ _new = tuple.__new__  # see pipeline.policy.check
 
 def _asked_all(rules: Sequence[Ready], case: Case) -> list[Outcome]:
     """Ask rules about a case, one after the other."""
-    return [_new(Outcome, (rule, words[(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
+    patient = case.facts.patient
+    return [_new(Outcome, (rule, words[patient][(found := evaluate(case))[0]], found)) for rule, evaluate, words in rules]
+
+
+def _against(rules: Sequence[Ready], case: Case) -> list[Outcome]:
+    """Ask rules of which only what speaks against is recorded: what a former release decided comes out the same to the byte."""
+    return [outcome for outcome in _asked_all(rules, case) if outcome.verdict != "PASS"]
 
 
 def _asked_here(rule: Asked, case: Case) -> Found:
@@ -307,7 +335,19 @@ def _holds(outcomes: Sequence[Outcome]) -> bool:
     return _HOLDS.issuperset([verdict for _, verdict, _ in outcomes])
 
 
-def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], chosen: Quote | None, equal: int) -> Outcome:
+def _doubt(theirs: Sequence[Quote], chosen: Quote | None, best: Quote | None, equal: int, params: BestExecution) -> str:
+    """Say why no quote is chosen, or a person chooses; `theirs` are those that the institution has chosen, `best` is the cheapest."""
+    if chosen is None:
+        return f"{'the quote that the institution has chosen' if theirs else 'every quote'} is refused by a rule"
+    if len(theirs) > 1:
+        return f"the venue shows {len(theirs)} quotes as chosen; nobody guesses between them"
+    if theirs:
+        dearer = best is not None and best.required is not None and (theirs[0].required is None or theirs[0].required > best.required)
+        return "the institution has chosen a quote that is not the cheapest" if dearer and not params.follow_selection else ""
+    return f"{equal} quotes are equal; nobody guesses between them" if equal > 1 else ""
+
+
+def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], chosen: Quote | None, doubt: str) -> Outcome:
     """Say what came of the choice, with all competing quotes."""
 
     def inputs() -> dict[str, str]:
@@ -316,10 +356,9 @@ def _chosen(rule: Asked, facts: Facts, of_quote: Sequence[Sequence[Outcome]], ch
     if not facts.quotes:
         return Outcome(rule, "WAIT", Found("WAIT", inputs, "0", "there is no quote yet"))
     if chosen is None:
-        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, "every quote is refused by a rule"))
-    if equal > 1:
-        note = f"{equal} quotes are equal; nobody guesses between them"
-        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, note))
+        return Outcome(rule, "REJECT", Found("FAIL", inputs, None, doubt))
+    if doubt:
+        return Outcome(rule, rule.otherwise, Found("FAIL", inputs, chosen.required_text, doubt))
     return Outcome(rule, "PASS", Found("PASS", inputs, chosen.required_text, ""))
 
 
@@ -409,6 +448,23 @@ def _ours(case: Case) -> Found:
     return judged(side in ("sender", "both"), {"side": side}, side)
 
 
+def _not_refused(case: Case) -> Found:
+    refusals = case.facts.request.context.refusals or ()
+    again = [refusal for refusal in refusals if refusal.unchanged]
+    inputs = {
+        f"refused at {refusal.refused_at}": " ".join(filter(None, (str(refusal.http_status), refusal.reason))) for refusal in refusals
+    }
+    return judged(
+        not again, inputs, f"{len(again)} of {len(refusals)} on the same facts", "the same yes would meet the same no" if again else ""
+    )
+
+
+def _not_named_before(case: Case) -> Found:
+    assert case.quote is not None
+    quote_id = case.quote.id
+    return judged(quote_id not in [refusal.quote_id for refusal in case.facts.request.context.refusals or ()], {"quote_id": quote_id}, None)
+
+
 def _guard_text(case: Case) -> Found:
     if case.facts.request.context.source_amount_max is not None and case.facts.source_max is None:
         return missing("source_amount_max", {"source_amount_max": case.facts.request.context.source_amount_max})
@@ -417,6 +473,12 @@ def _guard_text(case: Case) -> Found:
 
 def _built_in(name: str, check: str, sentence: str, compiled: Compiled, otherwise: Word = "REJECT") -> Asked:
     return Asked(f"built in: {name}", check, sentence, compiled, otherwise, 1, None, None, True)
+
+
+def _bookable(evaluate: Callable[[Case], Found]) -> Sequence[Ready]:
+    sentence = "The ledger can book what comes of it: its currencies are known, and no amount has more decimals than its currency."
+    compiled = Compiled(evaluate=evaluate, limit="the scales of the settings")
+    return (_ready(_built_in("the books can hold it", "bookable", sentence, compiled, "REFER")),)
 
 
 _BUILT_IN_ORDER = tuple(
@@ -440,6 +502,17 @@ _BUILT_IN_ORDER = tuple(
             ),
         ),
     )
+)
+_BUILT_IN_REFUSED = (
+    _ready(
+        _built_in(
+            "not refused before",
+            "not_refused",
+            "What the venue has refused is asked of it again once order or quotes have changed, or when people say so.",
+            Compiled(evaluate=_not_refused, limit="changed since"),
+            "REFER",
+        )
+    ),
 )
 _BUILT_IN_QUOTE = tuple(
     map(
@@ -465,6 +538,16 @@ _BUILT_IN_QUOTE = tuple(
             ),
         ),
     )
+)
+_BUILT_IN_NAMED = (
+    _ready(
+        _built_in(
+            "quote not refused",
+            "quote_not_refused",
+            "A quote whose co-signature the venue has refused is never named again.",
+            Compiled(evaluate=_not_named_before),
+        )
+    ),
 )
 _CHOICE = _built_in(
     "lowest source amount",

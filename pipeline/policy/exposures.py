@@ -9,6 +9,7 @@ One row per order that was asked about, in one of five states:
     released -> settled  the venue says so after all
 
 In whatever order the news of an approval and of the order's end or refusal arrive, they come to the same (`approved`).
+A status that nobody knows ends an order for whoever decides, and gives nothing back: what was accepted counts until the venue says more.
 
 A co-signature names quote, market maker and exact source amount; when the venue refuses it, they are taken back and the order stays
 reserved. An exposure is a sum over rows, so it cannot be negative, and it is zero when every order has come to its end.

@@ -17,8 +17,6 @@ from pipeline.log.codec import encode
 from pipeline.policy.exact import amount, times
 from schemas.accepting import ComplianceFacts, DecisionRequested, Question, QuoteFacts, RateFacts
 
-CLOSED_QUOTES = frozenset({"ACCEPTED", "REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
-"""Statuses of a quote that can no longer be co-signed (contract 4.5: the outcomes; the open state's name is not documented)."""
 NO_COMPLIANCE = ComplianceFacts()
 T = TypeVar("T")
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long, a frozen dataclass's several times
@@ -83,6 +81,8 @@ class Facts(NamedTuple):
     expires_at: datetime | None
     digest: str
     """SHA-256 of the context as encoded."""
+    patient: bool
+    """An input that is missing may still come."""
     counters: Mapping[str, str]
 
     def counted(self, counters: Mapping[str, str]) -> Facts:
@@ -114,6 +114,7 @@ def facts_of(request: DecisionRequested, counters: Mapping[str, str], now: datet
         compliance=context.compliance or NO_COMPLIANCE,
         expires_at=instant(context.expires_at),
         digest=context_sha256(request) if digest is None else digest,
+        patient=request.evidence_until is not None and (until := instant(request.evidence_until)) is not None and now < until,
         counters=counters,
     )
 

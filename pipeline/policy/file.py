@@ -163,7 +163,7 @@ def _rule(tree: dict[str, Any], wrong: Wrong) -> list[Rule]:
     if otherwise not in check.otherwise:
         wanted = " or ".join(f'"{word}"' for word in check.otherwise)
         shown = "it is missing" if otherwise is None else f"found {otherwise!r}"
-        wrong(("otherwise",), f"otherwise: {shown}; write {wanted}: what a violated rule, or one whose input is missing, says")
+        wrong(("otherwise",), f"otherwise: {shown}; write {wanted}: what a violated rule says")
     for question in questions:
         if question not in check.questions:
             wrong(("on",), f'on: {check.name} is about another question; write on = "{check.questions[0]}"')

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from pipeline.domain.following import is_unknown
 from pipeline.domain.money import plain
 from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, approved
@@ -146,6 +147,8 @@ class PostgresExposures:
         """Note that an order has ended; tell whether a row changed."""
         ended = {"venue": venue, "intent": intent_id, "status": status, "settled": settled, "amount": source_amount}
         self._connection.execute(_SQL["note_end"], ended)
+        if is_unknown(status):  # nobody knows what became of it, so what was accepted counts on
+            return False
         return self._connection.execute(_SQL["end"], ended).rowcount > 0
 
 

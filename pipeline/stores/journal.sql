@@ -56,12 +56,17 @@ RETURNING j.command_id;
 UPDATE commands.journal SET lease_until = 'epoch', lease_owner = NULL
  WHERE lease_owner = %(owner)s AND state IN ('journalled', 'sent');
 
--- refused_since: Return a command for the very same thing that the venue definitely refused after this one was decided on: that decision did
--- not see the refusal, so it is none to go by.
+-- refused_since: Return a command for the very same thing that the venue definitely refused after this one was asked about: that decision did
+-- not see the refusal, so it is none to go by. When that was, our own clock says: that of the question, else of when the answer was kept.
 SELECT command_id FROM commands.journal
  WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND quote_id IS NOT DISTINCT FROM %(quote_id)s
    AND command_id <> %(command_id)s AND state = 'refused' AND http_status IS NOT NULL
-   AND completed_at >= (SELECT decided_at FROM risk.answers WHERE decision_id = %(decision_id)s)
+   AND completed_at >= coalesce(
+           (SELECT max(least(q.requested_at, q.kept_at)) FROM risk.questions q
+              JOIN (SELECT request_id, context_sha256 FROM risk.answers WHERE decision_id = %(decision_id)s
+                    UNION SELECT request_id, context_sha256 FROM risk.referrals WHERE answer_id = %(decision_id)s) AS about
+             USING (request_id, context_sha256)),
+           (SELECT kept_at FROM risk.answers WHERE decision_id = %(decision_id)s), '-infinity')
  LIMIT 1;
 
 -- later_command: Return a command for the same intent and kind that was issued later.

@@ -86,3 +86,17 @@ def postpone(connection: Connection, processor: str, key: str, until: datetime) 
     connection.execute(
         "UPDATE custodian.states SET wake_at = %s WHERE processor = %s AND key = %s AND wake_at IS NOT NULL", (until, processor, key)
     )
+
+
+def wake_shadowed(connection: Connection, now: datetime, *, within: float) -> int:
+    """Let the workflow's states of orders be woken at once whose commands, issued in the last seconds, were left out; return how many."""
+    done = connection.execute(
+        """
+        UPDATE custodian.states SET wake_at = least(wake_at, %s)
+         WHERE processor = 'workflow'
+           AND key IN (SELECT venue || '/' || intent_id FROM commands.journal
+                        WHERE state = 'shadowed' AND issued_at > %s - make_interval(secs => %s))
+        """,
+        (now, now, within),
+    )
+    return int(done.rowcount)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.domain.money import Scales
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, derive_id, time_text
@@ -99,10 +100,10 @@ def question(
     )
 
 
-def engine(*rules: str, name: str = "test") -> Engine:
+def engine(*rules: str, name: str = "test", scales: Scales | None = None) -> Engine:
     """Return an engine of a policy with these rules, each written as the lines below `[[rules]]`."""
     text = "\n".join([f'name = "{name}"', "version = 1", *(f"[[rules]]\n{rule}" for rule in rules)])
-    return Engine(parse(text.encode()))
+    return Engine(parse(text.encode()), scales)
 
 
 def rule(check: str, params: str = "", *, on: Question = "accept_proposal", otherwise: str = "REJECT", name: str = "the rule") -> str:

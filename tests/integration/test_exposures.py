@@ -338,6 +338,23 @@ def test_an_approval_that_no_people_stand_behind_counts_nothing(postgres: str) -
         assert reserved(connection) == 0
 
 
+def test_a_status_that_nobody_knows_frees_no_limit(postgres: str) -> None:
+    """An order that the venue shows in a strange status keeps what it has reserved, until the venue says what became of it."""
+
+    def ended(order: int, status: str) -> OrderEnded:
+        return OrderEnded(venue="tokyo", intent_id=intent(order), status=status, settled=False, source_amount=None, seen_at=NOW)
+
+    with opened(postgres) as connection:
+        assert [answer(connection, question(order=order)).verdict for order in (1, 2)] == ["ACCEPT", "ACCEPT"]
+        with connection.transaction():
+            settle(LIMITED, PostgresExposures(connection), [ended(1, "SUSPENDED")], lambda: NOW)
+        assert reserved(connection) == Decimal(24_000_000)
+        assert answer(connection, question(order=3)).verdict == "REJECT"
+        with connection.transaction():
+            settle(LIMITED, PostgresExposures(connection), [ended(1, "FAILED")], lambda: NOW)
+        assert answer(connection, question(order=4)).verdict == "ACCEPT"
+
+
 POLICY = engine(
     rule("exposure_at_most", 'side = "source_max", currency = "JPYSC0", limit = "20000000"', otherwise="REFER", name="exposure"),
     rule("window_sum_at_most", 'side = "target", currency = "USDCx", limit = "500000", window = "20s", per = "sender"', name="sum"),
@@ -364,7 +381,7 @@ ORDERS = 5
 @st.composite
 def happenings(draw: st.DrawFn) -> tuple[str, int, int, str]:
     """Draw what happens next: what, to which order, after how many seconds, and one more thing to choose by."""
-    what = draw(st.sampled_from(("accept", "accept", "co_sign", "refuse", "refuse_sign", "approve", "settle", "fail")))
+    what = draw(st.sampled_from(("accept", "accept", "co_sign", "refuse", "refuse_sign", "approve", "settle", "fail", "vanish")))
     seconds = draw(st.one_of(st.integers(0, 9), st.sampled_from((55, 60, 119, 3540, 3600, 7300))))
     return what, draw(st.integers(1, ORDERS)), seconds, draw(st.sampled_from("abc"))
 
@@ -384,9 +401,9 @@ def event_of(
             return asked(
                 question("co_sign_quote", order=order, venue=venue, round=number + 1, quotes=quotes, now=now, sender_party_id=sender)
             )
-        case "settle" | "fail":
+        case "settle" | "fail" | "vanish":
             paid = Decimal(11_150_000) if what == "settle" and choice != "b" else None
-            status = "SETTLED" if what == "settle" else "FAILED"
+            status = {"settle": "SETTLED", "fail": "FAILED", "vanish": "A STATUS THAT NOBODY KNOWS"}[what]
             return OrderEnded(venue=venue, intent_id=order_id, status=status, settled=what == "settle", source_amount=paid, seen_at=now)
     asked_for: Question = "co_sign_quote" if what == "refuse_sign" or (what == "approve" and choice == "b") else "accept_proposal"
     known = made.get((order, asked_for), [])

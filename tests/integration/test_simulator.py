@@ -564,6 +564,11 @@ async def test_the_truth_tells_a_call_stage_by_stage(tmp_path: Path) -> None:
         assert [call["call"] for call in await client.calls()] == [3]
 
 
+def beyond(amount: str, scale: int) -> bool:
+    """Tell whether an amount has more decimals than that."""
+    return len(amount.partition(".")[2]) > scale
+
+
 @pytest.mark.parametrize(
     ("flaw", "amounts"),
     [
@@ -571,6 +576,7 @@ async def test_the_truth_tells_a_call_stage_by_stage(tmp_path: Path) -> None:
         ("quote_disagrees_target", lambda q: q["target_amount"] not in ("100000", q["source_amount"])),
         ("quote_breaks_guard", lambda q: Decimal(q["source_amount"]) > 12000000),
         ("quote_legacy_target", lambda q: q["target_amount"] == q["source_amount"]),
+        ("quote_beyond_scale", lambda q: Decimal(q["source_amount"]) == 100000 * Decimal(q["fx_rate"]) and beyond(q["source_amount"], 4)),
     ],
 )
 async def test_flawed_quotes_show_in_the_list_as_they_are(flaw: str, amounts: Callable[[dict[str, str]], bool]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain import lifecycle
 from pipeline.log.codec import decode, encode
-from pipeline.log.envelope import derive_id
+from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.book import Book
 from pipeline.policy.checks.catalogue import CHECKS
 from pipeline.policy.counters import UNKNOWN, exposure_of
@@ -105,6 +105,41 @@ def test_a_decision_depends_on_nothing_but_policy_question_counters_and_time(
     (compared,) = with_recorded_counters(asked, [Recorded.of(request, made)])
     assert compared.is_identical(asked)
     assert (compared.change, compared.judgement.verdict) == ("unchanged", made.verdict)
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), questions(), st.sampled_from([None, 0.0, 3.0]))
+def test_what_nobody_knows_is_never_a_no(asked: Engine, request: DecisionRequested, patience: float | None) -> None:
+    """A rule whose input is missing says WAIT while that may still come, and REFER after; a REJECT has a rule that was violated."""
+    until = None if patience is None else time_text(NOW + timedelta(seconds=patience))
+    judgement = asked.judge(facts_of(request.model_copy(update={"evidence_until": until}), {}, NOW))
+    missing = [outcome for outcome in judgement.outcomes if outcome.found.says == "MISSING" and not outcome.rule.builtin]
+    assert {outcome.verdict for outcome in missing} <= {"WAIT" if patience else "REFER"}
+    if judgement.verdict == "REJECT":
+        assert any(outcome.verdict == "REJECT" and outcome not in missing for outcome in judgement.outcomes)
+    if missing:
+        assert judgement.verdict != "ACCEPT"
+
+
+QUOTE_STATUSES = (None, "OPEN", "ACCEPTED", "accepted", "REJECTED", "EXPIRED", "Withdrawn", "CANCELLED")
+
+
+@settings(max_examples=150, deadline=None)
+@given(policies(), questions(), st.lists(st.sampled_from(QUOTE_STATUSES), min_size=4, max_size=4))
+def test_what_is_signed_is_open_and_the_institutions_choice_where_there_is_one(
+    asked: Engine, request: DecisionRequested, statuses: list[str | None]
+) -> None:
+    """Whatever the policy says: no closed quote is accepted, and beside a chosen one no other is."""
+    quotes = [one.model_copy(update={"status": status}) for one, status in zip(request.context.quotes, statuses, strict=False)]
+    context = request.context.model_copy(update={"quotes": tuple(quotes)})
+    digest = hashlib.sha256(encode(context)).hexdigest()
+    made = asked.decide(request.model_copy(update={"context": context, "context_sha256": digest}), {}, NOW)
+    if made.question == "co_sign_quote" and quotes:
+        by_id = {one.quote_id: (one.status or "").upper() for one in quotes}
+        named = by_id.get(made.quote_id or "", "ACCEPTED" if made.verdict == "WAIT" else "")
+        assert named == "ACCEPTED" or "ACCEPTED" not in by_id.values()
+        if made.verdict == "ACCEPT":
+            assert named in ("", "OPEN", "ACCEPTED")
 
 
 def plainly(asked: Engine, request: DecisionRequested, counters: dict[str, str], at: datetime) -> bytes:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.engines.step import run_events
 from pipeline.log.envelope import Record
+from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.processor import decode, workflow
 from pipeline.processors.workflow.state import WorkflowState, from_json, to_json
 from pipeline.testing.orders import VENUE, intent
@@ -66,7 +67,9 @@ def acts(draw: st.DrawFn) -> Act:
         case "quote":
             valid = draw(st.sampled_from([10.0, 25.0, 30.0, 30.0, None]))
             fields: dict[str, Any] = draw(
-                st.sampled_from([{}, {}, {"source_amount": "11200000"}, {"target_amount": "7"}, {"status": "REJECTED"}])
+                st.sampled_from(
+                    [{}, {}, {}, {"source_amount": "11200000"}, {"target_amount": "7"}, {"status": "REJECTED"}, {"status": "ACCEPTED"}]
+                )
             )
             return kind, lost, draw(st.sampled_from(QUOTES)), draw(st.sampled_from(RATES)), valid, fields
         case "decide":
@@ -305,6 +308,63 @@ def test_one_command_at_a_time_and_one_quote_at_most(history: list[Act]) -> None
     lived(history, watch)
 
 
+@quick
+@example([*_CHOOSING, ("quote", False, "q2", "111.5", 25.0, {"status": "ACCEPTED"}), ("decide", False, 0, "ACCEPT", "q1", "rules")])
+@given(proposals)
+def test_beside_a_chosen_quote_no_other_is_commanded(history: list[Act]) -> None:
+    """When a co-signature is commanded, either its quote is one that the institution chose, or none of those shown by then is."""
+    seen = 0
+
+    def watch(world: World) -> None:
+        nonlocal seen
+        for command in (one for one in world.made[seen:] if one["_kind"] == "command-issued" and "quote_id" in one):
+            chosen = {held.quote_id for held in world.state().quotes if held.status == "ACCEPTED"}
+            assert not chosen or command["quote_id"] in chosen
+        seen = len(world.made)
+
+    lived(history, watch)
+
+
+_CONFLICT: list[Act] = [
+    *_ASKED,
+    ("decide", False, 0, "ACCEPT", None, "rules"),
+    ("complete", False, 0, "refused", 1, 409),
+    ("time", False, 30.0),
+    ("wake", False, 0),
+]
+
+
+@quick
+@example([*_CONFLICT, ("decide", False, 0, "ACCEPT", None, "rules")])
+@example([*_CONFLICT, ("decide", False, 0, "REFER", None, "rules"), ("person", False, 0, "ACCEPT", "q1")])
+@given(st.builds(list[Act].__add__, st.sampled_from([_CONFLICT, _CO_SIGNING]), histories))
+def test_what_the_venue_refused_goes_out_again_on_other_facts_or_by_people(history: list[Act]) -> None:
+    """No second command for a thing that was refused, unless the order says something else by then, or a person has approved it."""
+    refused: list[dict[str, Any]] = []
+    ended: set[str] = set()
+    seen = 0
+
+    def watch(world: World) -> None:
+        nonlocal seen
+        event = world.heard[-1] if world.heard else None
+        if isinstance(event, CommandCompleted) and event.command_id not in ended:
+            ended.add(event.command_id)
+            if event.outcome == "refused" and event.http_status is not None:
+                refused.append(next(one for one in world.commands if one["command_id"] == event.command_id))
+        for command in (one for one in world.made[seen:] if one["_kind"] == "command-issued"):
+            same = [one for one in refused if (one["kind"], one.get("quote_id")) == (command["kind"], command.get("quote_id"))]
+            made = next(one for one in world.heard if isinstance(one, DecisionMade) and one.decision_id == command["decision_id"])
+            assert made.refers_to is not None or all(_terms(one) != _terms(command) for one in same)
+        seen = len(world.made)
+
+    lived(history, watch)
+
+
+def _terms(command: dict[str, Any]) -> Decimal:
+    """Return what of the order changes in these histories, by value."""
+    return Decimal(command["target_amount"])
+
+
 def _bind(bound: set[str], event: Any) -> None:
     """Note which quote may have been co-signed: only a refusal, or that nothing was sent, frees the others."""
     if event.quote_id is None:
@@ -364,6 +424,48 @@ def test_the_work_comes_to_rest_though_the_venue_never_shows_an_end(history: lis
     world.scene.clock.pass_by(86_400)
     world.wakes()
     assert len(world.made) == said
+
+
+HARMLESS = ("quote", "wake", "again", "lose")
+"""Acts that neither answer nor end anything, nor bring evidence."""
+
+
+@quick
+@given(histories.map(lambda acts: [act for act in acts if act[0] in HARMLESS]), st.sampled_from([0.0, 0.3, 30.0, 290.0]))
+def test_nothing_is_declined_for_good_for_want_of_evidence(history: list[Act], late: float) -> None:
+    """Whatever is shown meanwhile: a proposal that an engine rejected without its snapshot is asked about again with it, once."""
+    world = lived([*_ASKED, ("decide", False, 0, "REJECT", None, "rules"), *history])
+    assert world.state().phase == "declined"
+    world.scene.clock.pass_by(late)
+    before = len(world.requests)
+    world.hears(compliance(seconds=world.seconds()))
+    for act in [("time", False, 1.0), ("wake", False, 0)]:  # so long the rate is waited for
+        world.does(act)
+    (again,) = world.requests[before:]
+    assert again["context"]["compliance"]["kyc_status"] == "KYC_VERIFIED"
+    world.decide(again, "REJECT", None, "rules")
+    for act in [*history, ("compliance", False, 0), ("time", False, 8.0), ("wake", False, 0)]:
+        world.does(act)
+    assert len(world.requests) == before + 1
+    assert world.state().phase == "declined"
+
+
+@quick
+@given(histories.map(lambda acts: [act for act in acts if act[0] in ("compliance", "rate", "wake", "again", "lose")]), st.booleans())
+def test_nothing_waits_for_ever_for_what_was_only_decided_in_shadow(history: list[Act], quoted: bool) -> None:
+    """In live the proposal is asked about again, unless there are quotes; then they are. An accept in live is one command of live."""
+    world = World(scene=Scene(WorkflowRules(mode="shadow")))
+    for act in [*_ASKED, ("decide", False, 0, "ACCEPT", None, "rules"), ("complete", False, 0, "shadowed", 0, None), *history]:
+        world.does(act)
+    if quoted:
+        world.does(("quote", False, "q1", "112", 200.0, {}))
+    assert world.state().phase == "quoting"
+    world.scene = Scene(clock=world.scene.clock, states=world.scene.engine.states)
+    said = [*world.scene.at(world.seconds() + 1), *world.scene.at(world.seconds() + 10)]
+    (asked,) = [one for one in said if one["_kind"] == "decision-requested"]
+    assert asked["question"] == ("co_sign_quote" if quoted else "accept_proposal")
+    (command,) = world.scene.hears(decision(asked, "ACCEPT", "q1" if quoted else None))
+    assert command["mode"] == "live"
 
 
 @quick

@@ -98,6 +98,7 @@ def test_every_promised_key_is_understood(tmp_path: Path) -> None:
     assert settings.venues["tokyo"].silence_timeout == 75.0
     assert settings.currencies.scales().of("JPYSC0") == 4
     assert settings.currencies.scales().of("USDCx") == 18
+    assert settings.currencies.scales().knows("USDCx"), "a default is written, so every currency has a scale"
 
 
 def test_the_defaults_of_the_page_are_the_defaults(tmp_path: Path) -> None:

@@ -180,12 +180,16 @@ def quote_received(quote: Quote, look: Look, *, minimal: bool) -> bytes:
     return orjson.dumps({"data": document} if look.shape == "wrapped" else document)
 
 
-def quote_record(quote: Quote, order: Order, *, now: datetime, switches: Switches) -> Document:
-    """Return a quote as the quotes list shows it, with its state at `now` (contract section 4.5, A-08)."""
+def quote_record(quote: Quote, order: Order, *, now: datetime, switches: Switches, selected: Quote | None = None) -> Document:
+    """Return a quote as the quotes list shows it, with its state at `now`, and which one the institution has chosen if A-10 shows that.
+
+    Contract section 4.5, A-08.
+    """
     taken = order.quote_accepted_at is not None
     won = taken and quote.market_maker_party_id == order.market_maker_party_id
     won = won and quote.submitted_at == order.quote_submitted_at
     closed = "EXPIRED" if now >= quote.valid_until or order.status != "PENDING" else "OPEN"
+    won = won or (quote == selected and closed == "OPEN" and switches["A-10"] == "selected_shown")
     state = "ACCEPTED" if won else "REJECTED" if taken else closed
     legacy = switches["A-08"] == "legacy_target" and quote.flaw != "target"
     fields: Document = {

@@ -54,6 +54,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="server_error", unit="per call", about="a read is answered with 5xx, with and without JSON"),
     Fault(name="too_many", unit="per call", about="a read is answered with 429 and Retry-After", seconds=1.0),
     Fault(name="whoami_missing", unit="per call", about="/api/v1/whoami is answered with 404, as by a proxy whose backend is gone"),
+    Fault(name="snapshot_absent", unit="per call", about="a compliance snapshot is answered with 404, as by a venue that hands none out"),
+    Fault(name="snapshot_late", unit="per call", about="a compliance snapshot is answered so many seconds later", seconds=1.3),
     Fault(name="slow", unit="per call", about="a call is answered up to so many seconds later", seconds=1.0),
     Fault(name="date_ahead", unit="seconds", about="the Date header is so many seconds ahead of the venue's clock"),
     Fault(name="date_behind", unit="seconds", about="the Date header is so many seconds behind the venue's clock"),
@@ -71,6 +73,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="quote_disagrees_source", unit="per quote", about="its source amount is not rate times target; that is what would be paid"),
     Fault(name="quote_disagrees_target", unit="per quote", about="its target amount is neither the order's nor rate times it"),
     Fault(name="quote_breaks_guard", unit="per quote", about="it costs more than source_amount_max, where there is one"),
+    Fault(name="quote_beyond_scale", unit="per quote", about="its source amount has more decimals than the currency"),
     Fault(name="quote_legacy_target", unit="per quote", about="its target amount has the legacy meaning: what is paid"),
 )
 
@@ -81,6 +84,7 @@ QUOTE_FAULTS: Mapping[Flaw, str] = MappingProxyType(
         "target": "quote_disagrees_target",
         "guard": "quote_breaks_guard",
         "legacy": "quote_legacy_target",
+        "scale": "quote_beyond_scale",
     }
 )
 """What can be wrong with a quote, and the fault that asks for it."""

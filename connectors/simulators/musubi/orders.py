@@ -23,7 +23,7 @@ from typing import Literal
 Side = Literal["sender", "receiver", "both", "none"]
 Ending = Literal["settle", "revert", "kyc_fail", "cancel", "cancel_quoting", "cancel_quoted", "no_quote", "lapse"]
 """How an order ends; "lapse" stays QUOTED until its quote has lapsed, and is EXPIRED then."""
-Flaw = Literal["source", "target", "guard", "legacy"]
+Flaw = Literal["source", "target", "guard", "legacy", "scale"]
 
 # CANCELLED is no status of the contract's closed list: it exists only under A-11=cancelled. QUOTED becomes FAILED or CANCELLED
 # only where the institution cancels and A-11 says so.

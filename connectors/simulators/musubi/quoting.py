@@ -2,7 +2,8 @@
 
 A round has one quote at the order's rate and others that are worse by up to the spread. A flawed quote states an amount that does not
 follow from the order and its rate (contract A-08), or costs more than the sender may pay (1.8), or gives `target_amount` its legacy
-meaning (6.6), which is no fault of a quote but has to be understood. Every amount stays exact and as fine as its order's.
+meaning (6.6), which is no fault of a quote but has to be understood, or has a rate so fine that the exact product (A-22) is finer than the
+source currency. Every other amount stays exact and as fine as its order's.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from random import Random
 
-from connectors.simulators.musubi.orders import Flaw, Order, exact_product
+from connectors.simulators.musubi.market import SCALES
+from connectors.simulators.musubi.orders import Flaw, Order, exact_product, plain
 
 BASIS = 10_000
 # How far a stated amount is off at most, and how far a quote that breaks the guard lies above it, in basis points.
 OFF_MAX = 500
+# Decimals of a currency that the market does not know: the default of who books.
+FINEST = 18
 
 
 def round_rates(rng: Random, best: Decimal, count: int, spread: float, *, shuffled: bool) -> list[Decimal]:
@@ -48,10 +52,25 @@ def quoted_amounts(rng: Random, order: Order, rate: Decimal, flaw: Flaw | None) 
             return rate, source, stated if stated != source else _off(rng, stated), flaw
         case "legacy":
             return rate, source, source, flaw
+        case "scale":
+            rate = _finer(order, rate)
+            return rate, exact_product(target, rate), target, flaw
         case "guard" if order.source_amount_max is not None:
             rate = _above(rng, order.source_amount_max, target, rate)
             return rate, exact_product(target, rate), target, flaw
     return rate, source, target, None
+
+
+def _finer(order: Order, rate: Decimal) -> Decimal:
+    """Return a rate that is a little lower and whose product with the target amount has more decimals than the source currency."""
+    target, exponent = _units(Decimal(plain(order.target_amount)))
+    while target % 10 == 0:
+        target, exponent = target // 10, exponent + 1
+    digits = max(SCALES.get(order.source_currency, FINEST) + 1 + exponent, 1 - _units(rate)[1])
+    units = int(rate.scaleb(digits)) - 1
+    while units * target % 10 == 0:
+        units -= 1
+    return Decimal(units).scaleb(-digits)
 
 
 def _units(amount: Decimal) -> tuple[int, int]:

@@ -283,7 +283,8 @@ class Backend:
             raise RefusalError("NOT_FOUND", "order not found")
         now = self.clock.now()
         known = [] if order.side == "receiver" else self.venue.register.quotes.get(order.intent_id, [])
-        rows = [documents.quote_record(quote, order, now=now, switches=self.venue.switches) for quote in known]
+        chosen = self.venue.world.selected(order.intent_id)
+        rows = [documents.quote_record(quote, order, now=now, switches=self.venue.switches, selected=chosen) for quote in known]
         if self.venue.switches["A-16"] == "absent":
             return self._json({"data": rows, "meta": self._meta()})
         return self._listed(rows, 1, max(20, len(rows)), len(rows))
@@ -297,8 +298,14 @@ class Backend:
     async def compliance(self, request: web.Request) -> web.Response:
         """Answer `GET /api/v1/compliance/orders/{intent_id}` (contract section 4.7, A-26)."""
         order = self._visible(request)
-        if order.side == "receiver" and order.status != "SETTLED":
+        faults, truth = self.venue.faults, self.venue.truth
+        absent = faults.strikes("snapshot_absent")
+        truth.faults["snapshot_absent"] += absent
+        if absent or (order.side == "receiver" and order.status != "SETTLED"):
             raise RefusalError("NOT_FOUND", "order not found")
+        if faults.strikes("snapshot_late"):
+            truth.faults["snapshot_late"] += 1
+            await asyncio.sleep(faults.seconds("snapshot_late"))
         return self._single(documents.compliance_record(order))
 
     def _id(self, request: web.Request, name: str) -> str:

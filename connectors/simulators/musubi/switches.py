@@ -42,7 +42,7 @@ SWITCHES: tuple[Switch, ...] = (
     _switch(7, "order and gaps of the stream", "ordered", "shuffle", "duplicates", "drop_one"),
     _switch(8, "amounts of a quote", "order_target", "legacy_target", "without_market_maker"),
     _switch(9, "second accept of a proposal", "conflict", "same_body"),
-    _switch(10, "which quotes can be co-signed", "any_valid", "selected_only"),
+    _switch(10, "which quotes can be co-signed", "any_valid", "selected_only", "selected_shown"),
     _switch(11, "what a cancelled order becomes", "expired", "cancelled", "gone", "failed"),
     _switch(12, "status after the institution selected a quote", "pending"),
     _switch(13, "end of an accepted order that nobody quoted", "failed_no_quote", "always_expired"),

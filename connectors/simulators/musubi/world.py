@@ -268,7 +268,7 @@ class World:
             return Answer("conflict", f"order is {known.order.status}", known.order, quote)
         if now >= quote.valid_until:
             return Answer("conflict", "quote has expired", known.order, quote)
-        if self.switches["A-10"] == "selected_only" and known.selected is not quote:
+        if self.switches["A-10"] != "any_valid" and known.selected is not quote:
             return Answer("conflict", "the institution has not selected this quote", known.order, quote)
         if not known.order.guard_holds(quote.source_amount):
             return Answer("guard_broken", "source amount exceeds source_amount_max", known.order, quote)

@@ -37,6 +37,7 @@ from pipeline.domain.lifecycle import PENDING, SETTLED
 from pipeline.domain.moments import EARLIEST, LATEST
 from pipeline.domain.money import canonical_amount, parse_amount
 from pipeline.domain.orders import CLIENTS, REQUIRED_FOR_BOOKING, Own, side_of, unnamed_clients
+from pipeline.domain.quotes import said_by_status
 from pipeline.errors import PoisonRecordError
 from pipeline.log import strict_json
 from pipeline.log.envelope import time_text
@@ -145,6 +146,8 @@ def parse_quote(body: bytes, *, venue: str, observed: Observation, intent_id: st
             canonical = _read_moment(fields, name, QUOTE_REMARKS, left_out)
             if canonical is not None and name == "valid_until":
                 stated[name] = canonical
+    if (said := said_by_status(fields.get("status"))) is not None:
+        stated["status"] = said
     ce_id = quote_received_id(venue, fields["intent_id"], fields.get("quote_id"), stated)
     complete = "quote_id" in fields and "fx_rate" in stated and "valid_until" in stated
     return Sighting(ce_id=ce_id, event=_event(QuoteReceived, fields, venue, observed, body), complete=complete)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
 from pipeline.domain.money import plain
+from pipeline.domain.quotes import is_chosen, is_closed
 from pipeline.policy.check import (
     CO_SIGN,
     BasisPoints,
@@ -25,7 +26,7 @@ from pipeline.policy.check import (
     not_applicable,
 )
 from pipeline.policy.exact import BASIS, amount, basis_points, duration_text, minus, plus, span_text, times
-from pipeline.policy.facts import CLOSED_QUOTES, Quote, instant
+from pipeline.policy.facts import Quote, instant
 from schemas.accepting import Question
 
 
@@ -63,7 +64,7 @@ class BestExecution(Params):
         default="refer", description="which of equal quotes: ask a person, the one seen first, or the one valid longest"
     )
     follow_selection: bool = Field(
-        default=False, description="choose only among quotes that the venue shows as selected, where it shows any"
+        default=False, description="sign the quote that the institution has chosen though another is cheaper; left out, a person decides"
     )
 
 
@@ -78,7 +79,7 @@ def quote_valid(case: Case) -> Found:
     status = stated.status
     if status is not None:
         inputs["status"] = status
-        if status.upper() in CLOSED_QUOTES:
+        if is_closed(status):
             return judged(False, inputs, status, "the quote is closed")
     return judged(valid_until > now, inputs, lambda: f"{span_text(valid_until - now)} left")
 
@@ -196,13 +197,17 @@ def _spread(params: Spread, _: Question) -> Compiled:
     return Compiled(evaluate=evaluate, about="quotes", limit=f"{plain(params.basis_points)} basis points")
 
 
+def picked(quotes: Sequence[Quote], now: datetime) -> list[Quote]:
+    """Return the quotes that the institution has chosen: of several, those that are still valid, if any is."""
+    chosen = [quote for quote in quotes if quote.stated.selected or is_chosen(quote.stated.status)]
+    return [quote for quote in chosen if quote.valid_until is not None and quote.valid_until > now] or chosen
+
+
 def choose(candidates: Sequence[Quote], params: BestExecution) -> tuple[Quote | None, int]:
     """Return the quote with the lowest required source amount, and how many share that amount after the policy's tie-break.
 
     Among equals the order is fixed, so that a referral names one: first seen, then valid longest, then by id.
     """
-    if params.follow_selection and any(quote.stated.selected for quote in candidates):
-        candidates = [quote for quote in candidates if quote.stated.selected]
     known = [quote for quote in candidates if quote.required is not None]
     if not known:
         return None, 0

@@ -2,6 +2,7 @@
 
 * An ACCEPT counts when it answers the open request, saw exactly its context, comes before `decide_by` and, for a co-signature, names a
   quote that was offered and is not too late by itself; for a proposal it names none.
+* An ACCEPT by anybody but people, of what the venue has refused on the same facts, is malformed: the same yes would meet the same no.
 * REFER hands the request to a person; from then on only an answer that refers to that referral counts.
 * Late: counted, and an alarm `decision_late` when it was an ACCEPT. The same decision again: counted. Another verdict or quote for an
   answered request: alarm `decision_contradicted`. What answers no request of ours, or cannot be acted on: alarm `decision_malformed`.
@@ -103,6 +104,8 @@ def _too_late(state: WorkflowState, ask: Ask, answer: Answer, now: datetime) -> 
 def _effect(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, now: datetime, *, person: bool) -> list[Fact]:
     at_all = [AnswerTaken(answer)]
     match answer.verdict:
+        case "ACCEPT" if ask.repeats and not person:
+            return _malformed(state, answer, now, "the venue has refused just this, on the same facts; only people may have it asked again")
         case "ACCEPT":
             return _accept(rules, state, ask, answer, now)
         case "REJECT":
@@ -119,7 +122,7 @@ def _accept(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer
     if ask.question == ACCEPT_PROPOSAL:
         if answer.quote_id is not None:
             return _malformed(state, answer, now, f"it names the quote {answer.quote_id}, and a proposal has none to choose")
-        return _command(rules, state, answer, now, not_after=ask.decide_by)
+        return _command(rules, state, ask, answer, now, not_after=ask.decide_by)
     if answer.quote_id is None:
         return _malformed(state, answer, now, "it names no quote")
     quote = state.quote(answer.quote_id)
@@ -130,10 +133,10 @@ def _accept(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer
         note = f"the decision for quote {quote.quote_id} came too late"
         back = Moved(trigger=Trigger.LAPSED, at=now, note=note)
         return [AnswerTaken(answer), _late_accept(state, answer, now, note), back]
-    return _command(rules, state, answer, now, not_after=lapses_at)
+    return _command(rules, state, ask, answer, now, not_after=lapses_at)
 
 
-def _command(rules: WorkflowRules, state: WorkflowState, answer: Answer, now: datetime, *, not_after: datetime) -> list[Fact]:
+def _command(rules: WorkflowRules, state: WorkflowState, ask: Ask, answer: Answer, now: datetime, *, not_after: datetime) -> list[Fact]:
     command = Command(
         command_id=derive_id("command", state.venue, state.intent_id, answer.question, answer.quote_id, answer.decision_id),
         kind=answer.question,
@@ -141,6 +144,8 @@ def _command(rules: WorkflowRules, state: WorkflowState, answer: Answer, now: da
         decision_id=answer.decision_id,
         not_after=not_after,
         issued_at=now,
+        basis=ask.basis,
+        mode=rules.mode,
     )
     quote = state.quote(command.quote_id)
     issued = CommandIssued(

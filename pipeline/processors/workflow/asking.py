@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pipeline.domain.money import plain
 from pipeline.domain.orders import digest
+from pipeline.domain.quotes import is_chosen
 from pipeline.log.codec import encode
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.processors.processor import Raised
@@ -20,7 +21,7 @@ from pipeline.processors.workflow import quotes
 from pipeline.processors.workflow.facts import Asked, Fact, Moved, WorkflowRules
 from pipeline.processors.workflow.state import Ask, Evidence, Quote, WorkflowState
 from pipeline.processors.workflow.transitions import Trigger
-from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts
+from schemas.accepting import ComplianceFacts, DecisionContext, DecisionRequested, Question, QuoteFacts, RateFacts, RefusalFacts
 
 ACCEPT_PROPOSAL: Question = "accept_proposal"
 CO_SIGN_QUOTE: Question = "co_sign_quote"
@@ -65,17 +66,22 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
             Moved(trigger=Trigger.OUT_OF_ROUNDS, at=now, note="asked too often"),
         ]
     offered = quotes.offered(state) if question == CO_SIGN_QUOTE else ()
-    context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else ())
+    basis_now = basis(state, question, [quote.quote_id for quote in offered])
+    refused = refusals_of(state, question, basis_now, offered)
+    context = context_of(state, quotes.listed(state) if question == CO_SIGN_QUOTE else (), refused)
     lapses = [at for quote in offered if (at := quotes.lapses_at(rules, state, quote)) is not None]
+    waited = state.ask if state.answer is not None and state.answer.verdict == "WAIT" else None
     asked = Ask(
         request_id=request_id(state.venue, state.intent_id, question, number),
         question=question,
         round=number,
         context_sha256=hashlib.sha256(encode(context)).hexdigest(),
-        basis=basis(state, question, [quote.quote_id for quote in offered]),
+        basis=basis_now,
         offered=tuple(quote.quote_id for quote in offered),
         lacked=lacking(state),
+        repeats=any(refusal.unchanged for refusal in refused),
         asked_at=now,
+        first_asked_at=now if waited is None or waited.question != question else waited.first_asked_at or waited.asked_at,
         # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
         decide_by=max(lapses) if lapses else accept_by(rules, state),
     )
@@ -89,14 +95,46 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         context_sha256=asked.context_sha256,
         requested_at=time_text(now),
         decide_by=time_text(asked.decide_by),
+        evidence_until=_evidence_until(rules, state, asked),
     )
     return [Asked(ask=asked, request=request, cause=state.cause)]
+
+
+def _evidence_until(rules: WorkflowRules, state: WorkflowState, asked: Ask) -> str | None:
+    """Return until when what is missing may still come; None when nothing will."""
+    if state.compliance_lacking or ("compliance" not in asked.lacked and not rules.rates_expected):
+        return None
+    first = asked.first_asked_at or asked.asked_at
+    return time_text(first + min(rules.evidence_patience, max(asked.decide_by - first, timedelta(0)) / rules.evidence_share))
+
+
+def came_late(state: WorkflowState) -> bool:
+    """Tell whether evidence is here that the last request lacked."""
+    return state.ask is not None and not set(state.ask.lacked) <= set(lacking(state))
 
 
 def lacking(state: WorkflowState) -> tuple[Evidence, ...]:
     """Return the evidence that a decision would not see now."""
     there: dict[Evidence, bool] = {"compliance": state.compliance is not None, "rates": bool(rates_of(state))}
     return tuple(name for name, is_there in there.items() if not is_there)
+
+
+def refusals_of(state: WorkflowState, question: Question, basis_now: str, offered: tuple[Quote, ...]) -> tuple[RefusalFacts, ...]:
+    """Return what the venue has refused of a question, each with whether that would be asked of it again on the same facts."""
+    may_be_named = {None, *(quote.quote_id for quote in offered)}
+    return tuple(
+        RefusalFacts(
+            command_id=done.command_id,
+            quote_id=done.quote_id,
+            http_status=done.http_status,
+            reason=done.reason,
+            refused_at=time_text(done.completed_at),
+            # Of a command that we do not know nobody can say what it was about.
+            unchanged=done.quote_id in may_be_named and done.basis in (None, basis_now),
+        )
+        for done in state.done
+        if done.kind == question and done.is_refusal and done.http_status is not None
+    )
 
 
 def missing(state: WorkflowState, now: datetime, why: str) -> Raised:
@@ -115,8 +153,8 @@ def missing(state: WorkflowState, now: datetime, why: str) -> Raised:
     )
 
 
-def context_of(state: WorkflowState, listed: tuple[Quote, ...]) -> DecisionContext:
-    """Return what a decision sees: the order, its quotes, the reference rates and the compliance snapshot, as recorded."""
+def context_of(state: WorkflowState, listed: tuple[Quote, ...], refused: tuple[RefusalFacts, ...] = ()) -> DecisionContext:
+    """Return what a decision sees: order, quotes, reference rates, compliance snapshot, as recorded, and what the venue has refused."""
     assert state.side is not None
     return DecisionContext(
         venue=state.venue,
@@ -125,6 +163,7 @@ def context_of(state: WorkflowState, listed: tuple[Quote, ...]) -> DecisionConte
         quotes=tuple(_quote_facts(state, quote) for quote in listed),
         rates=rates_of(state),
         compliance=None if state.compliance is None else ComplianceFacts.model_validate(state.compliance),
+        refusals=refused or None,
         **{name: state.order[name] for name in ORDER_FIELDS if name in state.order},
     )
 
@@ -143,7 +182,7 @@ def _quote_facts(state: WorkflowState, quote: Quote) -> QuoteFacts:
             "quote_id": quote.quote_id,
             "first_seen_at": time_text(quote.first_seen_at),
             "agrees": quotes.agrees(state, quote),
-            "selected": True if (quote.status or "").upper() == "SELECTED" else None,
+            "selected": True if is_chosen(quote.status) else None,
         }
     )
 

@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from pipeline.domain import following, lifecycle
 from pipeline.domain.money import plain
-from pipeline.domain.quotes import required_source
+from pipeline.domain.quotes import is_chosen, required_source
 from pipeline.errors import FatalError
 from pipeline.log.envelope import moment
 from pipeline.processors.processor import Raised
@@ -33,8 +33,8 @@ from pipeline.processors.workflow.asking import (
     accept_by,
     ask,
     basis,
+    came_late,
     canonical,
-    lacking,
     missing,
     rates_of,
 )
@@ -43,6 +43,7 @@ from pipeline.processors.workflow.facts import (
     Answered,
     AnswerSeen,
     Completed,
+    ComplianceMissed,
     ComplianceNoted,
     ComplianceShown,
     Counted,
@@ -89,6 +90,8 @@ def wake(rules: WorkflowRules, state: WorkflowState, now: datetime) -> tuple[Fac
 def wake_at(rules: WorkflowRules, state: WorkflowState) -> datetime | None:
     """Return when there is something to do though nothing is heard; later than the last decision."""
     times: list[datetime | None] = []
+    if outcomes.only_in_shadow(rules, state):
+        return state.phase_since
     match state.phase:
         case Phase.GATHERING:
             assert state.phase_since is not None
@@ -140,6 +143,9 @@ def _noted(rules: WorkflowRules, state: WorkflowState, event: Heard, now: dateti
             return _order(state, event)
         case QuoteShown():
             return _quote(state, event, now)
+        case ComplianceShown(lacking=True):
+            known_already = state.compliance is not None or state.compliance_lacking
+            return [Counted("evidence_repeated")] if known_already else [ComplianceMissed(event)]
         case ComplianceShown():
             known = state.compliance_observed_at
             news = known is None or (event.observed_at >= known and event.stated != state.compliance)
@@ -197,7 +203,8 @@ def _quote(state: WorkflowState, event: QuoteShown, now: datetime) -> list[Fact]
     if changed == known:
         return [Counted("quote_repeated")]
     extended = not same_rate or changed.valid_until != known.valid_until
-    lapsed, rejected = known.lapsed and not extended, known.rejected and not extended
+    chosen = is_chosen(changed.status) and not is_chosen(known.status)
+    lapsed, rejected = known.lapsed and not extended, known.rejected and not (extended or chosen)
     changed = replace(changed, observed_at=event.observed_at, cause=event.cause, lapsed=lapsed, rejected=rejected)
     return [QuoteNoted(event=event, quote=changed)]
 
@@ -220,6 +227,9 @@ def _onward(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[F
         return led
     if found := outcomes.adopted(rules, state, now):
         return found
+    if outcomes.only_in_shadow(rules, state):
+        # After a pause, or workers of which some are live and some in shadow would ask one another without end.
+        return [Moved(trigger=Trigger.GONE_LIVE, at=now, note="left out in shadow", retry_at=now + rules.refusal_pause)]
     step = _STEPS.get(state.phase)
     return [] if step is None else step(rules, state, now)
 
@@ -288,7 +298,7 @@ def _from_gathering(rules: WorkflowRules, state: WorkflowState, now: datetime) -
     if now >= accept_by(rules, state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="too late when first seen")]
     assert state.phase_since is not None
-    complete = state.compliance is not None and (bool(rates_of(state)) or not rules.rates_expected)
+    complete = (state.compliance is not None or state.compliance_lacking) and (bool(rates_of(state)) or not rules.rates_expected)
     return ask(rules, state, ACCEPT_PROPOSAL, now) if complete or now >= state.phase_since + rules.evidence_wait else []
 
 
@@ -303,9 +313,10 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
         if state.phase in answers.REFERRED:
             return [lapsed]
         return [missing(state, now, "no answer in time"), replace(lapsed, note="no answer in time")]
+    if asked.question == ACCEPT_PROPOSAL and asked.repeats and state.quotes:
+        return [Moved(trigger=Trigger.QUOTES_PRESENT, at=now, note="there are quotes, so it is accepted (A-09)")]
     # What was asked without its evidence may well be referred for that alone; people's time is over sooner than the evidence is late.
-    came_late = set(asked.lacked) - set(lacking(state))
-    if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late:
+    if basis(state, asked.question, list(asked.offered)) == asked.basis and not came_late(state):
         return []
     if asked.question == CO_SIGN_QUOTE and not quotes.offered(state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note="what was offered is gone")]
@@ -315,7 +326,25 @@ def _from_asking(rules: WorkflowRules, state: WorkflowState, now: datetime) -> l
 def _from_paused_accept(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     if now >= accept_by(rules, state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note=f"too late after: {state.note}")]
-    return ask(rules, state, ACCEPT_PROPOSAL, now) if state.retry_at is not None and now >= state.retry_at else []
+    return ask(rules, state, ACCEPT_PROPOSAL, now) if _pause_is_over(state, now) else []
+
+
+def _pause_is_over(state: WorkflowState, now: datetime) -> bool:
+    """Tell whether it is time to ask again: what was waited for and is here ends the pause, and nothing else does."""
+    told = state.answer is not None and state.answer.verdict == "WAIT"
+    return (state.retry_at is not None and now >= state.retry_at) or (told and came_late(state))
+
+
+def _from_declined(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
+    """Open again what was declined without its evidence, once that is here; what a person declined stays so."""
+    opens = _rejected_unseen(state) and now < accept_by(rules, state)
+    return [Moved(trigger=Trigger.REOPENED, at=now, note="evidence has come")] if opens else []
+
+
+def _rejected_unseen(state: WorkflowState) -> bool:
+    """Tell whether an engine rejected the last request without evidence that has come since."""
+    answer = state.answer
+    return answer is not None and answer.verdict == "REJECT" and answer.refers_to is None and came_late(state)
 
 
 def _from_accept_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
@@ -330,13 +359,14 @@ def _from_accept_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datet
 
 def _from_quoting(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     closes_at = quotes.window_closes_at(rules, state)
-    return ask(rules, state, CO_SIGN_QUOTE, now) if closes_at is not None and now >= closes_at else []
+    again = _rejected_unseen(state) and state.ask is not None and state.ask.question == CO_SIGN_QUOTE and bool(quotes.offered(state))
+    return ask(rules, state, CO_SIGN_QUOTE, now) if again or (closes_at is not None and now >= closes_at) else []
 
 
 def _from_paused_quote(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
     if not quotes.offered(state):
         return [Moved(trigger=Trigger.LAPSED, at=now, note=f"no quote is left after: {state.note}")]
-    return ask(rules, state, CO_SIGN_QUOTE, now) if state.retry_at is not None and now >= state.retry_at else []
+    return ask(rules, state, CO_SIGN_QUOTE, now) if _pause_is_over(state, now) else []
 
 
 def _from_co_signature_in_doubt(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[Fact]:
@@ -353,6 +383,7 @@ _STEPS: dict[Phase, Callable[[WorkflowRules, WorkflowState, datetime], list[Fact
     Phase.ASKING_ACCEPT: _from_asking,
     Phase.REFERRED_ACCEPT: _from_asking,
     Phase.PAUSED_ACCEPT: _from_paused_accept,
+    Phase.DECLINED: _from_declined,
     Phase.ACCEPT_IN_DOUBT: _from_accept_in_doubt,
     Phase.QUOTING: _from_quoting,
     Phase.ASKING_QUOTE: _from_asking,

@@ -15,6 +15,7 @@ from pipeline.processors.workflow.facts import (
     Asked,
     CommandDone,
     Commanded,
+    ComplianceMissed,
     ComplianceNoted,
     Fact,
     Met,
@@ -40,7 +41,10 @@ def evolve(state: WorkflowState, fact: Fact) -> WorkflowState:
         case QuoteLapsed(quote_id):
             return _changed(state, (quote_id,), lambda quote: replace(quote, lapsed=True))
         case ComplianceNoted(event):
-            return replace(state, compliance=event.stated, compliance_observed_at=event.observed_at, cause=event.cause)
+            state = replace(state, compliance=event.stated, compliance_observed_at=event.observed_at, cause=event.cause)
+            return replace(state, compliance_lacking=False)
+        case ComplianceMissed(event):
+            return replace(state, compliance_lacking=True, cause=event.cause)
         case RateNoted(event):
             return replace(state, rates={**state.rates, event.provider: event.stated}, cause=event.cause)
         case Moved():
@@ -97,9 +101,19 @@ def _order(state: WorkflowState, fact: OrderNoted) -> WorkflowState:
 def _moved(state: WorkflowState, fact: Moved) -> WorkflowState:
     if fact.trigger is Trigger.REJECTED and state.ask is not None:
         state = _changed(state, state.ask.offered, lambda quote: replace(quote, rejected=True))
+    if fact.trigger is Trigger.GONE_LIVE:
+        state = _out_of_shadow(state)
     setbacks = 0 if fact.trigger is Trigger.SUCCEEDED else state.setbacks + fact.setback
     phase = transitions.after(state.phase, fact.trigger)
     return replace(state, phase=phase, phase_since=fact.at, note=fact.note, retry_at=fact.retry_at, setbacks=setbacks)
+
+
+def _out_of_shadow(state: WorkflowState) -> WorkflowState:
+    """Forget what was only done in shadow; a co-signature that was issued in live, as one that is in doubt was, still binds us."""
+    binding = [done for done in state.done if done.kind == CO_SIGN_QUOTE and done.quote_id == state.pinned]
+    free = all(done.outcome == "shadowed" and done.mode != "live" for done in binding)
+    done = tuple(replace(done, void=True) if done.outcome == "shadowed" else done for done in state.done)
+    return replace(state, done=done, pinned=None if free else state.pinned)
 
 
 def _changed(state: WorkflowState, quote_ids: tuple[str, ...], change: Callable[[Quote], Quote]) -> WorkflowState:
@@ -113,6 +127,8 @@ def _without(answers: tuple[Answer, ...], gone: Answer) -> tuple[Answer, ...]:
 def _done(state: WorkflowState, done: Done) -> WorkflowState:
     others = tuple(known for known in state.done if known.command_id != done.command_id)
     is_open = state.command is not None and state.command.command_id != done.command_id
+    if state.command is not None and not is_open:
+        done = replace(done, basis=state.command.basis, mode=state.command.mode)
     state = replace(state, done=(*others, done)[-REMEMBERED_MAX:], command=state.command if is_open else None)
     if done.kind != CO_SIGN_QUOTE or done.quote_id is None:
         return state

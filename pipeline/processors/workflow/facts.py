@@ -31,6 +31,10 @@ class WorkflowRules:
     """What the window leaves to decision and command before the earliest quote is too late: several times our p99."""
     evidence_wait: timedelta = timedelta(seconds=1)
     """How long a new proposal waits for compliance snapshot and reference rate; both are read within a few 100 ms, or not at all."""
+    evidence_patience: timedelta = timedelta(seconds=3)
+    evidence_share: int = 8
+    """So long after it was first asked, or for this share of its time, a question is answered with WAIT for what is missing, and then by
+    people: a snapshot that comes late has been seen to come within seconds, a provider's next rate does (`poll_interval`)."""
     rates_expected: bool = True
     """False where no reference rates are configured: then only the snapshot is waited for."""
     wait_pause: timedelta = timedelta(seconds=1)
@@ -77,13 +81,14 @@ class QuoteShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceShown:
-    """The compliance snapshot was read."""
+    """The compliance snapshot was read, or looked for in vain."""
 
     venue: str
     intent_id: str
     stated: Mapping[str, str]
     observed_at: datetime
     cause: str
+    lacking: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +161,13 @@ class QuoteLapsed:
 @dataclass(frozen=True, slots=True)
 class ComplianceNoted:
     """The snapshot that decisions see from now on."""
+
+    event: ComplianceShown
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceMissed:
+    """There is no snapshot for us now."""
 
     event: ComplianceShown
 
@@ -239,6 +251,7 @@ Fact = (
     | QuoteNoted
     | QuoteLapsed
     | ComplianceNoted
+    | ComplianceMissed
     | RateNoted
     | Moved
     | Asked

@@ -1,8 +1,10 @@
 """What the end of a command does.
 
-* Succeeded (or, in shadow, not sent on purpose): on to the quotes, or to the venue's side.
+* Succeeded (or, in shadow, not sent on purpose): on to the quotes, or to the venue's side. Once the mode is live, what was only left out
+  in shadow and has not happened otherwise is asked anew (`only_in_shadow`).
 * Definitely refused: a proposal is in doubt, since quotes or a later status may show that it is accepted all the same (A-09); after a
-  pause, if nothing shows that, it is decided anew. A quote is never named again, and the remaining ones are decided on (A-10).
+  pause, if nothing shows that, it is asked about anew, with the refusal in the context: unless the order has changed, only people may say
+  yes. A quote is never named again, and the remaining ones are decided on (A-10).
 * Not sent: nothing has happened at the venue; decided anew after a pause.
 * Unknown: in doubt; decided anew after a pause where the status still allows it, a co-signature for the same quote only.
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pipeline.domain import lifecycle
 from pipeline.processors.workflow import words
 from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE, accept_by
 from pipeline.processors.workflow.facts import CommandDone, Counted, Fact, Moved, WorkflowRules
@@ -46,8 +49,17 @@ def adopted(rules: WorkflowRules, state: WorkflowState, now: datetime) -> list[F
     kind = ACCEPT_PROPOSAL if stage is BEFORE_ACCEPT else CO_SIGN_QUOTE
     for done in state.done if stage else ():
         if not done.applied and done.kind == kind and trigger_of(done) is not Trigger.NOT_SENT:
-            return effect(rules, state, done, now)
+            return effect(rules, state, replace(done, mode=rules.mode), now)
     return []
+
+
+def only_in_shadow(rules: WorkflowRules, state: WorkflowState) -> bool:
+    """Tell whether an order waits for what was decided in shadow, in a pipeline that is live: nobody will do it."""
+    if rules.mode != "live" or state.status != lifecycle.PENDING or (state.phase is Phase.QUOTING and state.quotes):
+        return False  # there are quotes, so somebody has accepted the proposal
+    kind = {Phase.QUOTING: ACCEPT_PROPOSAL, Phase.UNDERWAY: CO_SIGN_QUOTE}.get(state.phase)
+    last = next((done for done in reversed(state.done) if done.kind == kind), None)
+    return last is not None and last.outcome == "shadowed" and not last.void
 
 
 def trigger_of(done: Done) -> Trigger:

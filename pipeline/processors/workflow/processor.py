@@ -34,6 +34,7 @@ from pipeline.processors.workflow.facts import (
     CommandDone,
     Commanded,
     Completed,
+    ComplianceMissed,
     ComplianceNoted,
     ComplianceShown,
     Counted,
@@ -145,6 +146,7 @@ def _compliance(value: bytes, cause: str) -> Heard:
         stated=_stated(event, tuple(ComplianceFacts.model_fields)),
         observed_at=parse_time(event.observed.observed_at, "observed_at"),
         cause=cause,
+        lacking=event.lacking is not None,
     )
 
 
@@ -239,7 +241,7 @@ def outcome(fact: Fact) -> str:
             return name
         case Met():
             return "met"
-        case OrderNoted() | QuoteNoted() | ComplianceNoted() | RateNoted():
+        case OrderNoted() | QuoteNoted() | ComplianceNoted() | ComplianceMissed() | RateNoted():
             return "noted"
         case QuoteLapsed():
             return "quote_lapsed"

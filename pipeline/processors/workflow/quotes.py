@@ -1,8 +1,9 @@
 """Which quotes may be chosen, until when, and when collecting them ends.
 
-A quote is *open* while the venue has not closed it, we have not been refused it and it is not too late; open quotes are what a decision
-sees. It is *offered* when it also agrees with the order (A-08), keeps the maximum, and no co-signature of another quote is in doubt:
-only offered quotes may be chosen. Source: Musubi contract 4.5, 4.6; design, section 5.
+A quote is *open* while the venue has not closed it, we have not been refused it and it is not too late; open quotes, and those that the
+institution has chosen, are what a decision sees. It is *offered* when it is open, agrees with the order (A-08), keeps the maximum, and
+neither is a co-signature of another quote in doubt nor another one the institution's choice: only offered quotes may be chosen.
+Source: Musubi contract 4.5, 4.6; design, section 5.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from pipeline.domain import quotes as rules_of_quotes
 from pipeline.log.envelope import moment
 from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.state import Quote, WorkflowState
-
-CLOSED = frozenset({"REJECTED", "EXPIRED", "WITHDRAWN", "CANCELLED", "CANCELED"})
-"""The name of the open state is not documented, and ACCEPTED may be the institution's choice (A-12): only these close a quote."""
 
 
 def agrees(state: WorkflowState, quote: Quote) -> bool | None:
@@ -64,19 +62,28 @@ def lapses_at(rules: WorkflowRules, state: WorkflowState, quote: Quote) -> datet
 
 def is_open(quote: Quote) -> bool:
     """Tell whether a decision sees a quote."""
-    stated = quote.fx_rate is not None and _moment(quote.valid_until, "valid_until") is not None
-    return stated and not quote.lapsed and not quote.refused and (quote.status or "").upper() not in CLOSED
+    return _is_stated(quote) and not quote.lapsed and not quote.refused and not rules_of_quotes.is_closed(quote.status)
+
+
+def _is_stated(quote: Quote) -> bool:
+    return quote.fx_rate is not None and _moment(quote.valid_until, "valid_until") is not None
 
 
 def is_offered(state: WorkflowState, quote: Quote) -> bool:
     """Tell whether a decision may choose a quote."""
-    free = state.pinned in (None, quote.quote_id)
+    free = state.pinned in (None, quote.quote_id) and not is_passed_over(state, quote)
     return free and is_open(quote) and bool(agrees(state, quote)) and bool(keeps_maximum(state, quote))
+
+
+def is_passed_over(state: WorkflowState, quote: Quote) -> bool:
+    """Tell whether the institution has chosen another quote: should that one fall short, no other takes its place."""
+    return rules_of_quotes.is_passed_over(quote.status, [other.status for other in state.quotes])
 
 
 def listed(state: WorkflowState) -> tuple[Quote, ...]:
     """Return the quotes that a decision sees, in an order that does not depend on how they arrived."""
-    seen = [quote for quote in state.quotes if is_open(quote) and state.pinned in (None, quote.quote_id)]
+    shown = [quote for quote in state.quotes if is_open(quote) or (_is_stated(quote) and rules_of_quotes.is_chosen(quote.status))]
+    seen = [quote for quote in shown if state.pinned in (None, quote.quote_id)]
     return tuple(sorted(seen, key=lambda quote: (quote.first_seen_at, quote.quote_id)))
 
 

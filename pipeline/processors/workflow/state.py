@@ -86,6 +86,10 @@ class Ask:
     lacked: tuple[Evidence, ...] = ()
     """Evidence that had not come when it was asked: once it is here, the question is asked anew."""
     asked_at: datetime
+    repeats: bool = False
+    """The venue has refused just this, on the same facts: only people may say yes."""
+    first_asked_at: datetime | None = None
+    """When it was asked for the first time, where the answers since have been WAIT; None in states of an older release."""
     decide_by: datetime
 
 
@@ -115,6 +119,9 @@ class Command:
     decision_id: str
     not_after: datetime
     issued_at: datetime
+    basis: str | None = None
+    """That of the request which was answered; None in states of an older release, as below."""
+    mode: Literal["live", "shadow"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +139,16 @@ class Done:
     cause: str
     applied: bool = False
     """Its effect is in the phase; not yet so when we do not know the command (any more)."""
+    basis: str | None = None
+    """That of the command, as below; None where we do not know the command."""
+    mode: Literal["live", "shadow"] | None = None
+    void: bool = False
+    """It was left out in shadow, and asked anew in live."""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether the venue itself said no: that command had no effect, and the same again would be refused again."""
+        return self.outcome == "refused" and self.http_status is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +173,8 @@ class WorkflowState:
     """ce_id of the record that moved it last."""
     compliance: Mapping[str, str] | None = None
     compliance_observed_at: datetime | None = None
+    compliance_lacking: bool = False
+    """The venue has no snapshot for us, or none that can be read: nobody waits for one, though one may still come."""
     rates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The newest reference rate of each provider."""
     quotes: tuple[Quote, ...] = ()
@@ -185,6 +204,13 @@ class WorkflowState:
     def quote(self, quote_id: str | None) -> Quote | None:
         """Return a quote by its id."""
         return next((quote for quote in self.quotes if quote.quote_id == quote_id), None)
+
+    @property
+    def answer(self) -> Answer | None:
+        """Return the answer that was taken to the last request, None while there is none."""
+        ask = self.ask
+        last = self.answers[-1] if self.answers else None
+        return last if ask is not None and last is not None and last.request_id == ask.request_id else None
 
     def with_quote(self, changed: Quote) -> WorkflowState:
         """Return the state with a quote added or in the place of the one with its id."""

@@ -6,16 +6,19 @@ not in the table is a mistake of ours and stops the worker.
     new                   -- proposed       --> gathering
     gathering             -- asked          --> asking_accept
     gathering             -- lapsed         --> stopped
+    gathering             -- out_of_rounds  --> stopped
     asking_accept         -- asked          --> asking_accept
     asking_accept         -- accepted       --> accepting
     asking_accept         -- referred       --> referred_accept
     asking_accept         -- told_to_wait   --> paused_accept
     asking_accept         -- rejected       --> declined
+    asking_accept         -- quotes_present --> quoting
     asking_accept         -- lapsed         --> stopped
     asking_accept         -- out_of_rounds  --> stopped
     referred_accept       -- asked          --> asking_accept
     referred_accept       -- accepted       --> accepting
     referred_accept       -- rejected       --> declined
+    referred_accept       -- quotes_present --> quoting
     referred_accept       -- lapsed         --> stopped
     referred_accept       -- out_of_rounds  --> stopped
     paused_accept         -- asked          --> asking_accept
@@ -31,6 +34,7 @@ not in the table is a mistake of ours and stops the worker.
     accept_in_doubt       -- out_of_rounds  --> accept_in_doubt
     quoting               -- asked          --> asking_quote
     quoting               -- out_of_rounds  --> stopped
+    quoting               -- gone_live      --> paused_accept
     asking_quote          -- asked          --> asking_quote
     asking_quote          -- accepted       --> co_signing
     asking_quote          -- referred       --> referred_quote
@@ -53,6 +57,8 @@ not in the table is a mistake of ours and stops the worker.
     co_signature_in_doubt -- asked          --> asking_quote
     co_signature_in_doubt -- not_again      --> co_signature_in_doubt
     co_signature_in_doubt -- out_of_rounds  --> co_signature_in_doubt
+    underway              -- gone_live      --> paused_quote
+    declined              -- reopened       --> gathering
     a command whose issue was forgotten:
     gathering             -- succeeded      --> quoting
     gathering             -- refused        --> accept_in_doubt
@@ -125,7 +131,7 @@ class Phase(StrEnum):
     UNDERWAY = "underway"
     """A quote is co-signed, by us or elsewhere; the venue does the rest."""
     DECLINED = "declined"
-    """The proposal was rejected: nothing more is done, whatever comes."""
+    """The proposal was rejected: nothing more is done, unless evidence comes that the decision lacked."""
     STOPPED = "stopped"
     """Not decided while it could be: too late, or asked too often."""
     ENDED = "ended"
@@ -141,6 +147,8 @@ class Trigger(StrEnum):
     TOLD_TO_WAIT = "told_to_wait"
     REJECTED = "rejected"
     ACCEPTED = "accepted"
+    REOPENED = "reopened"
+    """Evidence has come that a rejection did not see."""
     LAPSED = "lapsed"
     """The time in which an answer has effect is over."""
     OUT_OF_ROUNDS = "out_of_rounds"
@@ -157,6 +165,8 @@ class Trigger(StrEnum):
     """The venue shows QUOTED or EXECUTING."""
     NOT_OURS = "not_ours"
     OVER = "over"
+    GONE_LIVE = "gone_live"
+    """What was only decided in shadow is asked anew."""
 
 
 P, T = Phase, Trigger
@@ -166,13 +176,14 @@ BEFORE_CO_SIGNATURE = (P.QUOTING, P.ASKING_QUOTE, P.REFERRED_QUOTE, P.PAUSED_QUO
 
 OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
     P.NEW: {T.PROPOSED: P.GATHERING},
-    P.GATHERING: {T.ASKED: P.ASKING_ACCEPT, T.LAPSED: P.STOPPED},
+    P.GATHERING: {T.ASKED: P.ASKING_ACCEPT, T.LAPSED: P.STOPPED, T.OUT_OF_ROUNDS: P.STOPPED},
     P.ASKING_ACCEPT: {
         T.ASKED: P.ASKING_ACCEPT,
         T.ACCEPTED: P.ACCEPTING,
         T.REFERRED: P.REFERRED_ACCEPT,
         T.TOLD_TO_WAIT: P.PAUSED_ACCEPT,
         T.REJECTED: P.DECLINED,
+        T.QUOTES_PRESENT: P.QUOTING,
         T.LAPSED: P.STOPPED,
         T.OUT_OF_ROUNDS: P.STOPPED,
     },
@@ -180,6 +191,7 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.ASKED: P.ASKING_ACCEPT,
         T.ACCEPTED: P.ACCEPTING,
         T.REJECTED: P.DECLINED,
+        T.QUOTES_PRESENT: P.QUOTING,
         T.LAPSED: P.STOPPED,
         T.OUT_OF_ROUNDS: P.STOPPED,
     },
@@ -191,7 +203,7 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.NOT_AGAIN: P.ACCEPT_IN_DOUBT,
         T.OUT_OF_ROUNDS: P.ACCEPT_IN_DOUBT,
     },
-    P.QUOTING: {T.ASKED: P.ASKING_QUOTE, T.OUT_OF_ROUNDS: P.STOPPED},
+    P.QUOTING: {T.ASKED: P.ASKING_QUOTE, T.OUT_OF_ROUNDS: P.STOPPED, T.GONE_LIVE: P.PAUSED_ACCEPT},
     P.ASKING_QUOTE: {
         T.ASKED: P.ASKING_QUOTE,
         T.ACCEPTED: P.CO_SIGNING,
@@ -216,6 +228,8 @@ OWN: Mapping[Phase, Mapping[Trigger, Phase]] = {
         T.NOT_SENT: P.PAUSED_QUOTE,
     },
     P.CO_SIGNATURE_IN_DOUBT: {T.ASKED: P.ASKING_QUOTE, T.NOT_AGAIN: P.CO_SIGNATURE_IN_DOUBT, T.OUT_OF_ROUNDS: P.CO_SIGNATURE_IN_DOUBT},
+    P.UNDERWAY: {T.GONE_LIVE: P.PAUSED_QUOTE},
+    P.DECLINED: {T.REOPENED: P.GATHERING},
     P.STOPPED: {},
 }
 """What a phase itself allows."""

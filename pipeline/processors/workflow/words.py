@@ -68,6 +68,8 @@ def _why_not(state: WorkflowState, quote: Quote) -> str:
         return "over the sender's maximum"
     if quotes.agrees(state, quote) is False:
         return "with other amounts than the order's"
+    if quotes.is_passed_over(state, quote):
+        return "not the one that the institution chose"
     if quote.refused:
         return "refused by the venue"
     if quote.rejected:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain import identifiers, lifecycle, money, orders
+from pipeline.domain import identifiers, lifecycle, money, orders, quotes
 from pipeline.errors import PoisonRecordError
 
 AMOUNTS = st.decimals(min_value="0.000001", max_value="999999999999999999", places=6, allow_nan=False)
@@ -50,6 +50,27 @@ def test_minor_units_are_the_fraction_or_none(value: Decimal, scale: int) -> Non
     """In any notation an amount has the units that exact fractions give, and none where these are no whole number."""
     exact = Fraction(value) * 10**scale
     assert money.to_minor_units(value, scale) == (int(exact) if exact.denominator == 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "closed", "chosen", "said"),
+    [
+        (None, False, False, None),
+        ("OPEN", False, False, None),
+        ("anything new", False, False, None),
+        ("Rejected", True, False, "REJECTED"),
+        ("EXPIRED", True, False, None),
+        ("canceled", True, False, "CANCELED"),
+        ("ACCEPTED", False, True, "ACCEPTED"),
+        ("selected", False, True, "SELECTED"),
+    ],
+)
+def test_a_quotes_status_closes_it_or_shows_it_chosen_or_neither(status: str | None, closed: bool, chosen: bool, said: str | None) -> None:
+    """One reading for policy, workflow and executor; what the venue says beyond a quote's terms is news, its expiry is not."""
+    found = (quotes.is_closed(status), quotes.is_chosen(status), quotes.said_by_status(status))
+    assert found == (closed, chosen, said)
+    assert quotes.is_passed_over(status, [status, "ACCEPTED"]) is not chosen
+    assert not quotes.is_passed_over(status, [status, "OPEN", None])
 
 
 def test_an_amount_beyond_the_scale_has_no_minor_units() -> None:

@@ -10,12 +10,18 @@ import pytest
 
 from pipeline.errors import ContractBreachError, RetryableError
 from pipeline.ingest.evidence import MISSES_MAX, EvidenceBook
+from pipeline.ingest.known import KnownFacts
+from pipeline.ingest.looks import QuoteLooks
+from pipeline.ingest.outbox import Outbox
+from pipeline.ingest.record import RecordBook
 from pipeline.ingest.venue import Limits
+from pipeline.ingest.wanted import Wanted
 from pipeline.log.codec import decode
 from pipeline.ports import Evidence, EvidenceStep, RateReading, RateSeen, Reading, Unreadable
+from pipeline.testing.clocks import HandClock
 from schemas.accepting import ComplianceRead, RateRead
 from schemas.events import DeadLetter, OrderUpdated, QuoteReceived
-from tests.unit.ingest.fake_venue import START, FakeVenue, intent_of, quote, sighting
+from tests.unit.ingest.fake_venue import START, FakeVenue, MemoryStore, intent_of, quote, sighting
 from tests.unit.ingest.test_ingest_flow import World
 from tests.waiting import eventually_async
 
@@ -157,7 +163,7 @@ async def test_a_venue_that_asks_for_time_is_left_alone_by_all() -> None:
 
 @pytest.mark.parametrize("answer", [Reading(absent="not found"), ContractBreachError("a redirect")])
 async def test_a_snapshot_that_is_not_there_is_looked_for_with_each_quote(answer: Reading | Exception) -> None:
-    """Nothing is published and nothing asked until a quote is hinted at; the number of looks is bounded."""
+    """That it is not there is said once, so that nobody waits; then each quote is a reason to look again, and the looks are bounded."""
     world = world_of()
     world.venue.snapshots[1] = answer
     async with world.running():
@@ -169,7 +175,9 @@ async def test_a_snapshot_that_is_not_there_is_looked_for_with_each_quote(answer
             expected = min(hints + 1, MISSES_MAX)
             await eventually_async(lambda looks=expected: world.venue.count("compliance") == looks, within=5)
             await eventually_async(lambda: not world.venue.hints.qsize(), within=5)
-    assert compliance(world) == []
+    lacking = "absent" if isinstance(answer, Reading) else "unreadable"
+    document = "not found" if isinstance(answer, Reading) else ""
+    assert [(event.lacking, event.kyc_status, event.document) for event in compliance(world)] == [(lacking, None, document)]
     assert stored(world, 1).snapshot == ("absent" if isinstance(answer, Reading) else "unreadable")
 
 
@@ -183,7 +191,7 @@ async def test_a_snapshot_that_comes_later_is_published() -> None:
         await eventually_async(lambda: world.venue.count("compliance") == 1, within=5)
         del world.venue.snapshots[1]
         world.venue.hints.put_nowait([quote(1, "a", origin="stream")])
-        await eventually_async(lambda: len(compliance(world)) == 1, within=5)
+        await eventually_async(lambda: [event.lacking for event in compliance(world)] == ["absent", None], within=5)
         await eventually_async(lambda: stored(world, 1).snapshot == "read", within=5)
 
 
@@ -200,7 +208,7 @@ async def test_a_snapshot_that_cannot_be_read_is_a_dead_letter_once() -> None:
         await eventually_async(lambda: world.venue.count("compliance") == 2, within=5)
         del world.venue.snapshots[1]
         world.venue.hints.put_nowait([quote(1, "b", origin="stream")])
-        await eventually_async(lambda: len(compliance(world)) == 1, within=5)
+        await eventually_async(lambda: [event.lacking for event in compliance(world)] == ["unreadable", None], within=5)
     assert [(letter.origin, letter.event_type, letter.reason) for letter in letters(world)] == [("read", "compliance", "not JSON")]
 
 
@@ -302,6 +310,51 @@ def test_steps_of_one_intent_add_up() -> None:
     whole = begun.then(rated).then(again).then(read)
     assert whole == EvidenceStep(intent_id="i", pair=PAIR, snapshot="read", rates={"a": START + timedelta(seconds=1), "b": START})
     assert whole.then(EvidenceStep(intent_id="i", over=True)).over
+
+
+def looks(book: RecordBook, clock: HandClock) -> tuple[QuoteLooks, Wanted]:
+    """Return what looks for quotes ten seconds after an accept, and what it wants."""
+    wanted = Wanted()
+    return QuoteLooks(lambda _: {}, book, wanted, first=10.0, clock=clock), wanted
+
+
+def wants(wanted: Wanted) -> list[str]:
+    """Return whose quotes are wanted, and forget that."""
+    due = wanted.due(0.0)
+    for want in due:
+        wanted.met(want)
+    return [want.intent_id for want in due if want.what == "quotes"]
+
+
+def test_quotes_of_an_accept_are_looked_for_until_one_is_seen() -> None:
+    """From ten seconds after it, every five, while the order is open and nothing was seen of a quote; a hint in time costs no look."""
+    clock, open_ = HandClock(), frozenset({"a", "hinted"})
+    book = RecordBook("tokyo", known=KnownFacts(MemoryStore(), "tokyo"), outbox=Outbox(), open_intents=open_, clock=clock)
+    looking, wanted = looks(book, clock)
+    book.quoted.add("hinted")
+    found = []
+    for second in range(30):
+        looking.look({"a": float(second), "hinted": float(second), "over": float(second)})
+        found += [(second, intent) for intent in wants(wanted)]
+        clock.pass_by(1)
+    assert found == [(10, "a"), (15, "a"), (20, "a"), (25, "a")]
+    book.quoted.add("a")
+    looking.look({"a": 31.0})
+    assert wants(wanted) == []
+
+
+async def test_the_quotes_of_an_accept_are_read_though_no_hint_comes() -> None:
+    """Neither a hint nor a round: some time after the accept the list is read, and the quote published."""
+    world = world_of()
+    world.accepted = {}
+    async with world.running(limits=Limits(quote_look=0.2)):
+        await world.reconciled()
+        propose(world, 1)
+        await eventually_async(lambda: len(world.store.open) == 1, within=5)
+        world.venue.quotes[1] = [quote(1, "a")]
+        world.accepted[intent_of(1)] = 1.0
+        await eventually_async(lambda: quotes(world) == names("a"), within=5)
+    assert world.venue.count("quotes hints 1") == 1
 
 
 # --- quotes -----------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     health: IngestHealth = field(default_factory=IngestHealth)
     rates: Sequence[RateProvider] = ()
+    accepted: dict[str, float] | None = None
+    """What we have accepted, and how many seconds ago, where somebody asks."""
 
     @contextlib.asynccontextmanager
     async def running(self, owner: str = "one", limits: Limits | None = None) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ class World:
                 health=self.health,
                 limits=limits,
                 rates=self.rates,
+                accepted=None if self.accepted is None else lambda _: lambda _: dict(self.accepted or {}),
             )
         )
         try:

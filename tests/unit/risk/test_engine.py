@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.domain.money import Scales
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import time_text
 from pipeline.policy.counters import ENDED
 from pipeline.testing.questions import NOW, engine, question, quote, rule
-from schemas.accepting import DecisionMade, QuoteFacts
+from schemas.accepting import DecisionMade, QuoteFacts, RefusalFacts
 
 ANY = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', name="serves")
 ANY_QUOTE = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', on="co_sign_quote", name="serves quotes")
@@ -43,6 +44,70 @@ def test_any_reject_rejects_else_any_refer_refers_and_nothing_applicable_refers(
     assert (made.verdict, made.approvers_needed) == (verdict, approvers)
     names = [outcome.name for outcome in made.rules if not outcome.name.startswith("built in")]
     assert len(names) == sum('on = "accept_proposal"' in text for text in rules)
+
+
+@pytest.mark.parametrize("otherwise", ["REJECT", "REFER"])
+def test_a_missing_input_is_waited_for_and_then_referred_and_never_rejected(otherwise: str) -> None:
+    """While it may still come the answer is WAIT, then people decide; a rule that is violated says its word meanwhile."""
+    asked = engine(rule("kyc_status", otherwise=otherwise))
+    lacking = question(compliance=None)
+    hopeful = lacking.model_copy(update={"evidence_until": time_text(NOW + timedelta(seconds=3))})
+    verdicts = {seconds: asked.decide(hopeful, {}, NOW + timedelta(seconds=seconds)).verdict for seconds in (0.0, 2.9, 3.0, 9.0)}
+    assert verdicts == {0.0: "WAIT", 2.9: "WAIT", 3.0: "REFER", 9.0: "REFER"}
+    assert asked.decide(lacking, {}, NOW).verdict == "REFER"
+    assert engine(rule("kyc_status", otherwise=otherwise), REJECTS).decide(hopeful, {}, NOW).verdict == "REJECT"
+    assert engine(rule("kyc_status", otherwise=otherwise), REFERS).decide(hopeful, {}, NOW).verdict == "REFER"
+
+
+@pytest.mark.parametrize(("unchanged", "verdict"), [(True, "REFER"), (False, "ACCEPT")])
+def test_what_the_venue_refused_on_the_same_facts_is_for_people(unchanged: bool, verdict: str) -> None:
+    """A policy that allows everything repeats no accept that was refused as it stands; of something else it was no refusal."""
+    refusal = RefusalFacts(command_id="c", http_status=409, reason="CONFLICT", refused_at=time_text(NOW), unchanged=unchanged)
+    made = engine(ANY).decide(question(refusals=(refusal,)), {}, NOW)
+    assert made.verdict == verdict
+    (said,) = [outcome for outcome in made.rules if outcome.check == "not_refused"]
+    assert said.inputs == {f"refused at {time_text(NOW)}": "409 CONFLICT"}
+    both = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[quote(1)], refusals=(refusal,)), {}, NOW)
+    assert both.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("scales", "given", "rate", "verdict"),
+    [
+        (Scales(by_currency={"JPYSC0": 4}), {}, "112.000000001", "ACCEPT"),
+        (Scales(by_currency={"JPYSC0": 4}), {}, "112.0000000001", "REFER"),
+        (Scales(by_currency={"JPYSC0": 0}), {"target_amount": "100000.5"}, "112.1", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), {"target_amount": "100000.5", "side": "both"}, "112", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), {"target_amount": "100000.5"}, "112", "ACCEPT"),
+        (Scales(by_currency={"USDCx": 6}, listed_only=True), {}, "112", "REFER"),
+        (Scales(by_currency={"JPYSC0": 4}, listed_only=True), {}, "112", "ACCEPT"),
+        (Scales(by_currency={"JPYSC0": 4}, listed_only=True), {"side": "both"}, "112", "REFER"),
+        (Scales(default=38), {"target_amount": "1.0000000000000000001", "source_amount_max": None}, "112.00000000000000000001", "REFER"),
+    ],
+)
+def test_what_the_books_could_not_hold_is_for_people(scales: Scales, given: dict[str, Any], rate: str, verdict: str) -> None:
+    """A product finer than the source currency, or a currency of which nobody said how fine it is: never signed without a person."""
+    made = engine(ANY_QUOTE, scales=scales).decide(question("co_sign_quote", quotes=[quote(1, rate)], **given), {}, NOW)
+    assert (made.verdict, made.quote_id) == (verdict, quote(1).quote_id)
+    assert [outcome.verdict for outcome in made.rules if outcome.check == "bookable"] == ["REFER"] * (verdict == "REFER")
+
+
+def test_what_the_books_could_not_hold_is_seen_with_the_proposal_where_it_shows_there() -> None:
+    """An unknown currency, and a target amount of ours that is too fine, need no quote to be seen."""
+    known, listed = Scales(by_currency={"JPYSC0": 4, "USDCx": 0}), Scales(by_currency={"USDCx": 6}, listed_only=True)
+    assert engine(ANY, scales=known).decide(question(target_amount="0.5", side="both"), {}, NOW).verdict == "REFER"
+    assert engine(ANY, scales=known).decide(question(target_amount="0.5"), {}, NOW).verdict == "ACCEPT"
+    assert engine(ANY, scales=listed).decide(question(), {}, NOW).verdict == "REFER"
+
+
+def test_a_quote_about_which_something_is_missing_is_not_passed_over() -> None:
+    """Without a reference rate no quote is rejected for it, whatever the rule says otherwise: the cheapest waits, then people choose."""
+    asked = engine(rule("rate_within", 'basis_points = "75", age_max = "30s"', on="co_sign_quote"))
+    request = question("co_sign_quote", quotes=[quote(1, "112"), quote(2, "111.9")], rates=())
+    hopeful = request.model_copy(update={"evidence_until": time_text(NOW + timedelta(seconds=2))})
+    assert asked.decide(hopeful, {}, NOW).verdict == "WAIT"
+    referred = asked.decide(hopeful, {}, NOW + timedelta(seconds=2))
+    assert (referred.verdict, referred.quote_id) == ("REFER", quote(2).quote_id)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +224,48 @@ def test_the_cheapest_quote_is_chosen_and_ties_go_to_a_person(
     made = engine(*rules).decide(question("co_sign_quote", quotes=quotes), {}, NOW)
     assert made.verdict == verdict
     assert made.quote_id == (None if chosen is None else quote(chosen).quote_id)
+
+
+CHEAP, THEIRS = quote(1, "111"), quote(2, "112", status="ACCEPTED")
+"""The institution has chosen the dearer one."""
+NOT_MAKER_2 = 'parties = ["MarketMaker2::7de1f00c3d9"]'
+
+
+@pytest.mark.parametrize(
+    ("rules", "theirs", "verdict"),
+    [
+        ((ANY_QUOTE,), THEIRS, "REFER"),
+        ((best("first_seen"),), THEIRS, "REFER"),
+        ((best("refer", ", follow_selection = true"),), THEIRS, "ACCEPT"),
+        ((ANY_QUOTE,), quote(2, "110", status="Accepted"), "ACCEPT"),
+        ((ANY_QUOTE,), quote(2, "111", selected=True), "ACCEPT"),
+        ((best("refer"), rule("market_makers_denied", NOT_MAKER_2, on="co_sign_quote")), THEIRS, "REJECT"),
+        ((best("refer"), rule("market_makers_denied", NOT_MAKER_2, on="co_sign_quote", otherwise="REFER")), THEIRS, "REFER"),
+        ((ANY_QUOTE,), quote(2, "112", status="ACCEPTED", valid=-1), "REJECT"),
+        ((ANY_QUOTE,), quote(2, "121", status="ACCEPTED"), "REJECT"),
+        ((ANY_QUOTE,), quote(2, "112", status="ACCEPTED", source_amount="1"), "REJECT"),
+    ],
+)
+def test_beside_the_institutions_choice_no_other_quote_is_signed(rules: tuple[str, ...], theirs: QuoteFacts, verdict: str) -> None:
+    """A chosen quote is no closed one; a rule against it refers or rejects, and the cheaper rival never takes its place."""
+    made = engine(*rules).decide(question("co_sign_quote", quotes=[CHEAP, theirs]), {}, NOW)
+    assert (made.verdict, made.quote_id) == (verdict, theirs.quote_id)
+
+
+def test_of_several_choices_people_decide_unless_one_is_left() -> None:
+    """Two quotes shown as chosen are a tie that nobody breaks; one of them that has lapsed is none any more."""
+    other = quote(3, "112.5", status="ACCEPTED")
+    assert engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[THEIRS, other]), {}, NOW).verdict == "REFER"
+    lapsed = quote(3, "112.5", status="ACCEPTED", valid=-1)
+    made = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[lapsed, THEIRS]), {}, NOW)
+    assert (made.verdict, made.quote_id) == ("ACCEPT", THEIRS.quote_id)
+
+
+def test_a_quote_whose_co_signature_was_refused_is_never_named_again() -> None:
+    """Not even when the institution has chosen it: then nothing is signed."""
+    refusal = RefusalFacts(command_id="c", quote_id=THEIRS.quote_id, http_status=409, refused_at=time_text(NOW), unchanged=False)
+    made = engine(ANY_QUOTE).decide(question("co_sign_quote", quotes=[CHEAP, THEIRS], refusals=(refusal,)), {}, NOW)
+    assert (made.verdict, made.quote_id) == ("REJECT", THEIRS.quote_id)
 
 
 @pytest.mark.parametrize("about", ['venue = "osaka"', 'pair = "EURx/USDCx"'])

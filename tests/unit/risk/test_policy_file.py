@@ -99,7 +99,7 @@ def test_the_example_policy_holds_and_accepts_an_ordinary_order_and_quote() -> N
     counters = {query.key: "0" for query in engine.queries(request, NOW)}
     assert len(counters) == 5
     assert engine.decide(request, counters, NOW).verdict == "ACCEPT"
-    assert engine.decide(request, {}, NOW).verdict == "REJECT"  # no counter is not zero
+    assert engine.decide(request, {}, NOW).verdict == "REFER"  # no counter is not zero
     assert engine.decide(question("co_sign_quote", quotes=[quote(1), quote(2, "111.9")]), {}, NOW).verdict == "ACCEPT"
 
 

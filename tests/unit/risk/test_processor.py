@@ -143,9 +143,11 @@ def test_a_co_signature_counts_its_exact_amount_and_its_refusal_only_takes_that_
     assert book.read("tokyo", "nobody", [BY_MAKER], NOW) == {BY_MAKER.key: "0"}
 
 
-@pytest.mark.parametrize(("status", "counted"), [("SETTLED", "converted"), ("FAILED", "ended"), ("EXPIRED", "ended"), ("STRANGE", "ended")])
+@pytest.mark.parametrize(
+    ("status", "counted"), [("SETTLED", "converted"), ("FAILED", "ended"), ("EXPIRED", "ended"), ("WITHDRAWN", "ended")]
+)
 def test_the_end_of_an_order_takes_it_out_of_the_exposure(status: str, counted: str) -> None:
-    """Settled, failed, expired or unknown: nothing is exposed, and a question that comes later is rejected."""
+    """Settled, failed, expired or withdrawn: nothing is exposed, and a question that comes later is rejected."""
     book = Book()
     answer(book, question())
     update = settled_record(intent(1)) if status == "SETTLED" else shown(status, order=intent(1))
@@ -154,6 +156,19 @@ def test_the_end_of_an_order_takes_it_out_of_the_exposure(status: str, counted: 
     assert exposed(book) == 0
     assert apply(book, update, topics.ORDER_UPDATED) == "ended_before"
     assert answer(book, question(round=2)).verdict == "REJECT"
+
+
+@pytest.mark.parametrize("status", ["FAILED", "SETTLED"])
+def test_a_status_that_nobody_knows_gives_nothing_back(status: str) -> None:
+    """What was accepted counts on, and no question is accepted any more; the status that we know, after it, takes it out."""
+    book = Book()
+    answer(book, question())
+    assert apply(book, shown("STRANGE", order=intent(1)).model_copy(update={"venue": "tokyo"}), topics.ORDER_UPDATED) == "ended_before"
+    assert exposed(book) == Decimal(12_000_000)
+    assert answer(book, question(round=2)).verdict == "REJECT"
+    update = settled_record(intent(1)) if status == "SETTLED" else shown(status, order=intent(1))
+    apply(book, update.model_copy(update={"venue": "tokyo"}), topics.ORDER_UPDATED)
+    assert exposed(book) == 0
 
 
 def test_what_people_approve_is_reserved_once_and_not_after_its_refusal() -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from connectors.simulators.musubi.faults import FaultBoard, parse_faults
 from connectors.simulators.musubi.market import SCALES
-from connectors.simulators.musubi.orders import Fact, Flaw, Order, Quote
+from connectors.simulators.musubi.orders import Fact, Flaw, Order, Quote, Terms, exact_product
 from connectors.simulators.musubi.switches import Switches
-from connectors.simulators.musubi.world import EXECUTING_WITHIN, Institution, Mix, Rules, World
+from connectors.simulators.musubi.world import EXECUTING_WITHIN, Institution, Mix, Rules, Script, World
 from tests.unit.simulator.played import QUIET, START, TERMS, after, live, quiet_world, script, statuses
 
 # Contract section 1.5, written out once more: what a status may become.
@@ -266,6 +266,7 @@ def test_durations_follow_the_rules() -> None:
         ("quote_disagrees_target", "target"),
         ("quote_breaks_guard", "guard"),
         ("quote_legacy_target", "legacy"),
+        ("quote_beyond_scale", "scale"),
     ],
 )
 def test_a_share_of_the_quotes_is_flawed_and_institutions_choose_none_of_them(name: str, flaw: Flaw) -> None:
@@ -281,6 +282,23 @@ def test_a_share_of_the_quotes_is_flawed_and_institutions_choose_none_of_them(na
     assert 0.3 < len(flawed) / len(quotes) < 0.5
     assert {quote.flaw for quote in quotes} == {None, flaw}
     assert chosen == ({None, "legacy"} if flaw == "legacy" else {None})
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [("JPYSC0", "100000"), ("JPYSC0", "0.25"), ("USDCx", "123456789"), ("DAIx", "5"), ("ABC", "1.5")],
+)
+def test_a_quote_beyond_the_scale_is_exact_and_nearly_as_cheap(currency: str, amount: str) -> None:
+    """Its product has more decimals than the currency, follows from its rate, and is no dearer than the order's rate."""
+    board = FaultBoard(parse_faults(["quote_beyond_scale=1"]), rng=Random(1))
+    world = World(QUIET, start=START, fault=board.drawn)
+    terms = Terms(source_currency=currency, target_currency="USDCx", target_amount=Decimal(amount), fx_rate=Decimal("112.0"))
+    order = world.create(Script(side="sender", terms=terms, quotes=1), START)
+    world.accept_proposal(order.intent_id, after(0))
+    (quote,) = _quotes_of(live(world, 20, step=1))
+    assert len(format(quote.source_amount, "f").rstrip("0").partition(".")[2]) > SCALES.get(currency, 18)
+    assert quote.source_amount == exact_product(order.target_amount, quote.fx_rate)
+    assert Decimal("111.9") < quote.fx_rate < Decimal(112)
 
 
 def test_flaws_strike_so_often_and_then_no_more() -> None:
@@ -387,7 +405,9 @@ def test_a_quote_that_breaks_the_guard_cannot_be_co_signed() -> None:
     assert world.open[intent_id].order.status == "PENDING"
 
 
-@pytest.mark.parametrize(("value", "kinds"), [("any_valid", ["done"]), ("selected_only", ["conflict", "done"])])
+@pytest.mark.parametrize(
+    ("value", "kinds"), [("any_valid", ["done"]), ("selected_only", ["conflict", "done"]), ("selected_shown", ["conflict", "done"])]
+)
 def test_which_quotes_can_be_co_signed_is_a_switch(value: str, kinds: list[str]) -> None:
     """A-10: any valid quote, or only the one that the institution selected."""
     world, intent_id = _quoted({"A-10": value}, quotes=2)

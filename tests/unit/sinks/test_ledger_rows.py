@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,8 @@ from pipeline.domain.journal import Account, JournalEntry, Posting, UnbalancedEn
 from pipeline.domain.money import Scales
 from pipeline.errors import PoisonRecordError
 from pipeline.log.envelope import Headers, Record
-from schemas.events import OrderSettled
+from pipeline.testing.questions import NOW, engine, question, quote, rule
+from schemas.events import OrderSettled, SideName
 from tests.integration.sink_room import outgoing, settled
 
 SCALES = Scales(default=6, by_currency={"JPYSC0": 4})
@@ -60,6 +62,28 @@ def test_as_both_one_entry_holds_both_currencies() -> None:
         ("debit", 2_000_000),
         ("credit", 2_000_000),
     ]
+
+
+_AMOUNTS = st.from_regex(r"[1-9][0-9]{0,5}(\.[0-9]{0,5}[1-9])?", fullmatch=True)
+
+
+@given(_AMOUNTS, _AMOUNTS, st.integers(0, 12), st.sampled_from(["sender", "both"]))
+def test_what_the_policy_signs_without_a_person_the_ledger_can_book(target: str, rate: str, scale: int, side: SideName) -> None:
+    """A policy that allows everything says yes to exactly those products that become an entry; the others it refers to people."""
+    scales = Scales(default=3, by_currency={"JPYSC0": scale})
+    asked = question("co_sign_quote", quotes=[quote(1, rate)], target_amount=target, source_amount_max=None, side=side)
+    serves = rule("pairs_allowed", 'pairs = ["JPYSC0/USDCx"]', on="co_sign_quote")
+    verdict = engine(serves, scales=scales).decide(asked, {}, NOW).verdict
+    product = plain(Fraction(target) * Fraction(rate))
+    entry = entry_of(settlement_of(record_of(settled(1, side=side, source_amount_actual=product, target_amount=target))), scales)
+    assert verdict == ("ACCEPT" if isinstance(entry, JournalEntry) else "REFER")
+
+
+def plain(value: Fraction) -> str:
+    """Write a fraction whose denominator is a power of ten."""
+    digits = max(len(str(value.denominator)) * 4, 1)
+    text = str(int(value * 10**digits)).zfill(digits + 1)
+    return f"{text[:-digits]}.{text[-digits:]}".rstrip("0").rstrip(".")
 
 
 def test_an_unnamed_client_is_unattributed() -> None:

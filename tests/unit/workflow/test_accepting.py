@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +68,128 @@ def test_evidence_that_comes_late_is_asked_about_anew(verdict: str | None) -> No
     assert scene.hears(compliance(seconds=2, risk_rating="HIGH"), rate("112.5", seconds=2)) == []
     (command,) = scene.hears(decision(again, "ACCEPT"))
     assert command["_kind"] == "command-issued"
+
+
+@pytest.mark.parametrize("verdict", ["REJECT", "WAIT"])
+def test_what_was_answered_for_want_of_evidence_is_asked_again_when_it_comes(verdict: str) -> None:
+    """A snapshot 1.3 s after the proposal: whatever an engine made of its absence, it is asked once more, and that answer counts."""
+    scene = Scene()
+    assert scene.hears(order(), rate()) == []
+    (request,) = scene.at(1)
+    assert scene.hears(decision(request, verdict)) == []
+    scene.at(1.3)
+    (again,) = scene.hears(compliance(seconds=1.3))
+    assert (again["round"], again["context"]["compliance"]["kyc_status"]) == (2, "KYC_VERIFIED")
+    scene.hears(decision(again, "REJECT"))
+    assert scene.hears(compliance(seconds=2, risk_rating="HIGH"), rate("112.5", seconds=2)) == []
+    assert scene.at(400) == []
+    assert scene.state().phase == "declined"
+
+
+def test_what_a_person_declined_stays_declined() -> None:
+    """A person has seen what was missing: evidence that comes later opens nothing."""
+    scene = Scene()
+    scene.hears(order(), rate())
+    (request,) = scene.at(1)
+    referral = decision(request, "REFER")
+    scene.hears(referral, decision(request, "REJECT", engine="Ada", refers_to=referral.decision_id))
+    assert scene.hears(compliance(seconds=2)) == []
+    assert scene.state().phase == "declined"
+
+
+def test_evidence_that_comes_after_the_orders_time_opens_nothing() -> None:
+    """Too late to be accepted is too late to be asked about."""
+    scene = Scene()
+    scene.hears(order(), rate())
+    (request,) = scene.at(1)
+    scene.hears(decision(request, "REJECT"))
+    scene.at(298)
+    assert scene.hears(compliance(seconds=298)) == []
+
+
+def test_a_question_says_until_when_what_is_missing_may_come() -> None:
+    """Three seconds from when it was first asked, however often the answer is WAIT; anew once something else was answered."""
+    scene = Scene()
+    scene.hears(order())
+    (request,) = scene.at(1)
+    assert request["evidence_until"] == at(4)
+    for second in (2, 3):
+        scene.hears(decision(request, "WAIT"))
+        (request,) = scene.at(second)
+        assert request["evidence_until"] == at(4)
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    scene.hears(completion(command, "refused", attempts=0, reason="halted"))
+    assert [one["evidence_until"] for one in scene.at(5)] == [at(8)]
+
+
+def test_nothing_is_waited_for_that_nobody_reads() -> None:
+    """Without providers of rates a question that has its snapshot waits for nothing more."""
+    scene = Scene(WorkflowRules(rates_expected=False))
+    (request,) = scene.hears(order(), compliance())
+    assert "evidence_until" not in request
+
+
+def test_a_snapshot_that_is_not_there_is_not_waited_for() -> None:
+    """Told that there is none, the question comes at once, and says that nothing more comes; should one come yet, it is asked anew."""
+    scene = Scene()
+    assert scene.hears(order(), rate()) == []
+    missed = compliance(kyc_status=None, risk_rating=None, lacking="absent")
+    (request,) = scene.hears(missed)
+    assert "compliance" not in request["context"]
+    assert "evidence_until" not in request
+    assert scene.hears(missed) == []
+    scene.hears(decision(request, "REFER"))
+    (again,) = scene.hears(compliance(seconds=9))
+    assert (again["context"]["compliance"]["kyc_status"], again["evidence_until"]) == ("KYC_VERIFIED", at(3))
+    assert scene.hears(missed) == [], "what is known is not forgotten"
+
+
+def shadowed() -> tuple[Scene, dict[str, Any]]:
+    """Return a scene in shadow in which the accept was left out, and its command."""
+    scene, command = commanded(Scene(WorkflowRules(mode="shadow")))
+    scene.hears(completion(command, "shadowed", attempts=0))
+    return scene, command
+
+
+def gone_live(scene: Scene) -> Scene:
+    """Return the scene of the same pipeline, started again in live."""
+    return Scene(clock=scene.clock, states=scene.engine.states)
+
+
+def test_what_was_accepted_in_shadow_only_is_asked_anew_in_live() -> None:
+    """Nobody has accepted it, so no quotes come: the start in live asks about the proposal again, once, and the command is sent."""
+    scene, command = shadowed()
+    assert scene.at(20) == []
+    live = gone_live(scene)
+    (again,) = live.at(30)
+    assert (again["question"], again["round"]) == ("accept_proposal", 2)
+    (sent,) = live.hears(decision(again, "ACCEPT"))
+    assert (sent["mode"], sent["command_id"] != command["command_id"]) == ("live", True)
+    live.hears(completion(sent))
+    assert live.state().phase == "quoting"
+    assert gone_live(live).at(100) == []
+
+
+def test_what_others_accepted_while_we_were_in_shadow_goes_on() -> None:
+    """Where there are quotes the proposal is accepted: in live they are asked about, and the proposal is not."""
+    scene, _ = shadowed()
+    scene.hears(quote(seconds=8, valid=100))
+    assert [one["question"] for one in gone_live(scene).at(20)] == ["co_sign_quote"]
+
+
+def test_what_was_left_out_in_shadow_too_long_ago_stops() -> None:
+    """After the order's time there is nothing to ask, and nothing to wait for."""
+    scene, _ = shadowed()
+    scene.at(400)
+    live = gone_live(scene)
+    assert live.at(500) == []
+    assert (live.state().phase, live.engine.due_at) == ("stopped", None)
+
+
+def test_in_shadow_nothing_is_asked_anew() -> None:
+    """A restart that stays in shadow finds nothing to do."""
+    scene, _ = shadowed()
+    assert Scene(scene.rules, clock=scene.clock, states=scene.engine.states).at(100) == []
 
 
 def test_evidence_that_does_not_come_is_waited_for_shortly() -> None:
@@ -254,13 +377,64 @@ def test_a_conflict_with_quotes_present_is_an_accepted_proposal() -> None:
     assert [one["question"] for one in scene.at(7)] == ["co_sign_quote"]
 
 
-def test_a_conflict_without_quotes_is_decided_anew() -> None:
-    """After 409 quotes are waited for, which would show that it is accepted; then it is asked anew, and the command never repeated."""
+def in_doubt() -> tuple[Scene, dict[str, Any]]:
+    """Return a scene in which the venue has refused the accept, and the command."""
     scene, command = commanded()
-    scene.hears(completion(command, "refused", http_status=409))
+    scene.hears(completion(command, "refused", http_status=409, error_code="CONFLICT"))
+    return scene, command
+
+
+def test_a_conflict_without_quotes_is_for_people() -> None:
+    """After 409 quotes are waited for; then it is asked anew with the refusal, and on the same facts only people may say yes."""
+    scene, command = in_doubt()
     assert scene.at(11.9) == []
     (again,) = scene.at(12)
     assert (again["_kind"], again["round"]) == ("decision-requested", 2)
+    told = {"command_id": command["command_id"], "http_status": 409, "reason": "CONFLICT", "refused_at": at(0), "unchanged": True}
+    assert again["context"]["refusals"] == [told]
+    assert alarms(scene.hears(decision(again, "ACCEPT"))) == ["decision_malformed"]
+    assert scene.hears(decision(again, "ACCEPT", engine="other", refers_to="nothing"))[0]["_kind"] == "alarm-raised"
+    referral = decision(again, "REFER")
+    assert scene.hears(referral) == []
+    (repeated,) = scene.hears(decision(again, "ACCEPT", engine="Ada", refers_to=referral.decision_id))
+    assert repeated["_kind"] == "command-issued"
+    scene.hears(completion(repeated, "refused", http_status=409))
+    (third,) = scene.at(30)
+    assert [one["unchanged"] for one in third["context"]["refusals"]] == [True, True]
+
+
+def test_after_a_conflict_a_changed_order_is_the_engines_again() -> None:
+    """The record changed since what was refused: the engine sees the refusal, and that it was of something else, and may say yes."""
+    scene, _ = in_doubt()
+    assert scene.hears(order(seconds=1, target_amount="100000.00")) == []
+    assert scene.hears(order(seconds=2, target_amount="90000")) == []
+    (again,) = scene.at(12)
+    assert [one["unchanged"] for one in again["context"]["refusals"]] == [False]
+    assert [one["_kind"] for one in scene.hears(decision(again, "ACCEPT"))] == ["command-issued"]
+
+
+@pytest.mark.parametrize("referred", [False, True])
+def test_quotes_that_come_while_a_refusal_is_looked_at_show_that_it_is_accepted(referred: bool) -> None:
+    """Nobody has to be asked any more: the quotes are collected and asked about (A-09)."""
+    scene, _ = in_doubt()
+    (again,) = scene.at(12)
+    if referred:
+        scene.hears(decision(again, "REFER"))
+    scene.hears(quote(seconds=13, valid=60))
+    assert scene.state().phase == "quoting"
+    assert [one["question"] for one in scene.at(18)] == ["co_sign_quote"]
+
+
+def test_a_refusal_of_an_older_release_counts_as_one_of_the_same_facts() -> None:
+    """A state that does not say what the refused command was about: only people may have it asked again."""
+    scene, _ = in_doubt()
+    key, text = next(iter(scene.engine.states.items()))
+    old = json.loads(text)
+    assert old["done"][0].pop("basis")
+    older = Scene(clock=scene.clock, states={key: json.dumps(old)})
+    (again,) = older.at(12)
+    assert [one["unchanged"] for one in again["context"]["refusals"]] == [True]
+    assert alarms(older.hears(decision(again, "ACCEPT"))) == ["decision_malformed"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -165,6 +165,7 @@ def test_after_a_conflict_the_remaining_quotes_are_decided_on() -> None:
     command = chosen(scene, "q1")
     (again,) = scene.hears(completion(command, "refused", http_status=409))
     assert (again["round"], ids(again)) == (2, ["q2"])
+    assert [(one["quote_id"], one["unchanged"]) for one in again["context"]["refusals"]] == [("q1", False)]
     assert scene.hears(quote("q1", "112", seconds=14, valid=60)) == []
     assert kinds(scene.hears(decision(again, "ACCEPT", "q1"))) == ["decision_malformed"]
 
@@ -233,6 +234,23 @@ def test_a_rejected_round_waits_for_new_quotes() -> None:
     assert ids(again) == ["q1", "q2"]
 
 
+def test_quotes_rejected_for_want_of_evidence_are_asked_about_again_when_it_comes() -> None:
+    """A question without any rate, rejected: the rate that comes brings the same quotes before the engine once more, and no third time."""
+    scene = Scene()
+    scene.hears(order(), compliance())
+    (request,) = scene.at(1)
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    scene.hears(completion(command), quote("q1", seconds=8, valid=60))
+    (request,) = scene.at(13)
+    scene.hears(decision(request, "REJECT"))
+    assert scene.at(14) == []
+    (again,) = scene.hears(rate(seconds=14))
+    assert (again["round"], ids(again), len(again["context"]["rates"])) == (2, ["q1"], 1)
+    scene.hears(decision(again, "REJECT"))
+    assert scene.hears(rate("112.1", seconds=15)) == []
+    assert scene.at(50) == []
+
+
 def test_a_quote_that_lapsed_while_it_was_decided_on_is_not_commanded() -> None:
     """An ACCEPT for a quote whose own time is over, within the request's: an alarm, and the others are asked about."""
     scene = quoting()
@@ -253,6 +271,58 @@ def test_a_quote_that_the_venue_closed_is_gone(status: str) -> None:
     scene.hears(quote("q1", seconds=14, status=status))
     assert scene.state().phase == "quoting"
     assert "command-issued" not in kinds(scene.hears(decision(request, "ACCEPT", "q1")))
+
+
+def test_a_quote_that_the_institution_chose_leaves_no_other() -> None:
+    """Chosen while others are asked about: the question comes anew, lists all, and only the chosen one may be named."""
+    scene = quoting()
+    scene.hears(quote("q1", "111", seconds=8), quote("q2", "112", seconds=8))
+    (request,) = scene.at(13)
+    (again,) = scene.hears(quote("q2", "112", seconds=14, status="ACCEPTED"))
+    assert (ids(again), [one.get("selected") for one in again["context"]["quotes"]]) == (["q1", "q2"], [None, True])
+    assert kinds(scene.hears(decision(request, "ACCEPT", "q1"))) == []
+    assert kinds(scene.hears(decision(again, "ACCEPT", "q1"))) == ["decision_malformed"]
+    (command,) = scene.hears(decision(again, "ACCEPT", "q2", engine="other"))
+    assert command["quote_id"] == "q2"
+
+
+@pytest.mark.parametrize("flaw", [{"rate": "999"}, {"source_amount": "1"}, {"valid": 15.0}])
+def test_a_chosen_quote_that_cannot_be_signed_leaves_nothing_to_sign(flaw: dict[str, Any]) -> None:
+    """Over the maximum, at odds with the order, or too late: no rival is asked about in its place, and the story says why."""
+    scene, stated = quoting(), {"rate": "112", **flaw}
+    scene.hears(quote("q1", "111", seconds=8, valid=60), quote("q2", seconds=8, status="ACCEPTED", **stated))
+    questions = [one for one in scene.at(100) if one["_kind"] == "decision-requested"]
+    assert all(one["decide_by"] <= at(15) for one in questions)
+    scene.hears(order("EXPIRED", seconds=100))
+    assert "1 not the one that the institution chose" in (scene.state().note or "")
+
+
+def test_a_rejected_quote_that_the_institution_then_chooses_is_asked_about_again() -> None:
+    """The choice is news: what a decision rejected among others is decided on once more."""
+    scene = quoting()
+    scene.hears(quote("q1", seconds=8, valid=60))
+    (request,) = scene.at(13)
+    scene.hears(decision(request, "REJECT"))
+    assert scene.at(20) == []
+    (again,) = [*scene.hears(quote("q1", seconds=20, valid=60, status="ACCEPTED")), *scene.at(21)]
+    assert again["context"]["quotes"][0]["selected"] is True
+
+
+@pytest.mark.parametrize(("issued_in", "free"), [("shadow", ["q1", "q2"]), ("live", ["q1"])])
+def test_a_co_signature_left_out_in_shadow_is_asked_anew_in_live(issued_in: Any, free: list[str]) -> None:
+    """All live quotes may be chosen again; where the command was issued in live, and another worker left it out, only the same one."""
+    scene = quoting(WorkflowRules(mode=issued_in))
+    scene.hears(quote("q1", seconds=8, valid=60), quote("q2", seconds=8, valid=60))
+    scene.at(9)
+    command = chosen(scene, "q1")
+    scene.hears(completion(command, "shadowed", attempts=0))
+    live = Scene(clock=scene.clock, states=scene.engine.states) if issued_in == "shadow" else scene
+    (again,) = live.at(20)
+    assert (again["question"], ids(again)) == ("co_sign_quote", free)
+    (sent,) = live.hears(decision(again, "ACCEPT", free[-1]))
+    live.hears(completion(sent), order("QUOTED", seconds=21))
+    assert live.state().phase == "underway"
+    assert live.at(100) == []
 
 
 def test_a_hint_without_terms_is_waited_out() -> None:
