@@ -310,7 +310,7 @@ def _answering(given: Surroundings) -> Answering:
     from pipeline.stores.batches import LIMITS
     from pipeline.stores.session import Session
 
-    engine = Engine(policy_of(given.settings)) if given.settings.risk.engine == "builtin" else None
+    engine = Engine(policy_of(given.settings), given.settings.currencies.scales()) if given.settings.risk.engine == "builtin" else None
     session = Session(given.connector("agreed", session=LIMITS))
     return Answering(session=session, engine=engine, clock=given.clock, failpoints=given.failpoints)
 
@@ -364,7 +364,7 @@ def _lapsed(settings: Settings) -> Callable[[DecisionRequested, DecisionMade, da
     """Return what asks the policy again right before a call; an external engine's rules are its own."""
     from pipeline.policy.engine import Engine
 
-    return (lambda *_: ()) if settings.risk.engine == "external" else Engine(policy_of(settings)).lapsed
+    return (lambda *_: ()) if settings.risk.engine == "external" else Engine(policy_of(settings), settings.currencies.scales()).lapsed
 
 
 @contextmanager
