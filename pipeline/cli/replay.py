@@ -131,7 +131,7 @@ class _Again:
         with snapshot(self.reader):
             window, replayed = self._bounds()
             self._live_again(replayed)
-            comparison = Comparison(window)
+            comparison = Comparison(window, replayed.is_left_over)
             with replays.outputs(self.shadow, self.schema) as outputs:
 
                 def lines() -> Iterator[Mapping[str, Any]]:

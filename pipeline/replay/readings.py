@@ -65,6 +65,7 @@ class Readings:
     def __init__(self, readings: Iterable[Reading] = ()) -> None:
         """Learn them, those of a partition number in the order in which they were committed."""
         self._numbers: dict[int, _Numbered] = {}
+        self._committed: array[int] | None = None
         for reading in readings:
             known = self._numbers.setdefault(reading.partition, _Numbered())
             transaction = known.add(reading.at, reading.looked)
@@ -88,6 +89,25 @@ class Readings:
             return None
         transaction = of_topic.transactions[number]
         return Done(transaction, of_topic.places[number], record.offset, known.at(transaction))
+
+    def is_left_over(self, decided: Iterable[datetime]) -> bool:
+        """Tell whether an event that was decided at these times, copy by copy, is of transactions that were published and not committed.
+
+        A transaction decides all that it does at one time, which is recorded with it. Of what was done before anything was recorded, nobody
+        can tell.
+        """
+        if self._committed is None:
+            self._committed = array("q", sorted(time for known in self._numbers.values() for time in known.times))
+        if not self._committed:
+            return False
+        begun = max(known.times[0] for known in self._numbers.values())
+        times = [_microseconds(at) for at in decided]
+        return min(times) > begun and not any(self._holds(self._committed, time) for time in times)
+
+    @staticmethod
+    def _holds(times: array[int], time: int) -> bool:
+        place = bisect_left(times, time)
+        return place < len(times) and times[place] == time
 
     def woken(self, partition: int, due: datetime, *, after: int) -> tuple[int, datetime] | None:
         """Return behind which transaction what was due was woken, and when; None: nobody has looked since.

@@ -8,7 +8,7 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -44,6 +44,10 @@ class Replay:
         self.records = self.keys = 0
         self.unrecorded = 0
         """Keys with records of which nobody recorded when they were done."""
+
+    def is_left_over(self, decided: Sequence[datetime]) -> bool:
+        """Tell whether an event that was decided at these times, copy by copy, was published by transactions that were not committed."""
+        return self._processor.is_recorded and self._readings.is_left_over(decided)
 
     def lives(self, records: Iterable[Recorded], published: Iterable[Published]) -> Iterator[Life]:
         """Yield the life of each key; records come key by key, `published` in the order of keys."""
@@ -84,7 +88,11 @@ class Replay:
     def _explains(self, life: Life, expected: Expected) -> bool:
         """Tell whether a life gave all that was published, and nothing else; what is too young to be judged may lack its counterpart."""
         again = _asked_again(expected)
-        needed = {name for name, event in expected.items() if event.at < self._judged_until and name not in again}
+        needed = {
+            name
+            for name, event in expected.items()
+            if event.at < self._judged_until and name not in again and not self.is_left_over(event.decided or (event.at,))
+        }
         allowed = all(emitted.at >= self._judged_until or is_met(emitted, expected) for emitted in life.emitted)
         return allowed and needed <= {emitted.identity for emitted in life.emitted}
 
