@@ -55,16 +55,19 @@ class Published:
     key: bytes
     ce_type: str
     ce_id: str
-    at: datetime
-    """When it was decided."""
-    decided: Sequence[datetime] = ()
-    """When each copy was decided, where a crash left several: the copies before are of transactions that were not committed."""
+    decided: Sequence[datetime]
+    """When each copy was decided: a crash leaves several, of which those before are of transactions that were not committed."""
     times: int = 1
     """How many copies there are: a live run repeats them after a crash."""
     copies: Sequence[Mapping[str, Any]]
     """What is compared of each different copy."""
     document: Mapping[str, Any] = field(default_factory=dict)
     """The whole document of the first copy."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was first decided."""
+        return self.decided[0]
 
     @property
     def identity(self) -> Identity:
@@ -111,7 +114,6 @@ def published_by(
         key=key,
         ce_type=ce_type,
         ce_id=ce_id,
-        at=decided[0],
         decided=decided,
         times=len(own),
         copies=[comparable(ce_type, read(value), attributes_of(headers)) for value, headers in seen.items()],
@@ -181,7 +183,7 @@ def verdict_of(live: Published | None, replayed: Published | None, window: Windo
 
 
 def _in_time(live: Published, replayed: datetime) -> tuple[str, Fields]:
-    last = max(live.decided, default=live.at)
+    last = max(live.decided)
     if live.at - TOLERATED <= replayed <= last + TOLERATED:
         return IDENTICAL, {}
     return (LATER, {"at": (last, replayed)}) if replayed > last else (EARLIER, {"at": (live.at, replayed)})
@@ -218,7 +220,7 @@ class Comparison:
                     verdict, found = verdict_of(live, replayed, self.window)
                     if verdict == MISSING and live is not None and _is_request(live) and _was_asked_again(live, of_key, asked):
                         verdict = TWIN
-                    if verdict == MISSING and live is not None and self.is_left_over(live.decided or (live.at,)):
+                    if verdict == MISSING and live is not None and self.is_left_over(live.decided):
                         verdict = LEFT_OVER
                     yield from self._counted(live, replayed, verdict, found)
             self.intents += self.differences > before

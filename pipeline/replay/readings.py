@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from pipeline.log.envelope import Record
@@ -65,7 +66,6 @@ class Readings:
     def __init__(self, readings: Iterable[Reading] = ()) -> None:
         """Learn them, those of a partition number in the order in which they were committed."""
         self._numbers: dict[int, _Numbered] = {}
-        self._committed: array[int] | None = None
         for reading in readings:
             known = self._numbers.setdefault(reading.partition, _Numbered())
             transaction = known.add(reading.at, reading.looked)
@@ -96,18 +96,20 @@ class Readings:
         A transaction decides all that it does at one time, which is recorded with it. Of what was done before anything was recorded, nobody
         can tell.
         """
-        if self._committed is None:
-            self._committed = array("q", sorted(time for known in self._numbers.values() for time in known.times))
         if not self._committed:
             return False
         begun = max(known.times[0] for known in self._numbers.values())
         times = [_microseconds(at) for at in decided]
-        return min(times) > begun and not any(self._holds(self._committed, time) for time in times)
+        return min(times) > begun and not any(self._is_committed(time) for time in times)
 
-    @staticmethod
-    def _holds(times: array[int], time: int) -> bool:
-        place = bisect_left(times, time)
-        return place < len(times) and times[place] == time
+    def _is_committed(self, time: int) -> bool:
+        place = bisect_left(self._committed, time)
+        return place < len(self._committed) and self._committed[place] == time
+
+    @cached_property
+    def _committed(self) -> array[int]:
+        """The times of all transactions, sorted."""
+        return array("q", sorted(time for known in self._numbers.values() for time in known.times))
 
     def woken(self, partition: int, due: datetime, *, after: int) -> tuple[int, datetime] | None:
         """Return behind which transaction what was due was woken, and when; None: nobody has looked since.

@@ -8,7 +8,7 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -37,17 +37,13 @@ class Replay:
 
         With `venue` only that venue's records are run.
         """
-        self._processor, self._readings, self._until, self._judged_until = processor, readings, until, judged_until
+        self._processor, self.readings, self._until, self._judged_until = processor, readings, until, judged_until
         self._venue = venue
         self.counts: Counter[str] = Counter()
         """What was decided, by the processor's own names."""
         self.records = self.keys = 0
         self.unrecorded = 0
         """Keys with records of which nobody recorded when they were done."""
-
-    def is_left_over(self, decided: Sequence[datetime]) -> bool:
-        """Tell whether an event that was decided at these times, copy by copy, was published by transactions that were not committed."""
-        return self._processor.is_recorded and self._readings.is_left_over(decided)
 
     def lives(self, records: Iterable[Recorded], published: Iterable[Published]) -> Iterator[Life]:
         """Yield the life of each key; records come key by key, `published` in the order of keys."""
@@ -73,14 +69,14 @@ class Replay:
             yield self._as_recorded(list(records), {(event.ce_type, event.ce_id): event for event in published})
 
     def _as_recorded(self, records: list[Timed], expected: Expected) -> Life:
-        done = [(self._readings.done(timed.record), timed) for timed in records]
+        done = [(self.readings.done(timed.record), timed) for timed in records]
         # What was done before anything was recorded comes first, as Kafka's time stamps have it.
         old = [timed for place, timed in done if place is None]
         new = [(place, timed._replace(at=place.at)) for place, timed in done if place is not None]
         new.sort(key=itemgetter(0))
         self.unrecorded += bool(old)
         life = lived(Life(self._processor), old, new[0][0].at if new else self._until)
-        relived(life, new, self._readings, self._until)
+        relived(life, new, self.readings, self._until)
         if self._explains(life, expected):
             return life
         return lived(Life(self._processor), [*old, *(timed for _, timed in new)], self._until)
@@ -91,7 +87,7 @@ class Replay:
         needed = {
             name
             for name, event in expected.items()
-            if event.at < self._judged_until and name not in again and not self.is_left_over(event.decided or (event.at,))
+            if event.at < self._judged_until and name not in again and not self.readings.is_left_over(event.decided)
         }
         allowed = all(emitted.at >= self._judged_until or is_met(emitted, expected) for emitted in life.emitted)
         return allowed and needed <= {emitted.identity for emitted in life.emitted}

@@ -24,7 +24,7 @@ def event(ce_id: str = "a", *, key: str = "intent", kind: str = SETTLED, seconds
     document = {"venue": "tokyo", **said}
     at = START + timedelta(seconds=seconds)
     stated = comparable(kind, document, {"ce_source": "/processors/x"})
-    return Published(key=key.encode(), ce_type=kind, ce_id=ce_id, at=at, times=times, copies=[stated], document=document)
+    return Published(key=key.encode(), ce_type=kind, ce_id=ce_id, decided=(at,), times=times, copies=[stated], document=document)
 
 
 def verdicts(live: list[Published], replayed: list[Published], window: Window | None = None) -> dict[tuple[str, str], int]:
