@@ -254,6 +254,17 @@ def play_quotes(engine: Played, name: str, asked: Asked) -> None:
         engine.answer(asked, "REJECT")
 
 
+def late_in_the_end(engine: Played, intent: str, answered: Counter[str]) -> bool:
+    """Answer every round about the quote of an intent once its time to decide is over; tell whether one was heard as late."""
+    for asked in engine.heard(intent, "co_sign_quote", after=answered["late"]):
+        if datetime.now(UTC) > datetime.fromisoformat(asked.request["decide_by"]) and quoting(engine.rig, intent):
+            engine.answer(asked)
+            answered["late"] = asked.request["round"]
+    return answered["late"] > 0 and any(
+        (alarm["kind"], alarm["subject"]) == ("decision_late", intent) for alarm in engine.rig.listed("alarms", "list")
+    )
+
+
 def quoting(rig: Rig, intent: str) -> bool:
     """Tell whether an accepted proposal takes quotes."""
     return bool(
@@ -273,14 +284,11 @@ def test_what_a_bad_engine_says_does_no_harm_and_can_be_seen(make_rig: MakeRig) 
         for name, quotes in {"over_guard": ("120", "112"), "late": ("112",)}.items():
             eventually(lambda intent=intents[name]: quoting(rig, intent), within=60, what="quotes are waited for")  # type: ignore[misc]
             for rate in quotes:
-                rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=3 if name == "late" else 300)
-        late = engine.asked(intents["late"], "co_sign_quote")
+                rig.venue_post("quotes", intent_id=intents[name], fx_rate=rate, valid_seconds=12 if name == "late" else 300)
         answered: Counter[str] = Counter()
         # Where the venue shows something new meanwhile, the question is asked again, and the answer to the first counts no more.
         eventually(lambda: settled_in_the_end(engine, intents, answered), within=60, what="what was accepted settles")
-        decide_by = datetime.fromisoformat(late.request["decide_by"])
-        eventually(lambda: datetime.now(UTC) > decide_by and quoting(rig, intents["late"]), within=10, what="the time to decide is over")
-        engine.answer(late)
+        eventually(lambda: late_in_the_end(engine, intents["late"], answered), within=60, what="what is said too late is an alarm")
         for name in (*SILENT, "late"):
             assert rig.venue_post("cancel", intent_id=intents[name])["cancelled"]
         kinds = (
