@@ -548,13 +548,16 @@ class Witness:
 
     _SIGHT = """
         SELECT count(*) > 0,
-               coalesce(bool_or(EXISTS (SELECT 1 FROM commands.attempts a WHERE a.command_id = j.command_id AND a.outcome IS NULL)), false),
+               coalesce(bool_or(EXISTS (
+                   SELECT 1 FROM commands.attempts a
+                    WHERE a.command_id = j.command_id AND (a.outcome IS NULL OR a.ended_at > %(received_at)s))), false),
                coalesce(bool_or(
                    EXISTS (SELECT 1 FROM risk.decisions d WHERE d.decision_id = j.decision_id AND d.verdict = 'ACCEPT')
                    OR EXISTS (SELECT 1 FROM risk.referrals r WHERE r.answer_id = j.decision_id AND r.state = 'approved')), false)
           FROM commands.journal j
-         WHERE j.intent_id = %s AND j.kind = %s AND j.quote_id IS NOT DISTINCT FROM %s AND NOT j.shadow
+         WHERE j.intent_id = %(intent_id)s AND j.kind = %(kind)s AND j.quote_id IS NOT DISTINCT FROM %(quote_id)s AND NOT j.shadow
     """
+    """An attempt that nobody waited for any longer has ended since the call came in."""
 
     def __init__(self, base_url: str, dsn: str, *, decisions: bool = True) -> None:
         """Watch the venue at `base_url`; without `decisions` those are somebody else's and taken as seen."""
@@ -587,18 +590,19 @@ class Witness:
         try:
             with psycopg.connect(self._dsn, autocommit=True, connect_timeout=10) as connection:
                 while not self._stop.is_set() or _held(self._base_url, 0):
-                    for call in _held(self._base_url, 0.2):
-                        self._look(connection, call)
+                    # All that are held in one go: on a busy machine each request takes its time, and the callers wait.
+                    if held := _held(self._base_url, 0.2):
+                        self.seen |= {call["call"]: self._sight(connection, call) for call in held}
+                        _post(self._base_url, "release", call=[call["call"] for call in held])
         except BaseException as error:
             self.failure = error
         finally:
             _post(self._base_url, "release")
 
-    def _look(self, connection: psycopg.Connection[Any], call: Mapping[str, Any]) -> None:
-        row = connection.execute(self._SIGHT, (call["intent_id"], call["kind"], call.get("quote_id"))).fetchone()
+    def _sight(self, connection: psycopg.Connection[Any], call: Mapping[str, Any]) -> Sight:
+        row = connection.execute(self._SIGHT, {"quote_id": None, **call}).fetchone()
         assert row is not None
-        self.seen[call["call"]] = Sight(journal=row[0], attempt=row[1], decision=row[2] or not self._decisions)
-        _post(self._base_url, "release", call=call["call"])
+        return Sight(journal=row[0], attempt=row[1], decision=row[2] or not self._decisions)
 
 
 def _held(base_url: str, seconds: float) -> list[dict[str, Any]]:

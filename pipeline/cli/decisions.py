@@ -222,8 +222,6 @@ def _outcome(decision_id: str, by: str, said: Said) -> dict[str, Any]:
 
 def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, said: Said) -> Iterator[str]:
     """Yield what became of what a person said, in words."""
-    from pipeline.cli.decision_text import clean
-
     who = said.login or by
     match said.became:
         case "counted":
@@ -234,7 +232,7 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             yield f"`custodian decisions show {decision_id}` tells what it is"
         case "rejected":
             yield f"approved by {', '.join(said.approved_by)}, and the answer is REJECT all the same{_what_becomes(said)}"
-            yield from (clean(f"{rule.name}: observed {rule.observed}, limit {rule.limit}. {rule.explanation}") for rule in _against(said))
+            yield from (printable(f"{rule.name}: observed {rule.observed}, limit {rule.limit}. {rule.explanation}") for rule in _against(said))
         case "approved":
             yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT{_what_becomes(said)}"
         case "refused":

@@ -132,7 +132,7 @@ class _Again:
         with snapshot(self.reader):
             window, replayed = self._bounds()
             self._live_again(replayed)
-            comparison = Comparison(window)
+            comparison = Comparison(window, replayed.readings.is_left_over)
             with replays.outputs(self.shadow, self.schema) as outputs:
 
                 def lines() -> Iterator[Mapping[str, Any]]:
@@ -247,7 +247,7 @@ def _output(output: Any) -> Published:
         key=output.key,
         ce_type=output.ce_type,
         ce_id=output.ce_id,
-        at=output.at,
+        decided=(output.at,),
         times=output.times,
         copies=[comparable(output.ce_type, document, attributes)],
         document=document,

@@ -116,7 +116,7 @@ class Engine:
         self._quote = tuple(rules.get(("co_sign_quote", "quote"), ()))
         self._quotes = tuple(rules.get(("co_sign_quote", "quotes"), ()))
         self._ageing = {
-            question: tuple(_ready(_asked(rule)) for rule in policy.rules if rule.question == question and rule.check.ages)
+            question: tuple(_ready(_asked(rule, rule.compiled)) for rule in policy.rules if rule.question == question and rule.check.ages)
             for question in self._order
         }
         self._counting = {question: _counting(asked) for question, asked in self._order.items()}

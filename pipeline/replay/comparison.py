@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from pipeline.log import topics
 from pipeline.log.envelope import Headers, header, parse_time
 
 IDENTICAL, MISSING, NEW, DIFFERS, REPEATED, LATER = "identical", "missing", "new", "differs", "repeated", "later"
-EARLIER, TOO_YOUNG, TWIN, ENGINE = "earlier", "too_young", "twin", "engine"
+EARLIER, TOO_YOUNG, TWIN, LEFT_OVER, ENGINE = "earlier", "too_young", "twin", "left_over", "engine"
 FINDINGS = (MISSING, NEW, DIFFERS, REPEATED, LATER)
 TOLERATED = timedelta(seconds=1)
 """What clocks, queues and batches may make of a time. A replay does everything as soon as it could be done: it is never later by itself."""
@@ -30,6 +30,7 @@ EXPLAINED: Mapping[str, str] = {
     EARLIER: "are the same but decided more than a second earlier: the live processor was behind, or today's code waits less",
     TOO_YOUNG: "are of the archive's last seconds, where it may lack their counterparts: not compared",
     TWIN: "are requests of a transaction that was not committed, asked again in another context: not compared",
+    LEFT_OVER: "are of a transaction that was published and not committed, and that decided otherwise when it was done again: not compared",
     ENGINE: "are alarms of the engine, not of the processor: not compared",
 }
 TIMES: Mapping[str, str] = {
@@ -54,16 +55,19 @@ class Published:
     key: bytes
     ce_type: str
     ce_id: str
-    at: datetime
-    """When it was decided."""
-    last_at: datetime | None = None
-    """When its last copy was decided, where a crash left several: the copies before are of transactions that were not committed."""
+    decided: Sequence[datetime]
+    """When each copy was decided: a crash leaves several, of which those before are of transactions that were not committed."""
     times: int = 1
     """How many copies there are: a live run repeats them after a crash."""
     copies: Sequence[Mapping[str, Any]]
     """What is compared of each different copy."""
     document: Mapping[str, Any] = field(default_factory=dict)
     """The whole document of the first copy."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was first decided."""
+        return self.decided[0]
 
     @property
     def identity(self) -> Identity:
@@ -110,8 +114,7 @@ def published_by(
         key=key,
         ce_type=ce_type,
         ce_id=ce_id,
-        at=decided[0],
-        last_at=max(decided),
+        decided=decided,
         times=len(own),
         copies=[comparable(ce_type, read(value), attributes_of(headers)) for value, headers in seen.items()],
         document=read(own[0][1]),
@@ -180,7 +183,7 @@ def verdict_of(live: Published | None, replayed: Published | None, window: Windo
 
 
 def _in_time(live: Published, replayed: datetime) -> tuple[str, Fields]:
-    last = live.last_at or live.at
+    last = max(live.decided)
     if live.at - TOLERATED <= replayed <= last + TOLERATED:
         return IDENTICAL, {}
     return (LATER, {"at": (last, replayed)}) if replayed > last else (EARLIER, {"at": (live.at, replayed)})
@@ -191,6 +194,8 @@ class Comparison:
     """Turns pairs into lines and counts them on the way."""
 
     window: Window
+    is_left_over: Callable[[Sequence[datetime]], bool] = lambda _: False
+    """Tell by when its copies were decided whether an event is of transactions that were not committed."""
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By topic and verdict."""
     intents: int = 0
@@ -215,6 +220,8 @@ class Comparison:
                     verdict, found = verdict_of(live, replayed, self.window)
                     if verdict == MISSING and live is not None and _is_request(live) and _was_asked_again(live, of_key, asked):
                         verdict = TWIN
+                    if verdict == MISSING and live is not None and self.is_left_over(live.decided):
+                        verdict = LEFT_OVER
                     yield from self._counted(live, replayed, verdict, found)
             self.intents += self.differences > before
 

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from pipeline.log.envelope import Record
@@ -88,6 +89,27 @@ class Readings:
             return None
         transaction = of_topic.transactions[number]
         return Done(transaction, of_topic.places[number], record.offset, known.at(transaction))
+
+    def is_left_over(self, decided: Iterable[datetime]) -> bool:
+        """Tell whether an event that was decided at these times, copy by copy, is of transactions that were published and not committed.
+
+        A transaction decides all that it does at one time, which is recorded with it. Of what was done before anything was recorded, nobody
+        can tell.
+        """
+        if not self._committed:
+            return False
+        begun = max(known.times[0] for known in self._numbers.values())
+        times = [_microseconds(at) for at in decided]
+        return min(times) > begun and not any(self._is_committed(time) for time in times)
+
+    def _is_committed(self, time: int) -> bool:
+        place = bisect_left(self._committed, time)
+        return place < len(self._committed) and self._committed[place] == time
+
+    @cached_property
+    def _committed(self) -> array[int]:
+        """The times of all transactions, sorted."""
+        return array("q", sorted(time for known in self._numbers.values() for time in known.times))
 
     def woken(self, partition: int, due: datetime, *, after: int) -> tuple[int, datetime] | None:
         """Return behind which transaction what was due was woken, and when; None: nobody has looked since.

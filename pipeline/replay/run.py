@@ -48,7 +48,7 @@ class Replay:
         With `venue` only that venue's records are run. What `doubts` says something about was not believed, and is not.
         """
         self._doubts = doubts
-        self._processor, self._readings, self._until, self._judged_until = processor, readings, until, judged_until
+        self._processor, self.readings, self._until, self._judged_until = processor, readings, until, judged_until
         self._venue = venue
         self.counts: Counter[str] = Counter()
         """What was decided, by the processor's own names."""
@@ -83,14 +83,14 @@ class Replay:
             yield self._as_recorded(list(records), {(event.ce_type, event.ce_id): event for event in published})
 
     def _as_recorded(self, records: list[Timed], expected: Expected) -> Life:
-        done = [(self._readings.done(timed.record), timed) for timed in records]
+        done = [(self.readings.done(timed.record), timed) for timed in records]
         # What was done before anything was recorded comes first, as Kafka's time stamps have it.
         old = [timed for place, timed in done if place is None]
         new = [(place, timed._replace(at=place.at)) for place, timed in done if place is not None]
         new.sort(key=itemgetter(0))
         self.unrecorded += bool(old)
         life = lived(Life(self._processor), old, new[0][0].at if new else self._until)
-        relived(life, new, self._readings, self._until)
+        relived(life, new, self.readings, self._until)
         if self._explains(life, expected):
             return life
         return lived(Life(self._processor), [*old, *(timed for _, timed in new)], self._until)
@@ -98,7 +98,11 @@ class Replay:
     def _explains(self, life: Life, expected: Expected) -> bool:
         """Tell whether a life gave all that was published, and nothing else; what is too young to be judged may lack its counterpart."""
         again = _asked_again(expected)
-        needed = {name for name, event in expected.items() if event.at < self._judged_until and name not in again}
+        needed = {
+            name
+            for name, event in expected.items()
+            if event.at < self._judged_until and name not in again and not self.readings.is_left_over(event.decided)
+        }
         allowed = all(emitted.at >= self._judged_until or is_met(emitted, expected) for emitted in life.emitted)
         return allowed and needed <= {emitted.identity for emitted in life.emitted}
 

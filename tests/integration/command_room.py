@@ -136,12 +136,19 @@ class Room:
         return str((await self.control("orders", orders=[order]))["intents"][0])
 
     async def quoted(self, intent: str, *, count: int = 1) -> list[dict[str, Any]]:
-        """Wait for quotes of an accepted proposal that live for two more seconds, and return them; the first has the usual rate."""
+        """Wait for quotes of an accepted proposal that live for two more seconds, and return them; the first has the usual rate.
+
+        Where a busy machine has let all of them lapse, new ones are made.
+        """
 
         async def fresh() -> list[dict[str, Any]]:
             await self.http.get("/simulator/state")
             until = datetime.now(UTC) + timedelta(seconds=2)
-            live = [quote for quote in self.simulator.world.quotes(intent) if quote.valid_until > until]
+            known = self.simulator.world.quotes(intent)
+            live = [quote for quote in known if quote.valid_until > until]
+            if len(live) < count <= len(known):
+                for _ in range(count - len(live)):
+                    await self.control("quotes", intent_id=intent, fx_rate=RATE, valid_seconds=12)
             found = [{"quote_id": q.quote_id, "fx_rate": format(q.fx_rate, "f"), "valid_until": q.valid_until} for q in live]
             return found if len(found) >= count else []
 

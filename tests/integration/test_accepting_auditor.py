@@ -69,9 +69,12 @@ class Watched:
 
 @pytest.fixture
 async def watched(postgres: str, tmp_path: Path) -> AsyncIterator[Watched]:
-    """A database with tables, and a venue in which a quote lives for three seconds and an order for fifteen."""
+    """A database with tables, and a venue in which a quote lives for half a minute and an order for a minute.
+
+    Both outlive the commands: the margin that keeps a call from arriving late is the workflow's, and these commands have none.
+    """
     truth = tmp_path / "truth.jsonl"
-    settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10, order_lifetime=150), truth_file=truth)
+    settings = Settings(client_secret=SECRET, rules=Rules(rate=0, speed=10, quote_validity=300, order_lifetime=600), truth_file=truth)
     async with Simulator(settings) as simulator, httpx.AsyncClient(base_url=simulator.base_url, timeout=10) as http:
         with prepare(postgres) as connection:
             yield Watched(room=Room(dsn=postgres, connection=connection, simulator=simulator, http=http), truth=truth)

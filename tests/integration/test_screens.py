@@ -223,7 +223,7 @@ def fill(connection: psycopg.Connection, prefix: str) -> None:
         (INTENT, DECISION, TEXT, TEXT, TEXT),
     )
     for venue in ("tokyo", "osaka"):
-        halts.halt(connection, venue=venue, pair=None, reason=TEXT, by="Officer", now=NOW)
+        halts.halt(connection, venue=venue, pair=None, reason=TEXT, by="Officer")
     connection.execute(
         """
         INSERT INTO ledger.breaks (break_id, run_id, kind, severity, state, venue, intent_id, expected, actual, first_seen_at, last_seen_at)

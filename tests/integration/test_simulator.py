@@ -498,7 +498,7 @@ async def test_a_held_call_goes_on_although_its_caller_was_killed() -> None:
         calling.cancel()
         await client.calls(reached="left")
         assert not client.simulator.truth.calls[0]["applied"]
-        await client.post("release", call=call["call"])
+        await client.post("release", call=[call["call"]])
         (late,) = await client.calls(reached="decided")
         assert (late["outcome"], late["applied"]) == ("done", True)
 

@@ -217,9 +217,10 @@ class Control:
         return {"holds": [hold.number for hold in self.holds.in_force]}
 
     def release(self, asked: dict[str, Any]) -> Mapping[str, Any]:
-        """Let the held call number `call` go on, or all of them; with `how` "cut" its connection breaks instead."""
-        number = int(asked["call"]) if "call" in asked else None
-        return {"released": self.holds.release(number, _one_of(asked, "how", get_args(GoingOn), "go_on"))}
+        """Let the held call number `call` go on, or each of a list of them, or all; with `how` "cut" its connection breaks instead."""
+        named = asked.get("call")
+        numbers = None if named is None else {int(number) for number in (named if isinstance(named, list) else [named])}
+        return {"released": self.holds.release(numbers, _one_of(asked, "how", get_args(GoingOn), "go_on"))}
 
     async def calls(self, request: web.Request) -> web.Response:
         """Show accept calls; waits up to `seconds` for one that fits `intent_id`, `kind`, `after` (a number), `reached`, `holding`.

@@ -8,6 +8,7 @@ venue does what it was asked, whoever lives. Times are real, whatever the speed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -76,9 +77,9 @@ class Holds:
         finally:
             del self._held[number]
 
-    def release(self, number: int | None, how: GoingOn) -> list[int]:
-        """Let a held call go on, or all of them; return their numbers."""
-        released = [held for held in self._held if number in (None, held)]
+    def release(self, numbers: Collection[int] | None, how: GoingOn) -> list[int]:
+        """Let held calls go on, or all of them; return their numbers."""
+        released = [held for held in self._held if numbers is None or held in numbers]
         for held in released:
             going_on = self._held[held][1]
             if not going_on.done():

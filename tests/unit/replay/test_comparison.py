@@ -11,7 +11,9 @@ import pytest
 from pipeline.log import topics
 from pipeline.log.envelope import Headers
 from pipeline.log.notices import alarm
+from pipeline.log.reading import Reading
 from pipeline.replay.comparison import Comparison, Published, Window, comparable, pairs, published_by
+from pipeline.replay.readings import Readings
 from pipeline.testing.clocks import START
 
 REQUEST, SETTLED, ALARM = topics.DECISION_REQUESTED.ce_type, topics.ORDER_SETTLED.ce_type, topics.ALARM_RAISED.ce_type
@@ -22,7 +24,7 @@ def event(ce_id: str = "a", *, key: str = "intent", kind: str = SETTLED, seconds
     document = {"venue": "tokyo", **said}
     at = START + timedelta(seconds=seconds)
     stated = comparable(kind, document, {"ce_source": "/processors/x"})
-    return Published(key=key.encode(), ce_type=kind, ce_id=ce_id, at=at, times=times, copies=[stated], document=document)
+    return Published(key=key.encode(), ce_type=kind, ce_id=ce_id, decided=(at,), times=times, copies=[stated], document=document)
 
 
 def verdicts(live: list[Published], replayed: list[Published], window: Window | None = None) -> dict[tuple[str, str], int]:
@@ -83,6 +85,17 @@ def test_a_copy_that_a_crash_left_behind_makes_nothing_later(seconds: float, exp
     again = published_by("/processors/own", b"order", ALARM, "id", START, [_copy(START + timedelta(seconds=seconds), "/processors/own")])
     assert again is not None
     assert verdicts([live], [again]) == {(ALARM, expected): 1}
+
+
+def test_what_no_committed_transaction_decided_is_explained() -> None:
+    """A crash between publishing and committing leaves an event that may come to nothing when it is done again."""
+    readings = Readings([Reading(0, START + timedelta(seconds=seconds), ()) for seconds in (0, 5, 9)])
+    left, kept, before = (event(kind=SETTLED, ce_id=ce_id, seconds=at) for ce_id, at in (("left", 4), ("kept", 5), ("before", -1)))
+    again = replace(event(ce_id="again", seconds=4), decided=(START + timedelta(seconds=4), START + timedelta(seconds=9)), times=2)
+    comparison = Comparison(Window(), readings.is_left_over)
+    lines = list(comparison.lines(pairs(sorted([left, kept, before, again], key=_order), [])))
+    assert comparison.counts == {(SETTLED, "left_over"): 1, (SETTLED, "missing"): 3}
+    assert {line["ce_id"] for line in lines} == {"kept", "before", "again"}
 
 
 def test_only_the_window_is_compared() -> None:
