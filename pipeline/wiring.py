@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.policy.file import Policy
     from pipeline.stores.agreed import Answering
     from pipeline.stores.belief import Trust
+    from pipeline.stores.policies import PolicyInForce
     from pipeline.stores.request_budget import PostgresRequestBudget
     from pipeline.stores.venue_parties import PostgresPartyPins
 
@@ -197,19 +198,31 @@ def _leave_shadow(given: Surroundings) -> None:
 
 
 def risk(given: Surroundings) -> int:
-    """Run the built-in risk engine by the policy of the settings; raise SettingsError."""
-    from pipeline.policy.engine import Engine
+    """Run the built-in risk engine by the policy in force; raise SettingsError."""
     from pipeline.processors.risk.settle import settle
     from pipeline.stores.exposures import PostgresExposures
 
-    engine = Engine(policy_of(given.settings), given.settings.currencies.scales())
-    metrics.policy(name=engine.policy.name, version=engine.policy.version, sha256=engine.policy.sha256)
-    log.info("deciding by policy %s, version %d", engine.policy.name, engine.policy.version, extra={"sha256": engine.policy.sha256})
-    return _process(given, "risk", settle=lambda connection, events: settle(engine, PostgresExposures(connection), events, given.clock.now))
+    in_force = _in_force(given, note=True)
+    return _process(
+        given,
+        "risk",
+        settle=lambda connection, events: settle(in_force.engine(connection), PostgresExposures(connection), events, given.clock.now),
+    )
+
+
+def _in_force(given: Surroundings, *, note: bool = False) -> PolicyInForce:
+    """Return the policy in force; with `note`, logs and metrics tell which one that is."""
+    from pipeline.stores.policies import PolicyInForce
+
+    def told(policy: Policy) -> None:
+        metrics.policy(name=policy.name, version=policy.version, sha256=policy.sha256)
+        log.info("deciding by policy %s, version %d", policy.name, policy.version, extra={"sha256": policy.sha256})
+
+    return PolicyInForce(given.settings.currencies.scales(), note=told if note else lambda _: None)
 
 
 def policy_of(settings: Settings) -> Policy:
-    """Return the policy of the settings, or the one without rules where there is none; raise SettingsError naming what is wrong."""
+    """Return the policy of the settings' file, or the one without rules where there is none; raise SettingsError naming what is wrong."""
     from pipeline.policy.file import NO_POLICY, read
 
     return NO_POLICY if settings.risk.policy_file is None else read(settings.risk.policy_file)
@@ -305,14 +318,14 @@ def commands(given: Surroundings) -> int:
 
 
 def _answering(given: Surroundings) -> Answering:
-    from pipeline.policy.engine import Engine
     from pipeline.stores.agreed import Answering
     from pipeline.stores.batches import LIMITS
     from pipeline.stores.session import Session
 
-    engine = Engine(policy_of(given.settings), given.settings.currencies.scales()) if given.settings.risk.engine == "builtin" else None
     session = Session(given.connector("agreed", session=LIMITS))
-    return Answering(session=session, engine=engine, clock=given.clock, failpoints=given.failpoints)
+    builtin = given.settings.risk.engine == "builtin"
+    engine_of = _in_force(given).engine if builtin else lambda _: None
+    return Answering(session=session, engine_of=engine_of, clock=given.clock, failpoints=given.failpoints)
 
 
 async def _execute(executor: Executor, stop: threading.Event) -> None:
@@ -355,16 +368,25 @@ def _executor(given: Surroundings, trust: Trust) -> Executor:
         owner=given.instance,
         accepting=settings.mode.accepting,
         paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
-        lapsed=_lapsed(settings),
+        lapsed=_lapsed(given),
         also_publish=publish_what_people_did,
     )
 
 
-def _lapsed(settings: Settings) -> Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]]:
-    """Return what asks the policy again right before a call; an external engine's rules are its own."""
-    from pipeline.policy.engine import Engine
+def _lapsed(given: Surroundings) -> Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]]:
+    """Return what asks the policy in force again right before a call; an external engine's rules are its own."""
+    from pipeline.stores.session import Session
 
-    return (lambda *_: ()) if settings.risk.engine == "external" else Engine(policy_of(settings), settings.currencies.scales()).lapsed
+    if given.settings.risk.engine == "external":
+        return lambda *_: ()
+    in_force, session = _in_force(given), Session(given.connector("policy"))
+
+    def lapsed(request: DecisionRequested, decision: DecisionMade, now: datetime) -> Sequence[str]:
+        with session.use("reading the policy in force") as connection:
+            engine = in_force.engine(connection)
+        return engine.lapsed(request, decision, now)
+
+    return lapsed
 
 
 @contextmanager

@@ -258,3 +258,19 @@ class OperatorActed(Event):
     by: Name
     reason: str
     at: TimeText
+
+
+class PolicyActivated(Event):
+    """A policy is in force from now on: its bytes, and who agreed to them."""
+
+    name: Name
+    version: int = Field(ge=1)
+    sha256: Digest = Field(description="of the bytes of `content` in UTF-8")
+    content: str = Field(description="the policy file, verbatim")
+    replaces: Digest | None = Field(default=None, description="the policy that was in force until then")
+    agreed_by: list[Name] = Field(description="the logins of who agreed; none for the first policy of a database, which init activates")
+    login: Name = Field(description="the database's user whose word put it in force")
+    address: Name | None = Field(default=None, description="where that user came from, as the database saw it; absent on the server itself")
+    by: Name
+    reason: str
+    at: TimeText

@@ -17,6 +17,7 @@ from schemas.accepting import (
     DecisionMade,
     DecisionRequested,
     OperatorActed,
+    PolicyActivated,
     RateRead,
 )
 from schemas.events import AlarmRaised, DeadLetter, Event, OrderSettled, OrderUpdated, QuoteReceived
@@ -32,6 +33,7 @@ EVENTS: dict[str, type[Event]] = {
     "command-issued.v1": CommandIssued,
     "command-completed.v1": CommandCompleted,
     "operator-acted.v1": OperatorActed,
+    "policy-activated.v1": PolicyActivated,
     "order-settled.v1": OrderSettled,
     "alarm-raised.v1": AlarmRaised,
     "dead-letter.v1": DeadLetter,

@@ -244,9 +244,24 @@ def _postgres(loaded: Settings) -> list[Line]:
             found = f"{about.user} may not write {', '.join(refused[:3])}" if refused else f"{about.user} may read and write what it has to"
             lines.append(Line("permissions", found, "connect as the owner, or grant SELECT and INSERT" if refused else None))
             lines.append(_positions(loaded, connection))
+            if loaded.risk.engine == "builtin":
+                lines.append(_policy_in_force(loaded, connection))
     finally:
         connection.close()
     return lines
+
+
+def _policy_in_force(loaded: Settings, connection: Connection) -> Line:
+    from pipeline.stores import policies
+    from pipeline.wiring import policy_of
+
+    check, found, filed = "policy in force", policies.in_force(connection), policy_of(loaded)
+    if found is None:
+        return Line(check, "none was ever activated: every proposal waits for a person", "run `custodian init`" if filed.rules else None)
+    said = f"{found.name}, version {found.version}, since {found.at:%Y-%m-%d %H:%M} UTC by {' and '.join(found.agreed_by) or 'init'}"
+    if filed.sha256 != found.sha256 and loaded.risk.policy_file is not None:
+        said += f"; {loaded.risk.policy_file} holds other bytes, which count when two people activate them (`custodian policy activate`)"
+    return Line(check, said)
 
 
 def _positions(loaded: Settings, connection: Connection) -> Line:

@@ -28,5 +28,7 @@ def init(print_sql: bool) -> None:
         click.echo(f"migration  {name}")
     if prepared.positions:
         click.echo(f"positions  {prepared.positions}")
-    if not (prepared.topics or prepared.migrations or prepared.positions):
+    if prepared.policy:
+        click.echo("policy     the file's is active, as the first one; `custodian policy list` shows it")
+    if not (prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")

@@ -1,4 +1,4 @@
-"""`custodian policy`: checks a policy file, explains the checks that rules can use, and replays recorded decisions with a candidate."""
+"""`custodian policy`: checks a policy file, explains its checks, replays recorded decisions, and puts a policy in force by two people."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, formats, show
+from pipeline.cli.output import Column, Format, formats, say, show
+from pipeline.cli.people import digest_of, named, reasoned, say_when_waiting
 from pipeline.cli.times import Time
 
 if TYPE_CHECKING:
+    from pipeline.policy.file import Policy
     from pipeline.policy.replay import Happening, Recorded
     from pipeline.stores.postgres import Connection
 
@@ -48,9 +50,22 @@ CHANGES = (
 )
 
 
+ACTIVATIONS = (
+    Column(field="activation_id", rank=2, right=True),
+    Column(field="name", rank=0),
+    Column(field="version", rank=0, right=True),
+    Column(field="sha256", rank=1),
+    Column(field="agreed_by", rank=0, value=lambda row: ", ".join(row["agreed_by"]) or "init"),
+    Column(field="login", rank=3),
+    Column(field="by", rank=2),
+    Column(field="reason", rank=1),
+    Column(field="at", rank=0),
+)
+
+
 @click.group(cls=Group)
 def policy() -> None:
-    """Check a policy, and try a candidate on recorded decisions."""
+    """Check a policy, try a candidate on recorded decisions, and put one in force."""
 
 
 @policy.command()
@@ -66,12 +81,7 @@ def check(file: Path | None, listing: bool, form: Format) -> None:
         if form == "table":
             click.echo("every parameter is explained by: custodian policy check --list --format json", err=True)
         return
-    file = settings().risk.policy_file if file is None else file
-    if file is None:
-        raise click.UsageError(
-            "risk.policy_file: there is no policy.toml beside the settings; name a FILE (infra/policies/default.toml is an example)"
-        )
-    found = read(file)
+    found = read(_file(file))
     rows = (
         {
             "name": rule.name,
@@ -90,6 +100,96 @@ def check(file: Path | None, listing: bool, form: Format) -> None:
     for question in ("accept_proposal", "co_sign_quote"):
         if not any(rule.question == question for rule in found.rules):
             click.echo(f"note: no rule is about {question}: every such question is referred to a person", err=True)
+
+
+def _file(named: Path | None) -> Path:
+    """Return the file that was named, or that of the settings; raise UsageError without either."""
+    file = settings().risk.policy_file if named is None else named
+    if file is None:
+        raise click.UsageError(
+            "risk.policy_file: there is no policy.toml beside the settings; name a FILE (infra/policies/default.toml is an example)"
+        )
+    return file
+
+
+@policy.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--shown", metavar="DIGEST", help="The SHA-256 of the file; `policy check` names it. Not needed on a terminal.")
+@named
+@reasoned
+def activate(file: Path | None, shown: str | None, by: str, reason: str) -> None:
+    """Agree to the policy in FILE (default: risk.policy_file): the second person's word, within an hour of the first, puts it in force.
+
+    Exit 1 when the file is not the one that was shown.
+    """
+    from pipeline.policy.file import parse, read_bytes
+    from pipeline.stores import policies
+
+    named_file = _file(file)
+    content = read_bytes(named_file)  # once: what is shown is what is sent
+    found = parse(content, str(named_file))
+    loaded = settings()
+    if loaded.risk.engine != "builtin":
+        raise click.UsageError('risk.engine is "external": its rules are not ours to put in force')
+    shown = digest_of(shown, lambda: _ask(found, by), "policy check")
+    if shown != found.sha256:
+        say(f"stale: {named_file} has the SHA-256 {found.sha256}; look at it again: custodian policy check")
+        sys.exit(1)
+    with database(loaded, name="policy") as connection:
+        try:
+            said = policies.activate(connection, content, found, reason=reason, by=by)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        what = f"policy {found.name!r}, version {found.version}"
+        match said.outcome:
+            case "already":
+                say(f"already: {what} is in force", err=False)
+            case "counted":
+                say(f"counted: {', '.join(said.agreed_by)} would put {what} in force; another person must agree within the hour", err=False)
+            case "activated":
+                say(f"activated: {what} is in force from the next decision on; agreed by {', '.join(said.agreed_by)}", err=False)
+                say_when_waiting(connection)
+
+
+def _ask(found: Policy, by: str) -> str:
+    """Say what would be put in force, let a person confirm, and return its digest; leave with 1 when that person does not."""
+    say(f"policy {found.name!r}, version {found.version}, SHA-256 {found.sha256}:", err=False)
+    for rule in found.rules:
+        say(f"  {rule.name}: {rule.check.name} on {rule.question}, {rule.compiled.limit}, otherwise {rule.otherwise}", err=False)
+    if not click.confirm(f"put exactly this in force, as {by}?"):
+        click.echo("nothing was said about it", err=True)
+        sys.exit(1)
+    return found.sha256
+
+
+@policy.command("list")
+@formats
+def listing(form: Format) -> None:
+    """Show which policies became active, the one in force first."""
+    from dataclasses import asdict
+
+    from pipeline.stores import policies
+
+    with database(settings(), name="policy") as connection:
+        show((asdict(one) for one in policies.listed(connection)), form, columns=ACTIVATIONS)
+
+
+@policy.command("show")
+@click.argument("digest", required=False, metavar="[SHA256]")
+@click.option("--raw", is_flag=True, help="Write the bytes as they are, also what a screen does not show.")
+def showing(digest: str | None, raw: bool) -> None:
+    """Write the policy in force, or one that was, as it was activated. Exit 1 when there is none."""
+    from pipeline.printable import printable
+    from pipeline.stores import policies
+
+    with database(settings(), name="policy") as connection:
+        newest = policies.in_force(connection)
+        wanted = digest.lower() if digest is not None else None if newest is None else newest.sha256
+        found = None if wanted is None else policies.content(connection, wanted)
+    if found is None:
+        say("no policy is in force: every question waits for a person" if digest is None else f"{digest}: no such policy was ever active")
+        sys.exit(1)
+    click.echo(found if raw else printable(found.decode(), lines=True), nl=False)
 
 
 def _checks() -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ CLASSES: dict[EventType, type[Event]] = {
     topics.COMMAND_ISSUED: accepting.CommandIssued,
     topics.COMMAND_COMPLETED: accepting.CommandCompleted,
     topics.OPERATOR_ACTED: accepting.OperatorActed,
+    topics.POLICY_ACTIVATED: accepting.PolicyActivated,
     topics.ORDER_SETTLED: events.OrderSettled,
     topics.ALARM_RAISED: events.AlarmRaised,
     topics.DEAD_LETTER: events.DeadLetter,

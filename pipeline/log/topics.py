@@ -36,6 +36,7 @@ ORDER_SETTLED = EventType("order-settled.v1")
 COMPLIANCE_READ = EventType("compliance-read.v1")
 RATE_READ = EventType("rate-read.v1")
 OPERATOR_ACTED = EventType("operator-acted.v1")
+POLICY_ACTIVATED = EventType("policy-activated.v1")
 ALARM_RAISED = EventType("alarm-raised.v1")
 DEAD_LETTER = EventType("dead-letter.v1")
 
@@ -50,6 +51,7 @@ ALL = (
     COMPLIANCE_READ,
     RATE_READ,
     OPERATOR_ACTED,
+    POLICY_ACTIVATED,
     ALARM_RAISED,
     DEAD_LETTER,
 )

@@ -73,8 +73,13 @@ class _Errors:
 
 def read(path: Path) -> Policy:
     """Read a policy file; raise SettingsError naming the lines that are wrong and what to write."""
+    return parse(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a policy file, read once; raise SettingsError naming why they cannot be read."""
     try:
-        return parse(path.read_bytes(), str(path))
+        return path.read_bytes()
     except OSError as error:
         raise SettingsError(
             f"risk.policy_file: {path} cannot be read: {error.strerror}; write one (infra/policies/default.toml is an example)"

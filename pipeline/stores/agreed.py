@@ -38,11 +38,14 @@ _SQL = named_statements("pipeline.stores", "agreed.sql")
 
 
 def answer_next(
-    connection: Connection, engine: Engine | None, now: Callable[[], datetime], reach: Callable[[str], None] = lambda _: None
+    connection: Connection,
+    engine_of: Callable[[Connection], Engine | None],
+    now: Callable[[], datetime],
+    reach: Callable[[str], None] = lambda _: None,
 ) -> DecisionMade | None:
     """Answer the referral that was agreed on first and that nobody else has in hand; None when there is none.
 
-    `connection` is in autocommit mode. `engine` is the built-in one, None where somebody else's decides; `reach` passes failpoints.
+    `connection` is in autocommit mode. `engine_of` gives the built-in one, None where somebody else's decides; `reach` passes failpoints.
     """
     with connection.transaction():
         row = connection.execute(_SQL["hold_agreed"]).fetchone()
@@ -53,7 +56,7 @@ def answer_next(
         spoke = connection.execute(_SQL["people"], {"decision_id": referred.decision_id, "verdict": verdict}).fetchall()
         agreed = Agreed(referred=referred, verdict=verdict, people=tuple(login for (login,) in spoke))
         reach("agreed.in_transaction")
-        made = answer(agreed, _question(connection, referred), engine, PostgresExposures(connection), now)
+        made = answer(agreed, _question(connection, referred), engine_of(connection), PostgresExposures(connection), now)
         closed = {
             "decision_id": referred.decision_id,
             "state": "approved" if made.verdict == "ACCEPT" else "refused",
@@ -81,7 +84,8 @@ class Answering:
     """Answers what is agreed on, until told to stop; a database that is away is waited for."""
 
     session: Session
-    engine: Engine | None
+    engine_of: Callable[[Connection], Engine | None]
+    """The built-in engine by the policy in force; None where somebody else's decides."""
     clock: Clock
     failpoints: Failpoints
     reason: str | None = field(default=None, init=False)
@@ -98,7 +102,7 @@ class Answering:
         try:
             with self.session.use("answering what people agreed on") as connection:
                 while not stop.is_set():
-                    made = answer_next(connection, self.engine, self.clock.now, self.failpoints.reach)
+                    made = answer_next(connection, self.engine_of, self.clock.now, self.failpoints.reach)
                     if made is None:
                         break
                     log.info("people agreed", extra={"decision_id": made.decision_id, "refers_to": made.refers_to, "verdict": made.verdict})

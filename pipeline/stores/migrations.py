@@ -80,6 +80,8 @@ GRANTS = "\n".join(
   IF act IS NOT NULL THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', act, custodian.group_of('approve')); END IF;
   act := to_regprocedure('people.resume(text, text, text, text, text)');
   IF act IS NOT NULL THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', act, custodian.group_of('operate')); END IF;
+  act := to_regprocedure('people.activate(bytea, text, integer, text, text)');
+  IF act IS NOT NULL THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', act, custodian.group_of('approve')); END IF;
 END $$;""",
     ]
 )

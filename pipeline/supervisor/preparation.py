@@ -11,12 +11,13 @@ from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
 from pipeline.log.topics import EventType
+from pipeline.policy.file import read_bytes
 from pipeline.settings import Settings
-from pipeline.stores import migrations, positions
+from pipeline.stores import migrations, policies, positions
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection, connect, translated
-from pipeline.wiring import policy_of, trust_of
+from pipeline.wiring import trust_of
 
 MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
 """Packages with migrations, in the order in which they lean on one another."""
@@ -50,14 +51,14 @@ class Prepared:
     topics: Sequence[str]
     migrations: Sequence[str]
     positions: int
+    policy: bool
+    """The file of the settings was activated, as the first policy of the database."""
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
     """Look at what no service has to answer for; raise SettingsError for what is missing or wrong, and for failpoints where money moves."""
     failpoints_of(settings.mode)
     settings.postgres.secret()
-    if "risk" in roles or ("commands" in roles and settings.risk.engine == "builtin"):
-        policy_of(settings)
     if {"workflow", "risk", "commands"} & set(roles):
         trust_of(settings)
     if "ingest" in roles and not settings.venues:
@@ -92,9 +93,18 @@ def prepare(settings: Settings) -> Prepared:
         states = _described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
-        return Prepared(topics=made, migrations=applied, positions=added)
+        return Prepared(topics=made, migrations=applied, positions=added, policy=_first_policy(connection, settings))
     finally:
         connection.close()
+
+
+def _first_policy(connection: Connection, settings: Settings) -> bool:
+    """Activate the file's policy where none ever was; afterwards two people do (`custodian policy activate`), whatever the file says."""
+    file = settings.risk.policy_file
+    if settings.risk.engine != "builtin" or file is None:
+        return False
+    with translated("activating the first policy"):
+        return policies.in_force(connection) is None and policies.put_first(connection, read_bytes(file), str(file))
 
 
 def refuse_encoding(connection: Connection) -> None:

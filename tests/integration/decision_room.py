@@ -87,7 +87,7 @@ def write(database: Connection, records: Sequence[Record], *, now: datetime = NO
 def finished(database: Connection, decision_id: str, said: Said, *, now: datetime = NOW, engine: Engine | None = None) -> Said:
     """Let the role answer what people agreed on, and return what became of it."""
     assert said.became == "agreed", said
-    answer_next(database, engine, lambda: now)
+    answer_next(database, lambda _: engine, lambda: now)
     return approvals.answered(database, decision_id, said)
 
 
@@ -101,7 +101,7 @@ def answering(dsn: str, engine: Engine | None = None) -> Iterator[None]:
         with psycopg.connect(dsn, autocommit=True) as connection:
             while not stop.wait(0.05):
                 roles.beat(connection, beat)
-                answer_next(connection, engine, SystemClock().now)
+                answer_next(connection, lambda _: engine, SystemClock().now)
 
     thread = threading.Thread(target=work)
     thread.start()

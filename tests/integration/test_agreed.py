@@ -78,7 +78,7 @@ def answered(database: Connection, made: DecisionMade, by: Engine | None = LIMIT
     """Let somebody approve a referral and the role answer it; return what became of it."""
     said = approve(database, made)
     assert said.became == "agreed"
-    answer_next(database, by, lambda: now)
+    answer_next(database, lambda _: by, lambda: now)
     return approvals.answered(database, made.decision_id, said)
 
 
@@ -122,8 +122,8 @@ def test_the_answer_and_what_people_did_are_published_together_once(database: Co
     assert approve(database, made, "One").became == "counted"
     assert approve(database, made, "Two").became == "agreed"
     assert accepted(database) == 0
-    assert answer_next(database, by_two, lambda: LATER) is not None
-    assert answer_next(database, by_two, lambda: LATER) is None
+    assert answer_next(database, lambda _: by_two, lambda: LATER) is not None
+    assert answer_next(database, lambda _: by_two, lambda: LATER) is None
     events = published(database)
     assert [(event["_kind"], event.get("by", event.get("decided_by"))) for event in events] == [
         ("operator-acted.v1", "One"),
@@ -164,7 +164,7 @@ def test_an_answer_waits_for_who_decides_at_the_moment(database: Connection, pos
 
     def finish() -> None:
         with prepare(postgres) as connection:
-            answer = answer_next(connection, LIMITED, lambda: LATER)
+            answer = answer_next(connection, lambda _: LIMITED, lambda: LATER)
             assert answer is not None
             found.append(answer.verdict)
 
@@ -230,7 +230,7 @@ def test_a_newer_question_overtakes_what_is_agreed_and_not_answered(database: Co
     said = approve(database, made)
     newer = question(order=1, round=2, target_amount="95000")
     write(database, [asked(newer), heard(decided(database, newer))])
-    assert answer_next(database, LIMITED, lambda: LATER) is None
+    assert answer_next(database, lambda _: LIMITED, lambda: LATER) is None
     assert approvals.answered(database, made.decision_id, said).became == "stale"
 
 
@@ -256,7 +256,7 @@ def test_approvals_and_the_engine_never_pass_a_limit_together(database: Connecti
     def finish() -> None:
         with prepare(postgres) as connection:
             start.wait(30)
-            while made := answer_next(connection, LIMITED, lambda: LATER):
+            while made := answer_next(connection, lambda _: LIMITED, lambda: LATER):
                 verdicts.append(made.verdict)
 
     def decide(first: int) -> None:
@@ -285,7 +285,7 @@ from tests.integration.test_agreed import LATER, LIMITED
 from pipeline.stores.agreed import answer_next
 with psycopg.connect(sys.argv[1], autocommit=True) as connection:
     reach = Failpoints.from_environment().reach
-    while answer_next(connection, LIMITED, lambda: LATER, reach):
+    while answer_next(connection, lambda _: LIMITED, lambda: LATER, reach):
         pass
 """
 
@@ -311,4 +311,4 @@ def test_killed_at_any_step_a_referral_is_answered_once(database: Connection, po
     assert [event["verdict"] for event in made_events] == ["ACCEPT", "REJECT", "REJECT"]
     assert len({event["_id"] for event in events}) == len(events) == 6
     assert accepted(database) == Decimal(90_000)
-    assert answer_next(database, LIMITED, lambda: LATER) is None
+    assert answer_next(database, lambda _: LIMITED, lambda: LATER) is None

@@ -1,0 +1,19 @@
+-- in_force: Return the digest of the policy in force.
+SELECT sha256 FROM risk.activations ORDER BY activation_id DESC LIMIT 1;
+
+-- content: Return name, version and bytes of a policy that was active.
+SELECT name, version, content FROM risk.policies WHERE sha256 = %(sha256)s;
+
+-- lock: Keep others from activating until this transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('custodian'), hashtext('policies'));
+
+-- first: Put the first policy in force, in the name of whoever prepares the database.
+SELECT risk.activate(%(content)s, %(name)s, %(version)s, '{}', session_user, 'init', 'the first policy of this database')
+ WHERE NOT EXISTS (SELECT FROM risk.activations);
+
+-- activate: Agree to a policy, as the person whose login this is.
+SELECT people.activate(%(content)s, %(name)s, %(version)s, %(by)s, %(reason)s);
+
+-- listed: Return what became active, newest first.
+SELECT a.activation_id, p.name, p.version, a.sha256, a.agreed_by, a.login, a.named, a.reason, a.at
+  FROM risk.activations AS a JOIN risk.policies AS p USING (sha256) ORDER BY a.activation_id DESC;
