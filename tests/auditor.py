@@ -31,6 +31,7 @@ TOPICS = (
     "compliance-read.v1",
     "rate-read.v1",
     "operator-acted.v1",
+    "policy-activated.v1",
     "alarm-raised.v1",
     "dead-letter.v1",
 )
