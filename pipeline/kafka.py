@@ -13,7 +13,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 from confluent_kafka.error import ProduceError
 
@@ -415,6 +426,17 @@ class TopicAdmin:
         except KafkaException as error:
             raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
 
+    def committed(self, group: str, *, timeout: float = 10) -> dict[Partition, int]:
+        """Return the offsets that a consumer group has committed; raise ServiceAwayError."""
+        (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
+        try:
+            answered = asked.result(timeout + 5).topic_partitions
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return {}
+            raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
+        return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+
 
 class RecordTimes:
     """Tells when the records at given offsets were produced; keeps one small client open."""
@@ -450,6 +472,31 @@ class RecordTimes:
     def close(self) -> None:
         """Let go of the client."""
         self._consumer.close()
+
+
+def all_records(kafka: configuration.Kafka, topic: str, *, within: float = 60) -> list[Record]:
+    """Return all committed records that a topic of few still has; raise ServiceAwayError when they do not come within so many seconds."""
+    options = {"group.id": "custodian-read", "enable.auto.commit": False, "auto.offset.reset": "error", "isolation.level": "read_committed"}
+    consumer = Consumer({**client_options(kafka), **options, "enable.partition.eof": True})
+    left, found, deadline = set(range(kafka.partitions)), [], time.monotonic() + within
+    try:
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
+        while left:
+            if time.monotonic() > deadline:
+                raise ServiceAwayError(f"Kafka does not hand over the records of {topic} within {within:g} s")
+            for message in consumer.consume(1000, 0.2):
+                error = message.error()
+                if error is None:
+                    found.append(_record(message))
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                else:
+                    _judge_consumer_error(error, message)
+    except KafkaException as error:
+        raise ServiceAwayError(f"Kafka does not hand over the records of {topic}: {error.args[0].str()}") from None
+    finally:
+        consumer.close()
+    return found
 
 
 def read_record(kafka: configuration.Kafka, topic: str, partition: int, offset: int, *, timeout: float = 10) -> Record | None:

@@ -49,6 +49,8 @@ class Surroundings:
     failpoints: Failpoints
     stop: threading.Event
     health: Health
+    look: Callable[[Connection], None]
+    """Looks whether the database has gone back, in a run of the server that nobody has looked at."""
 
     def connector(self, name: str, *, autocommit: bool = True, session: Mapping[str, str] | None = None) -> Callable[[], Connection]:
         """Return what opens a connection to PostgreSQL under a name of this role."""
@@ -361,7 +363,7 @@ def _executor(given: Surroundings, trust: Trust) -> Executor:
             )
             for name, section in settings.venues.items()
         ],
-        journal=PostgresJournal(given.connector("commands"), trust=trust),
+        journal=PostgresJournal(given.connector("commands"), trust=trust, look=given.look),
         publisher=publisher,
         clock=given.clock,
         failpoints=given.failpoints,

@@ -30,6 +30,7 @@ ALARM_KINDS = (
     "command_outcome_unknown",
     "command_while_open",
     "cost_guard_broken",
+    "database_regressed",
     "decision_contradicted",
     "decision_late",
     "decision_malformed",

@@ -21,7 +21,7 @@ from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, 
 from pipeline.commands.ports import Barred, Began
 from pipeline.domain.accepting import Answered
 from pipeline.ports import Transaction
-from pipeline.stores import belief, decisions, halts
+from pipeline.stores import belief, continuity, decisions, halts
 from pipeline.stores.belief import BUILT_IN, Trust
 from pipeline.stores.postgres import Connection
 from pipeline.stores.session import Session
@@ -55,9 +55,19 @@ def write(transaction: Transaction, order: Order, now: datetime) -> Literal["jou
 class PostgresJournal:
     """The journal as the executor uses it (a `CommandJournal` of the commands' ports), from several threads."""
 
-    def __init__(self, connect: Callable[[], Connection], *, connections: int = 4, trust: Trust = BUILT_IN) -> None:
-        """`connect` opens a connection in autocommit mode; `trust` says whose decisions are believed, beside people's."""
-        self._trust = trust
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        connections: int = 4,
+        trust: Trust = BUILT_IN,
+        look: Callable[[Connection], None] | None = None,
+    ) -> None:
+        """`connect` opens a connection in autocommit mode; `trust` says whose decisions are believed, beside people's.
+
+        `look` looks at a run of the server that nobody has looked at (`continuity`); until it returned, no attempt begins in that run.
+        """
+        self._trust, self._look = trust, look
         self._sessions = [Session(connect) for _ in range(connections)]
         self._free: queue.LifoQueue[Session] = queue.LifoQueue()
         for session in self._sessions:
@@ -76,6 +86,8 @@ class PostgresJournal:
         """Take commands that are due and nobody else's, of each venue so many, for `lease` seconds: co-signatures, then by deadline."""
         asked = {"owner": owner, "venues": list(limits), "limits": list(limits.values()), "lease": lease}
         with self._use("claiming commands") as connection, connection.cursor(row_factory=dict_row) as cursor:
+            if self._look is not None and not continuity.is_known(connection):
+                self._look(connection)
             rows = cursor.execute(_SQL["claim"], asked).fetchall()
         return [
             Claim(
@@ -117,6 +129,8 @@ class PostgresJournal:
         order = claim.order
         values = {**_names(claim), "at": at, "lease": lease, "quote_valid_until": quote_valid_until}
         with self._use("journalling an attempt") as connection, connection.transaction():
+            if self._look is not None and not continuity.is_known(connection):
+                return Barred("lost", "the server was started anew, and nobody has looked whether it holds all that was committed")
             halts.hold_shared(connection)
             halt = halts.over(connection, venue=order.venue, pair=order.pair)
             if halt is not None:

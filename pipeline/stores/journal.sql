@@ -4,8 +4,13 @@ INSERT INTO commands.journal (
     source_amount_max, fx_rate, issued_at, causation_id, calls_before, last_call_at, quote_valid_until)
 VALUES (
     %(command_id)s, %(venue)s, %(intent_id)s, %(kind)s, %(quote_id)s, %(decision_id)s, %(shadow)s, %(not_after)s, %(source_currency)s,
-    %(target_currency)s, %(target_amount)s, %(source_amount_max)s, %(fx_rate)s, %(issued_at)s, %(causation_id)s, %(calls_before)s,
-    %(last_call_at)s, %(quote_valid_until)s)
+    %(target_currency)s, %(target_amount)s, %(source_amount_max)s, %(fx_rate)s, %(issued_at)s, %(causation_id)s,
+    -- Issued before a run of the server that may have forgotten: it may have been sent before, so it is read first (continuity).
+    CASE WHEN %(calls_before)s = 0 AND NOT %(shadow)s AND EXISTS (
+              SELECT FROM custodian.incarnations WHERE anew AND started_at + interval '5 s' > %(issued_at)s) THEN 1 ELSE %(calls_before)s END,
+    coalesce(%(last_call_at)s, CASE WHEN NOT %(shadow)s AND EXISTS (
+              SELECT FROM custodian.incarnations WHERE anew AND started_at + interval '5 s' > %(issued_at)s) THEN clock_timestamp() END),
+    %(quote_valid_until)s)
 ON CONFLICT DO NOTHING
 RETURNING 1;
 

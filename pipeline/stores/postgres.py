@@ -30,6 +30,8 @@ _REPEAT = (
     "25P03",
     "25P04",
 )  # serialization, deadlock, lock not available, cancelled, idle timeouts
+READ_ONLY = "25006"
+"""This server takes no writes: it is a standby now, or not yet the primary; the connection is given up, and the next one finds who is."""
 _AWAY_TO_NEWCOMERS = ("55", "58", "XX")  # no connections just now (maintenance), the server's own faults
 NOT_OURS = ("26000", "42P05")
 """A prepared statement of ours is gone, or was there before us: somebody lends our session out."""
@@ -195,7 +197,7 @@ def classify(error: psycopg.Error, doing: str) -> RetryableError | FatalError:
     state, text = error.sqlstate, said(error)
     if state is None and not isinstance(error, psycopg.OperationalError):
         return FatalError(f"{doing} is not possible ({type(error).__name__}): {text}")  # psycopg itself refuses: PostgreSQL is well
-    if state is None or state.startswith(_AWAY_CLASSES):
+    if state is None or state.startswith(_AWAY_CLASSES) or state == READ_ONLY:
         return ServiceAwayError(f"PostgreSQL went away while {doing}: {text}")
     if state in _REPEAT:
         return RetryableError(f"PostgreSQL asks to repeat {doing}: {text}")

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from functools import partial
 
 from pipeline.clock import SystemClock
 from pipeline.errors import PipelineError
@@ -59,6 +60,7 @@ def say_overridden(environment: Mapping[str, str]) -> None:
 def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *, supervised: bool, restarts: int) -> int:
     # Imported here: what a role needs takes most of its start, and a wrong command line should not pay for it.
     from pipeline.observability.listener import Listener
+    from pipeline.supervisor.continuity import look, look_at_start
     from pipeline.supervisor.heartbeat import Identity, Pulse
     from pipeline.supervisor.preparation import check_prepared, check_settings
     from pipeline.supervisor.services import wait_for_services
@@ -88,11 +90,20 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
         return 0
     check_prepared(settings)
+    look_at_start(settings, clock)
     pulse.start()
     upkeep_of(role, settings, clock=clock, failpoints=failpoints, owner=instance, stop=stop).start()
     code = None
     try:
-        surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)
+        surroundings = Surroundings(
+            settings=settings,
+            instance=instance,
+            clock=clock,
+            failpoints=failpoints,
+            stop=stop,
+            health=health,
+            look=partial(look, settings, clock),
+        )
         code = PROGRAMS[role](surroundings)
     finally:
         pulse.stop(in_good_order=code == 0)
