@@ -42,6 +42,14 @@ DELIVERY_TIMEOUT_MS = 30_000
 
 Partition = tuple[str, int]
 
+_COORDINATOR_COMES = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError._TIMED_OUT,
+)
+"""A broker that has just started, or took a group over, reads what the group has committed."""
+
 
 def client_options(kafka: configuration.Kafka) -> dict[str, Any]:
     """Return what every librdkafka client of ours is told."""
@@ -426,16 +434,21 @@ class TopicAdmin:
         except KafkaException as error:
             raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
 
-    def committed(self, group: str, *, timeout: float = 10) -> dict[Partition, int]:
-        """Return the offsets that a consumer group has committed; raise ServiceAwayError."""
-        (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
-        try:
-            answered = asked.result(timeout + 5).topic_partitions
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return {}
-            raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
-        return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+    def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
+        """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
+        deadline = time.monotonic() + within
+        while True:
+            (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
+            try:
+                answered = asked.result(timeout + 5).topic_partitions
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                    return {}
+                if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
+                    raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
+                time.sleep(0.2)
+            else:
+                return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
 
 
 class RecordTimes:

@@ -19,21 +19,29 @@ from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
 SENT = "SELECT count(*) FROM commands.attempts"
-BEHIND = ("database_regressed", "decision_forged", "decision_unapproved", "decision_malformed", "position_hole", "stream_gap")
+BEHIND = (
+    "database_regressed",
+    "decision_forged",
+    "decision_unapproved",
+    "decision_malformed",
+    "position_hole",
+    "stream_gap",
+    "command_while_open",
+)
 """What may be said by those who had read on when the database forgot."""
 
 
 def set_aside(services: PrivateServices, copy: Path) -> None:
     """Kill PostgreSQL, copy its files, and start it."""
     services.postgres.kill()
-    _copied(services.embedded.postgres.data, copy)
+    _copied(services.embedded.base / "postgres" / "data", copy)
     services.postgres.start()
 
 
 def put_back(services: PrivateServices, copy: Path) -> None:
     """Kill PostgreSQL, and start it on the files that were set aside."""
     services.postgres.kill()
-    data = services.embedded.postgres.data
+    data = services.embedded.base / "postgres" / "data"
     data.rename(data.with_name("lost"))
     _copied(copy, data)
     services.postgres.start()
@@ -41,6 +49,11 @@ def put_back(services: PrivateServices, copy: Path) -> None:
 
 def _copied(one: Path, other: Path) -> None:
     subprocess.run(["cp", "-a", str(one), str(other)], check=True, timeout=120)
+
+
+def halted(rig: Rig) -> set[tuple[str | None, str]]:
+    """Return pair and name of every halt in force."""
+    return {(one.get("pair"), one["by"]) for one in rig.listed("halt", "--list")}
 
 
 def judged(rig: Rig) -> History:
@@ -65,8 +78,7 @@ def test_a_database_that_has_gone_back_accepts_nothing_twice(
     archived = "SELECT count(*) FROM compliance.records WHERE ce_type = 'custody.operator-acted.v1'"
     eventually(lambda: rig.value(archived) == 1, within=60, what="the halt is in the topic")
     put_back(private_services, tmp_path / "copy")
-    scopes = lambda: {(one.get("pair"), one["by"]) for one in rig.listed("halt", "--list")}  # noqa: E731
-    eventually(lambda: scopes() == {(None, "custodian"), ("JPYSC0/EURCx", "first person")}, within=120, what="everything is halted")
+    eventually(lambda: halted(rig) == {(None, "custodian"), ("JPYSC0/EURCx", "first person")}, within=120, what="everything is halted")
     assert rig.listed("status", expect=None)[0]["state"] == "halted"
     held = rig.value(SENT)
     rig.resume("--pair", "JPYSC0/EURCx")
