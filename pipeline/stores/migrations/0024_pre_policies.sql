@@ -73,7 +73,8 @@ BEGIN
     IF (SELECT a.sha256 FROM risk.activations AS a ORDER BY a.activation_id DESC LIMIT 1) = digest THEN
         RETURN jsonb_build_object('outcome', 'already', 'login', person.login);
     END IF;
-    IF EXISTS (SELECT FROM risk.policies AS p WHERE (p.name, p.version) = (of_name, of_version) AND p.sha256 <> digest) THEN
+    PERFORM FROM risk.policies AS p WHERE (p.name, p.version) = (of_name, of_version) AND p.sha256 <> digest;
+    IF FOUND THEN
         RAISE EXCEPTION 'version % of the policy % was active with other bytes; give the changed one a new version', of_version, of_name
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
