@@ -127,7 +127,7 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
     from pipeline.stores import approvals
 
     loaded = settings()
-    shown = digest_of(shown, lambda: _shown_on_terminal(loaded, decision_id, verdict, by), f"decisions show {decision_id}")
+    shown = digest_of(shown, lambda: _shown_on_terminal(loaded, decision_id, verdict, by), f"`custodian decisions show {decision_id}`")
     with database(loaded, name="decisions") as connection:
         speak = approvals.approve if verdict == "approve" else approvals.refuse
         try:
@@ -232,7 +232,9 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             yield f"`custodian decisions show {decision_id}` tells what it is"
         case "rejected":
             yield f"approved by {', '.join(said.approved_by)}, and the answer is REJECT all the same{_what_becomes(said)}"
-            yield from (printable(f"{rule.name}: observed {rule.observed}, limit {rule.limit}. {rule.explanation}") for rule in _against(said))
+            yield from (
+                printable(f"{rule.name}: observed {rule.observed}, limit {rule.limit}. {rule.explanation}") for rule in _against(said)
+            )
         case "approved":
             yield f"approved by {', '.join(said.approved_by)}: the answer is ACCEPT{_what_becomes(said)}"
         case "refused":

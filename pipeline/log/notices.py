@@ -31,6 +31,7 @@ ALARM_KINDS = (
     "command_while_open",
     "cost_guard_broken",
     "decision_contradicted",
+    "decision_forged",
     "decision_late",
     "decision_malformed",
     "decision_missing",

@@ -38,7 +38,8 @@ from pipeline.testing.questions import NOW, engine, question
 from schemas.accepting import DecisionMade
 from schemas.events import Event
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import answer, asked, commit, heard, with_signature, write
+from tests.integration.decision_room import answer, asked, commit, finished, heard, with_signature, write
+from tests.people import says
 from tests.signing import DESK, public_pem, signature
 from tests.unit.workflow.scene import KINDS, compliance, decision, order, rate
 from tests.unit.workflow.scene import record as scene_record
@@ -136,7 +137,7 @@ def test_nothing_in_the_topic_answers_a_referral(database: Connection, trust: Tr
     (referral,) = approvals.pending(database, now=NOW)
 
     def approve(by: str) -> approvals.Said:
-        return approvals.approve(database, "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
+        return says(database, "approve", "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
 
     for person in ["First Officer"][:said]:
         assert approve(person).became == "counted"
@@ -146,7 +147,8 @@ def test_nothing_in_the_topic_answers_a_referral(database: Connection, trust: Tr
     more = [("decision_unapproved", "critical")] if verdict == "ACCEPT" else []
     assert found[1] == [("decision_forged", "critical"), *more]
     assert referrals(database) == [("d-1-REFER", "pending", None, 2)]
-    assert [approve(person).became for person in ("First Officer", "Second Officer")][-1] == "approved"
+    last = [approve(person) for person in ("First Officer", "Second Officer")][-1]
+    assert finished(database, "d-1-REFER", last).became == "approved"
     waiting = Kept()
     outbox.publish(database, waiting.publish)
     (real,) = [one for one in waiting.events if one.envelope.kind == topics.DECISION_MADE]
