@@ -156,6 +156,22 @@ def test_nothing_in_the_topic_answers_a_referral(database: Connection, trust: Tr
     assert write(database, [record], trust=trust).counts == {"decided_accept": 1}
 
 
+@pytest.mark.parametrize(
+    "changes", [{"decided_by": "Somebody Else"}, {"rules": ()}, {"decided_at": "2025-03-15T09:00:09.5Z"}, {"counters": {"sum": "0"}}]
+)
+def test_an_answer_of_people_is_the_one_that_was_made_in_every_field(database: Connection, changes: dict[str, Any]) -> None:
+    """Its id can be foretold: whoever is faster than the outbox cannot say who it was, when, or upon what."""
+    commit(database, REFERRED)
+    write(database, [asked(QUESTION), heard(REFERRED, signed=None)], trust=BUILT_IN)
+    (referral,) = approvals.pending(database, now=NOW)
+    said = [says(database, "approve", "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW) for by in ("One", "Two")][-1]
+    real = finished(database, "d-1-REFER", said).answer
+    assert real is not None
+    forgery = heard(real.model_copy(update=changes), signed=None)
+    assert [reason[:12] for reason in refused(write(database, [forgery], trust=BUILT_IN))[0]] == ["not believed"]
+    assert write(database, [heard(real, signed=None)], trust=BUILT_IN).counts == {"decided_accept": 1}
+
+
 def test_an_answer_with_too_few_counted_approvals_is_not_believed(database: Connection) -> None:
     """A referral that an earlier release set to approved by such a record, with nobody's approval, allows nothing today."""
     commit(database, REFERRED)
