@@ -216,7 +216,10 @@ def fill(connection: psycopg.Connection, prefix: str) -> None:
     strange_decision = DecisionMade.model_validate(plain(refer) | {"decided_by": TEXT, "rules": [plain_rule(odd)]})
     shown = shown_text(shown_of(strange_decision, request))
     connection.execute("ALTER TABLE risk.answers DISABLE TRIGGER USER")
-    connection.execute("UPDATE risk.answers SET event = %s WHERE decision_id = %s", (encode(strange_decision).decode(), DECISION))
+    connection.execute(  # what was signed would be shown instead
+        "UPDATE risk.answers SET event = %s, signed = NULL, signature = NULL WHERE decision_id = %s",
+        (encode(strange_decision).decode(), DECISION),
+    )
     connection.execute(
         "UPDATE risk.referrals SET shown = %s, expires_at = now() + interval '1 hour' WHERE decision_id = %s", (shown, DECISION)
     )
