@@ -323,7 +323,7 @@ def test_an_environment_that_is_no_text_is_named() -> None:
     assert "Qj" not in str(refused.value)
 
 
-@pytest.mark.parametrize("key", ["sasl.password", "ssl.key.password"])
+@pytest.mark.parametrize("key", ["sasl.password", "ssl.key.password", "sasl.jaas.config", "assertion.private.key.passphrase"])
 def test_a_secret_of_the_wrong_type_is_not_shown(key: str, tmp_path: Path) -> None:
     """What stands where a secret belongs is not repeated."""
     with pytest.raises(SettingsError) as refused:
