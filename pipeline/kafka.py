@@ -476,7 +476,8 @@ class RecordTimes:
             if message is None:
                 break
             place = (str(message.topic()), int(message.partition() or 0))
-            if message.error() is None and place not in answered and message.timestamp()[1] > 0:
+            ahead = int(message.offset() or 0) >= places[place]  # a place behind the end of the log leads back to its beginning
+            if message.error() is None and ahead and place not in answered and message.timestamp()[1] > 0:
                 found[place] = message.timestamp()[1]
             answered.add(place)
         self._consumer.unassign()

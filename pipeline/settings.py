@@ -592,7 +592,7 @@ def _resolve(section: object, key: str, folder: Path) -> None:
 
 
 _USER_INFO = re.compile(r"//\S*@")
-_SECRET_KEY = re.compile(r"dsn|token|.*(password|secret|key\.pem|oauthbearer\.config)")
+_SECRET_KEY = re.compile(rf"dsn|token|{SECRET_CLIENT_KEY.pattern}")
 
 
 def _explain(error: ValidationError, file: Path | None) -> str:

@@ -40,16 +40,19 @@ PASSWORD_FILE = "CUSTODIAN_LOGIN_PASSWORD_FILE"  # noqa: S105 - the name of a va
 """Names the file with the password of the login that was asked for; without it libpq looks in PGPASSFILE or ~/.pgpass."""
 
 
-def _signed_in(postgres: Postgres) -> Postgres:
-    """Return how to connect: as the settings say, or as the login that was asked for, with its own password and never the settings'."""
+def signed_in(postgres: Postgres) -> Postgres:
+    """Return how to connect: as the settings say, or as the login that was asked for, with its own password and never the settings'.
+
+    For the thread of the command: elsewhere nobody knows what was asked for.
+    """
     meta = click.get_current_context().find_root().meta
     login = meta.get(LOGIN_KEY) or os.environ.get("CUSTODIAN_LOGIN")
     if not login:
         return postgres
     if login not in meta:  # a command that connects twice asks once
         meta[login] = _as_login(postgres, login)
-    signed_in: Postgres = meta[login]
-    return signed_in
+    found: Postgres = meta[login]
+    return found
 
 
 def _as_login(postgres: Postgres, login: str) -> Postgres:
@@ -61,9 +64,9 @@ def _as_login(postgres: Postgres, login: str) -> Postgres:
     asked = None
     if not told and not passes and sys.stdin.isatty():
         asked = click.prompt(f"password of {login}", hide_input=True, err=True)
-    signed_in = with_user(postgres, login, password_file=Path(told) if told else None, password=asked)
-    redact.learn([signed_in.secret() or ""])
-    return signed_in
+    found = with_user(postgres, login, password_file=Path(told) if told else None, password=asked)
+    redact.learn([found.secret() or ""])
+    return found
 
 
 @contextmanager
@@ -71,7 +74,7 @@ def database(loaded: Settings, *, name: str = "cli") -> Iterator[Connection]:
     """Open a read-committed connection for the length of a command, as who was asked for; raise ServiceAwayError, SettingsError."""
     from pipeline.stores.postgres import connect, translated
 
-    connection = connect(_signed_in(loaded.postgres), name=name, autocommit=True)
+    connection = connect(signed_in(loaded.postgres), name=name, autocommit=True)
     try:
         with translated("reading for a command"):
             yield connection

@@ -127,7 +127,7 @@ def _speak(verdict: Literal["approve", "refuse"], decision_id: str, form: Format
     from pipeline.stores import approvals
 
     loaded = settings()
-    shown = digest_of(shown, lambda: _shown_on_terminal(loaded, decision_id, verdict, by), f"decisions show {decision_id}")
+    shown = digest_of(shown, lambda: _shown_on_terminal(loaded, decision_id, verdict, by), f"`custodian decisions show {decision_id}`")
     with database(loaded, name="decisions") as connection:
         speak = approvals.approve if verdict == "approve" else approvals.refuse
         try:

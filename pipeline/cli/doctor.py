@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.context import database, settings, settings_file
+from pipeline.cli.context import settings, settings_file, signed_in
 from pipeline.cli.output import Column, Format, formats, show, write
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
@@ -290,13 +290,14 @@ class _KnownPins:
     """What venues took us for at first, looked up and never pinned: doctor moves nothing (a `PartyPins` of the ports)."""
 
     def __init__(self, loaded: Settings) -> None:
-        self._loaded = loaded
+        self._postgres = signed_in(loaded.postgres)  # the venue's connector pins in a thread of its own
 
     def pin(self, venue: str, party: str) -> str:
         """Return the pinned party; `party` where there is none, or no database to ask, which has a line of its own."""
         from pipeline.stores import venue_parties
+        from pipeline.stores.postgres import opened
 
-        with suppress(PipelineError), database(self._loaded, name="doctor") as connection:
+        with suppress(PipelineError), opened(self._postgres, name="doctor", doing="looking for the pinned party") as connection:
             return venue_parties.pinned(connection, venue) or party
         return party
 

@@ -97,7 +97,7 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: st
     found = next((one for one in standing if (one.venue, one.pair) == (venue, pair)), None)
     if found is None:
         _not_halted(standing, venue, pair)
-    shown = digest_of(shown, lambda: _ask(found, by), "halt --list")
+    shown = digest_of(shown, lambda: _ask(found, by), "`custodian halt --list`")
     with database(loaded, name="resume") as connection:
         try:
             said = halts.resume(connection, venue=venue, pair=pair, shown=shown, reason=reason, by=by)

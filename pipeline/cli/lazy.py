@@ -124,6 +124,7 @@ def _common_options() -> list[click.Option]:
         ),
         click.Option(
             ["--login", "signed_in_as"],  # a name that no argument of a command has
+            type=Text(),
             metavar="NAME",
             expose_value=False,
             callback=keep(LOGIN_KEY),

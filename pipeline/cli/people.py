@@ -70,7 +70,7 @@ def digest_of(shown: str | None, ask: Callable[[], str], command: str) -> str:
     if shown is None:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise click.UsageError(
-                f"write --shown DIGEST, the digest that `custodian {command}` names: what you answer is exactly what was shown; "
+                f"write --shown DIGEST, the digest that {command} names: what you answer is exactly what was shown; "
                 "only on a terminal it is shown and asked for here"
             )
         return ask()

@@ -32,6 +32,7 @@ ALARM_KINDS = (
     "cost_guard_broken",
     "database_regressed",
     "decision_contradicted",
+    "decision_forged",
     "decision_late",
     "decision_malformed",
     "decision_missing",

@@ -33,13 +33,13 @@ EXPLAINED: Mapping[str, str] = {
     LEFT_OVER: "are of a transaction that was published and not committed, and that decided otherwise when it was done again: not compared",
     ENGINE: "are alarms of the engine, not of the processor: not compared",
 }
-TIMES: Mapping[str, str] = {
-    topics.DECISION_REQUESTED.ce_type: "requested_at",
-    topics.COMMAND_ISSUED.ce_type: "issued_at",
-    topics.ALARM_RAISED.ce_type: "raised_at",
-    topics.DEAD_LETTER.ce_type: "seen_at",
+TIMES: Mapping[str, tuple[str, ...]] = {
+    topics.DECISION_REQUESTED.ce_type: ("requested_at", "evidence_until"),
+    topics.COMMAND_ISSUED.ce_type: ("issued_at",),
+    topics.ALARM_RAISED.ce_type: ("raised_at",),
+    topics.DEAD_LETTER.ce_type: ("seen_at",),
 }
-"""The moment of deciding in each document."""
+"""The moment of deciding in each document, and what is reckoned from it."""
 
 ATTRIBUTES = ("ce_source", "ce_subject", "ce_correlationid")
 """What is compared of the envelope."""
@@ -90,9 +90,9 @@ def read(value: bytes) -> Mapping[str, Any]:
 
 
 def comparable(ce_type: str, document: Mapping[str, Any], attributes: Mapping[str, str | None]) -> Mapping[str, Any]:
-    """Return what is compared of an event: its document without its time, and attributes of its envelope."""
-    ignored = TIMES.get(ce_type)
-    stated = {name: value for name, value in document.items() if name != ignored}
+    """Return what is compared of an event: its document without its times, and attributes of its envelope."""
+    ignored = TIMES.get(ce_type, ())
+    stated = {name: value for name, value in document.items() if name not in ignored}
     return {**stated, **{name: attributes.get(name) for name in ATTRIBUTES}}
 
 

@@ -4,7 +4,7 @@ Anybody who may write into the topic can write any answer, so an answer is belie
 
     built-in engine   the same decision, field by field, committed in risk.decisions before it was published
     external engine   a signature by one of the keys of the settings, over the answer's bytes and the question's digest
-    people            the referral that it names has this very answer, with as many counted approvals as it needs
+    people            the same answer, field by field, stored with the referral that it names, with as many counted approvals as it needs
 
 The workflow, the sink of decisions and the gate before a call ask here; so does a replay. What is not believed is dead-lettered and has no
 effect, so the real answer, before or after it, counts as if the other had never been.
@@ -49,7 +49,7 @@ def doubts(transaction: Transaction, trust: Trust, heard: Sequence[Heard]) -> li
     """Say of each answer why it is not believed; None where it is."""
     of_people = [one.decision.decision_id for one in heard if one.decision.refers_to is not None]
     of_engine = [one.decision.decision_id for one in heard if one.decision.refers_to is None] if trust.keys is None else []
-    answered = {row[0]: tuple(row[1:]) for row in _found(transaction, "of_people", of_people)}
+    answered = {row[0]: (tuple(row[1:-1]), row[-1]) for row in _found(transaction, "of_people", of_people)}
     committed = {row[0]: row[1] for row in _found(transaction, "committed", of_engine)}
     return [_doubt(trust, one, answered, committed) for one in heard]
 
@@ -84,10 +84,13 @@ def _heard(record: Record) -> Heard | None:
     return Heard(decision=decision, ce_id=None, value=record.value, signature=signatures.signature_of(record.headers))
 
 
-def _doubt(trust: Trust, one: Heard, answered: Mapping[str, tuple[Any, ...]], committed: Mapping[str, str]) -> str | None:
+def _doubt(
+    trust: Trust, one: Heard, answered: Mapping[str, tuple[tuple[Any, ...], str | None]], committed: Mapping[str, str]
+) -> str | None:
     decision = one.decision
     if decision.refers_to is not None:
-        if answered.get(decision.decision_id) == _said(decision):
+        said, answer = answered.get(decision.decision_id, (None, None))
+        if said == _said(decision) and (answer is None or _is(answer, one)):  # releases before kept no answer beside the referral
             return None
         if trust.keys is None or not trust.answers_referrals:
             return f"the referral {decision.refers_to} was not answered so by the people that it needs"
@@ -96,8 +99,11 @@ def _doubt(trust: Trust, one: Heard, answered: Mapping[str, tuple[Any, ...]], co
     text = committed.get(decision.decision_id)
     if text is None:
         return "the engine has committed no such decision"
-    same = text.encode() == one.value or encode(decode(text.encode(), DecisionMade)) == encode(decision)
-    return None if same else "the engine has committed another decision under this id"
+    return None if _is(text, one) else "the engine has committed another decision under this id"
+
+
+def _is(text: str, one: Heard) -> bool:
+    return text.encode() == one.value or encode(decode(text.encode(), DecisionMade)) == encode(one.decision)
 
 
 def _said(decision: DecisionMade) -> tuple[str | None, ...]:

@@ -8,5 +8,5 @@ SELECT r.answer_id, r.decision_id, r.request_id, r.context_sha256, r.venue, r.in
             WHEN r.state = 'approved'
              AND (SELECT count(DISTINCT p.person) FROM risk.approvals AS p
                    WHERE p.decision_id = r.decision_id AND p.verdict = 'approve' AND p.shown_sha256 = r.shown_sha256) >= r.approvers_needed
-            THEN 'ACCEPT' END
+            THEN 'ACCEPT' END, r.answer
   FROM risk.referrals AS r WHERE r.answer_id = ANY (%(ids)s);

@@ -387,13 +387,13 @@ ACCEPTING = (
         edits=(
             Edit(
                 file="pipeline/processors/workflow/quotes.py",
-                old="    free = state.pinned in (None, quote.quote_id)\n",
-                new="    free = True\n",
+                old="    free = state.pinned in (None, quote.quote_id) and not",
+                new="    free = not",
             ),
             Edit(
                 file="pipeline/processors/workflow/quotes.py",
-                old="if is_open(quote) and state.pinned in (None, quote.quote_id)]\n",
-                new="if is_open(quote)]\n",
+                old="    seen = [quote for quote in shown if state.pinned in (None, quote.quote_id)]\n",
+                new="    seen = shown\n",
             ),
         ),
         test=_QUOTES + "test_after_an_unknown_outcome_no_other_quote_is_named",

@@ -480,7 +480,7 @@ def test_a_letter_of_somebody_else_with_a_nul_in_a_header_stops_nobody_counting(
 
 def test_a_record_is_read_back_by_its_place_as_it_was_written(archive: Archive) -> None:
     """Value, key and headers, bytes that are no text and absent values included: what a requeue puts back once Kafka has forgotten it."""
-    strange = archive.record(b"\x00\xff", [("h", b"\xfe"), ("h", None), ("\u00e9", b"")])
+    strange = archive.record(b"\x00\xff", [("h", b"\xfe"), ("h", None), ("\u00e9", b"")])  # type: ignore[list-item]
     plain = archive.record(b"{}", [("ce_id", b"x")])
     archive.write([strange, plain])
     for written in (strange, plain):

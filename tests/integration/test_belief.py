@@ -38,7 +38,8 @@ from pipeline.testing.questions import NOW, engine, question
 from schemas.accepting import DecisionMade
 from schemas.events import Event
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import answer, asked, commit, heard, with_signature, write
+from tests.integration.decision_room import answer, asked, commit, finished, heard, with_signature, write
+from tests.people import says
 from tests.signing import DESK, public_pem, signature
 from tests.unit.workflow.scene import KINDS, compliance, decision, order, rate
 from tests.unit.workflow.scene import record as scene_record
@@ -136,7 +137,7 @@ def test_nothing_in_the_topic_answers_a_referral(database: Connection, trust: Tr
     (referral,) = approvals.pending(database, now=NOW)
 
     def approve(by: str) -> approvals.Said:
-        return approvals.approve(database, "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
+        return says(database, "approve", "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW)
 
     for person in ["First Officer"][:said]:
         assert approve(person).became == "counted"
@@ -146,12 +147,29 @@ def test_nothing_in_the_topic_answers_a_referral(database: Connection, trust: Tr
     more = [("decision_unapproved", "critical")] if verdict == "ACCEPT" else []
     assert found[1] == [("decision_forged", "critical"), *more]
     assert referrals(database) == [("d-1-REFER", "pending", None, 2)]
-    assert [approve(person).became for person in ("First Officer", "Second Officer")][-1] == "approved"
+    last = [approve(person) for person in ("First Officer", "Second Officer")][-1]
+    assert finished(database, "d-1-REFER", last).became == "approved"
     waiting = Kept()
     outbox.publish(database, waiting.publish)
     (real,) = [one for one in waiting.events if one.envelope.kind == topics.DECISION_MADE]
     record = heard(DecisionMade.model_validate_json(real.value), signed=None)
     assert write(database, [record], trust=trust).counts == {"decided_accept": 1}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"decided_by": "Somebody Else"}, {"rules": ()}, {"decided_at": "2025-03-15T09:00:09.5Z"}, {"counters": {"sum": "0"}}]
+)
+def test_an_answer_of_people_is_the_one_that_was_made_in_every_field(database: Connection, changes: dict[str, Any]) -> None:
+    """Its id can be foretold: whoever is faster than the outbox cannot say who it was, when, or upon what."""
+    commit(database, REFERRED)
+    write(database, [asked(QUESTION), heard(REFERRED, signed=None)], trust=BUILT_IN)
+    (referral,) = approvals.pending(database, now=NOW)
+    said = [says(database, "approve", "d-1-REFER", by=by, shown=referral.shown_sha256, now=NOW) for by in ("One", "Two")][-1]
+    real = finished(database, "d-1-REFER", said).answer
+    assert real is not None
+    forgery = heard(real.model_copy(update=changes), signed=None)
+    assert [reason[:12] for reason in refused(write(database, [forgery], trust=BUILT_IN))[0]] == ["not believed"]
+    assert write(database, [heard(real, signed=None)], trust=BUILT_IN).counts == {"decided_accept": 1}
 
 
 def test_an_answer_with_too_few_counted_approvals_is_not_believed(database: Connection) -> None:

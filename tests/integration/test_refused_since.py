@@ -10,7 +10,7 @@ from pipeline.stores.accepted import PostgresAccepted
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from pipeline.stores.states import Kept, wake_shadowed, write
-from tests.integration.command_room import connector_of, prepare
+from tests.integration.command_room import prepare
 
 SQL = named_statements("pipeline.stores", "journal.sql")
 REFUSED_AT = datetime.now(UTC) - timedelta(minutes=5)
@@ -104,10 +104,10 @@ def test_what_was_accepted_lately_is_told_with_its_age(postgres: str) -> None:
         ended(connection, "1", intent="fresh", state="succeeded", at=now - timedelta(seconds=20))
         ended(connection, "2", intent="old", state="succeeded", at=now - timedelta(seconds=2000))
         ended(connection, "3", intent="refused", at=now)
-        found = PostgresAccepted(connector_of(postgres), "tokyo")(1000.0)
+        found = PostgresAccepted(lambda: connection, "tokyo")(1000.0)
         assert list(found) == ["fresh"]
         assert 20 <= found["fresh"] < 900
-        assert PostgresAccepted(connector_of(postgres), "osaka")(1000.0) == {}
+        assert PostgresAccepted(lambda: connection, "osaka")(1000.0) == {}
 
 
 def test_states_whose_commands_were_left_out_in_shadow_are_woken(postgres: str) -> None:

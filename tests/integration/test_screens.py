@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from os import environ
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from pipeline.stores.approvals import shown_text
 from pipeline.testing.questions import question
 from schemas.accepting import DecisionMade
 from schemas.events import Event
+from tests import people
 from tests.integration.commands import write_settings
 from tests.integration.decision_room import answer, asked, heard, write
 from tests.services import KafkaRoom
@@ -44,6 +46,8 @@ TEXT = "\x1b[2Jpoison\nFORGED\r" + "".join(sorted(letter for letter in HARMFUL i
 """What drives a terminal, turns the direction or is not seen, of all Unicode; PostgreSQL's text has no NUL."""
 SEEN = "\\u001b[2Jpoison"
 LETTER, ALARM, DECISION = "a" * 32, "b" * 32, "d-1-REFER"
+PERSON = "PERSON"
+"""Stands for the login of a person of this test's database."""
 
 RUN: dict[str, tuple[Sequence[str], bool]] = {
     "init": ((), False),
@@ -57,13 +61,14 @@ RUN: dict[str, tuple[Sequence[str], bool]] = {
     "settlements re-emit": ((INTENT, "--reason", "x"), False),
     "decisions list": ((), True),
     "decisions show": ((DECISION,), True),
-    "decisions approve": ((DECISION, "--shown", "0" * 64), False),
-    "decisions refuse": ((DECISION, "--shown", "0" * 64), False),
+    "decisions approve": ((DECISION, "--shown", "0" * 64, "--login", PERSON), False),
+    "decisions refuse": ((DECISION, "--shown", "0" * 64, "--login", PERSON), False),
     "commands list": ((), True),
     "halt": (("--list",), True),
-    "resume": (("--venue", "osaka", "--reason", "x"), True),
+    "resume": (("--venue", "osaka", "--reason", "x", "--shown", "0" * 64, "--login", PERSON), True),
     "ledger balances": ((), False),
     "ledger entries": ((), False),
+    "engine-key new": ((TEXT,), False),
     "ledger rebuild": (("--into", "rebuilt"), False),
     "archive records": (("--with-body",), False),
     "archive verify": ((), False),
@@ -80,6 +85,9 @@ RUN: dict[str, tuple[Sequence[str], bool]] = {
     "dead-letters show": ((LETTER,), True),
     "dead-letters requeue": ((LETTER,), True),
     "dead-letters close": ((LETTER, "--reason", "x"), False),
+    "people list": ((), True),
+    "people add": ((TEXT, "--may", "view"), False),
+    "people remove": (("nobody",), False),
     "positions list": ((), False),
     "positions parked": ((), True),
     "positions advance": (("ledger", "--reason", "x"), False),
@@ -127,6 +135,9 @@ def strange(tmp_path: Path, kafka: KafkaRoom, postgres: str, monkeypatch: pytest
     (tmp_path / "strange.toml").write_text(f'name = "p"\nversion = 1\n[[rules]]\nname = {rule}\ncheck = {json.dumps(TEXT)}\n')
     with psycopg.connect(postgres, autocommit=True) as connection:
         fill(connection, kafka.topic_prefix)
+        for name, said in people.signed_in(connection, "officer", tmp_path).items():
+            monkeypatch.setenv(name if name != "CUSTODIAN_LOGIN" else PERSON, said)
+        connection.execute("UPDATE custodian.people SET issuer = %s, subject = 's'", (TEXT,))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setattr(redact, "_known", None)
@@ -205,7 +216,10 @@ def fill(connection: psycopg.Connection, prefix: str) -> None:
     strange_decision = DecisionMade.model_validate(plain(refer) | {"decided_by": TEXT, "rules": [plain_rule(odd)]})
     shown = shown_text(shown_of(strange_decision, request))
     connection.execute("ALTER TABLE risk.answers DISABLE TRIGGER USER")
-    connection.execute("UPDATE risk.answers SET event = %s WHERE decision_id = %s", (encode(strange_decision).decode(), DECISION))
+    connection.execute(  # what was signed would be shown instead
+        "UPDATE risk.answers SET event = %s, signed = NULL, signature = NULL WHERE decision_id = %s",
+        (encode(strange_decision).decode(), DECISION),
+    )
     connection.execute(
         "UPDATE risk.referrals SET shown = %s, expires_at = now() + interval '1 hour' WHERE decision_id = %s", (shown, DECISION)
     )
@@ -268,7 +282,7 @@ def test_no_command_shows_a_stranger_as_it_is(strange: Path, form: str) -> None:
         with_form = [] if not any("--format" in option.opts for option in LEAVES[leaf].params) else ["--format", form]
         with screen() as shown:
             with pytest.raises(SystemExit):
-                main.main([*leaf.split(), *arguments, *with_form, "--debug"])
+                main.main([*leaf.split(), *(environ[PERSON] if word == PERSON else word for word in arguments), *with_form, "--debug"])
             text = shown()
         judge(text)
         assert not [line for line in text.split("\n") if line.lstrip().startswith("FORGED")], f"{name} {form}: {text}"

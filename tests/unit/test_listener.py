@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from pipeline.stores.postgres import where
 @pytest.mark.parametrize("path", ["readyz", "healthz", "metrics"])
 def test_no_login_and_no_host_is_told(path: str) -> None:
     """A role that waits for its database says so, and not as whom it connects to where."""
-    place = where(Postgres(dsn="postgresql://custodian@db.internal:5432/books"))
+    place = where(Postgres(dsn="postgresql://custodian@db.internal:5432/books?sslmode=verify-full", ca_file=Path("ca.pem")))
     assert place == "custodian@db.internal:5432/books"
     health = Health(lambda: 0.0)
     health.started()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -322,7 +323,7 @@ def test_an_environment_that_is_no_text_is_named() -> None:
     assert "Qj" not in str(refused.value)
 
 
-@pytest.mark.parametrize("key", ["sasl.password", "ssl.key.password"])
+@pytest.mark.parametrize("key", ["sasl.password", "ssl.key.password", "sasl.jaas.config", "assertion.private.key.passphrase"])
 def test_a_secret_of_the_wrong_type_is_not_shown(key: str, tmp_path: Path) -> None:
     """What stands where a secret belongs is not repeated."""
     with pytest.raises(SettingsError) as refused:
@@ -361,8 +362,12 @@ def test_no_repr_of_the_settings_shows_a_secret() -> None:
     settings = configuration.Settings.model_validate(
         {
             "kafka": {"client": client},
-            "postgres": {"dsn": f"postgresql://u:{next(told)}@shown-host/d?sslpassword={next(told)}", "password": next(told)},
-            "venues": {"tokyo": {"base_url": "http://h", "auth": {"client_id": "c", "client_secret": next(told)}}},
+            "postgres": {
+                "dsn": f"postgresql://u:{next(told)}@shown-host/d?sslmode=verify-full&sslpassword={next(told)}",
+                "password": next(told),
+                "ca_file": "ca.pem",
+            },
+            "venues": {"tokyo": {"base_url": "https://h", "auth": {"client_id": "c", "client_secret": next(told)}}},
             "rates": {"desk": {"url": f"https://rates.example.com/all?key={next(told)}"}},
         }
     )
@@ -386,9 +391,14 @@ def test_every_secret_among_the_settings_is_held_as_one() -> None:
     """A field that is named after a secret and is no file's name hides its value, in each section there is or will be."""
     from pydantic import SecretStr
 
+    def below(section: type[configuration.Section]) -> Iterator[type[configuration.Section]]:
+        yield section
+        for narrower in section.__subclasses__():
+            yield from below(narrower)
+
     found = {
         f"{section.__name__}.{name}": field.annotation
-        for section in configuration.Section.__subclasses__()
+        for section in below(configuration.Section)
         for name, field in section.model_fields.items()
         if re.fullmatch(r".*(password|secret|token|passphrase)", name)
     }

@@ -55,8 +55,8 @@ def test_what_is_late_is_done_once(interval: timedelta, late: timedelta) -> None
 
 def test_each_role_has_the_tasks_that_it_has_the_means_for() -> None:
     """The venue's secret is with ingest, the archive with its role, states with settlement; absent is off."""
-    venue = {"base_url": "http://h", "auth": {"client_id": "c", "client_secret": "s"}}
-    other = {**venue, "base_url": "http://i"}
+    venue = {"base_url": "https://h", "auth": {"client_id": "c", "client_secret": "s"}}
+    other = {**venue, "base_url": "https://i"}
     schedule = {"reconcile_venue": "1h", "archive_verify": "1d", "states_prune": "12h"}
     settings = Settings.model_validate({"venues": {"tokyo": venue, "osaka": other}, "schedule": schedule})
 

@@ -53,6 +53,8 @@ def _order(one: Published) -> tuple[bytes, str, str]:
         (event(seconds=0), event(seconds=1.1), "later"),
         (event(seconds=1.1), event(seconds=0), "earlier"),
         (event(kind=ALARM, raised_at="1"), event(kind=ALARM, raised_at="2"), "identical"),
+        (event(kind=REQUEST, evidence_until="1"), event(kind=REQUEST, evidence_until="2"), "identical"),
+        (event(kind=REQUEST, decide_by="1"), event(kind=REQUEST, decide_by="2"), "differs"),
         (event(kind=ALARM, venue=None), None, "engine"),
         (None, event(kind=ALARM, venue=None), "new"),
     ],
