@@ -244,11 +244,23 @@ def _postgres(loaded: Settings) -> list[Line]:
             found = f"{about.user} may not write {', '.join(refused[:3])}" if refused else f"{about.user} may read and write what it has to"
             lines.append(Line("permissions", found, "connect as the owner, or grant SELECT and INSERT" if refused else None))
             lines.append(_positions(loaded, connection))
+            lines.append(_standby(loaded, inspection.synchronous_standby(connection), connection.info.host))
             if loaded.risk.engine == "builtin":
                 lines.append(_policy_in_force(loaded, connection))
     finally:
         connection.close()
     return lines
+
+
+def _standby(loaded: Settings, standby: str | None, host: str) -> Line:
+    from pipeline.transport import is_loopback
+
+    if standby is not None:
+        return Line("standby", f"commits wait for {standby}")
+    found = "none that commits wait for: a server that takes over can lack the last of them, and then accepting is halted"
+    beyond = not (host.startswith("/") or is_loopback(host))
+    must = loaded.mode.accepting == "live" and beyond
+    return Line("standby", found, "name a standby in synchronous_standby_names of PostgreSQL" if must else None)
 
 
 def _policy_in_force(loaded: Settings, connection: Connection) -> Line:

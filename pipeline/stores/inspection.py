@@ -28,6 +28,17 @@ def about(connection: Connection) -> About:
     return About(version=row[0].split()[0], user=row[1], now=row[2])
 
 
+def synchronous_standby(connection: Connection) -> str | None:
+    """Return the standby that commits wait for, as the server's settings name it; None where a takeover can lose commits."""
+    row = connection.execute(
+        "SELECT current_setting('synchronous_standby_names'), reset_val IN ('off', 'local')"
+        "  FROM pg_settings WHERE name = 'synchronous_commit'"
+    ).fetchone()
+    assert row is not None
+    names, waits_not = row
+    return None if waits_not or not names.strip() else str(names)
+
+
 def peer(connection: Connection, *, timeout: float) -> Peer | None:
     """Greet the server of a connection once more, believing whom the connection believes, since libpq does not say who answered.
 
