@@ -105,14 +105,22 @@ def test_a_snapshot_that_comes_late_declines_nothing(make_rig: MakeRig) -> None:
     """A policy that rejects without a screening, and a venue whose snapshot comes after the question: the order waits, and settles."""
     rig = accepting_rig(make_rig, seed=232, rate=0, world=PATIENT)
     rig.write_settings(policy=POLICY + SCREENED, more=SETTINGS.format(url=rig.venue.base_url))
-    rig.venue_post("faults", set={"snapshot_late": "1:1.6"})
+    rig.venue_post("faults", set={"snapshot_late": "1:2.5"})
     up = rig.up()
     rig.connected(within=60)
-    intent = proposed(rig, **SMALL)
-    eventually(lambda: stories(rig).get(intent, ("", "", None))[0] == "SETTLED", within=60, what="the order settles")
-    asked = [line for line in rig.listed("decisions", "list") if line["question"] == "accept_proposal"]
-    assert [line["verdict"] for line in asked[::-1]][-1] == "ACCEPT"
-    assert "WAIT" in {line["verdict"] for line in asked}, "it was asked before its snapshot was here"
+
+    def heard() -> list[str]:
+        """Return what one more order was answered until it settled, the last first; nothing where it was asked with its snapshot."""
+        intent = proposed(rig, **SMALL)
+        eventually(lambda: stories(rig).get(intent, ("", "", None))[0] == "SETTLED", within=60, what="the order settles")
+        lines = rig.listed("decisions", "list", "--intent", intent)
+        verdicts = [line["verdict"] for line in lines if line["question"] == "accept_proposal"]
+        return [] if verdicts == ["ACCEPT"] else verdicts
+
+    # A busy machine may come to ask only when the snapshot is here: then another order shows it.
+    last, *before = eventually(heard, within=60, what="an order is asked about without its snapshot")
+    assert last == "ACCEPT"
+    assert set(before) <= {"WAIT", "REFER"}
     audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
     assert up.end() == 0
 
@@ -185,7 +193,8 @@ def test_what_was_only_decided_in_shadow_is_accepted_once_live(make_rig: MakeRig
     rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url))
     up = rig.up()
     eventually(lambda: stories(rig)[intent][0] == "SETTLED", within=60, what="the order settles")
-    assert {line["state"] for line in rig.listed("commands", "list")} == {"shadowed", "succeeded"}
+    listed = [(line["mode"], line["state"]) for line in rig.listed("commands", "list")]
+    assert sorted(listed) == [("live", "succeeded"), ("live", "succeeded"), ("shadow", "journalled")]
     audit_accepting(rig.folder / "truth.jsonl", dsn=rig.dsn)
     assert up.end() == 0
 

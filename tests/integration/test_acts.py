@@ -25,6 +25,7 @@ from pipeline.log.envelope import Outgoing
 from pipeline.log.notices import alarm
 from pipeline.reconcile.settlements import Break, Kind
 from pipeline.stores import breaks
+from tests.certificates import Authority
 from tests.integration.commands import CANARY, PROGRAM, ROOT, Commands, working, write_settings
 from tests.services import KafkaRoom, Services
 from tests.waiting import eventually
@@ -241,10 +242,19 @@ def test_doctor_is_content_in_what_we_ship(
         (secrets / name).write_text(text)
         (secrets / name).chmod(0o440)
     as_user = _as_the_image_runs(secrets) if os.geteuid() == 0 else {}
+    secured = {}
+    if kind == "kubernetes":  # the services of a test speak no TLS; the CA that the operator has to write is there all the same
+        ca_file = str(Authority(folder).ca_file)
+        secured = {
+            "CUSTODIAN_KAFKA__CLIENT__SECURITY_PROTOCOL": "PLAINTEXT",
+            "CUSTODIAN_KAFKA__CLIENT__SSL_CA_LOCATION": ca_file,
+            "CUSTODIAN_POSTGRES__CA_FILE": ca_file,
+        }
     folder.chmod(0o555)
     with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
         environment = prepared.environment(
             {
+                **secured,
                 "CUSTODIAN_CONFIG": str(folder / "custodian.toml"),
                 "CUSTODIAN_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
                 "CUSTODIAN_KAFKA__TOPIC_PREFIX": kafka.topic_prefix,

@@ -32,7 +32,7 @@ from pipeline.log import topics
 from pipeline.log.codec import decode
 from pipeline.log.envelope import Record, header
 from pipeline.log.topics import EventType
-from schemas.accepting import ComplianceRead, RateRead
+from schemas.accepting import ComplianceFacts, ComplianceRead, RateRead
 from schemas.events import DeadLetter, OrderUpdated, QuoteReceived
 from tests.integration.test_ingest import SECRET, Room, process, reconciled_after, running
 from tests.services import KafkaRoom
@@ -263,7 +263,7 @@ async def test_a_network_that_is_away_for_snapshots_does_not_hold_up_orders(room
 
 
 async def test_a_snapshot_that_cannot_be_read_is_dead_lettered_with_its_bytes(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document without any known fact is kept whole in one dead letter, and nothing is published as evidence."""
+    """A document without any known fact is kept whole in one dead letter; as evidence is published that there is none, and no fact."""
     monkeypatch.setattr(documents, "compliance_record", lambda order: {"note": order.intent_id})
     async with Simulator(quiet()) as simulator:
         configure(room, simulator.base_url)
@@ -274,7 +274,9 @@ async def test_a_snapshot_that_cannot_be_read_is_dead_lettered_with_its_bytes(ro
         (letter,) = [decode(record.value, DeadLetter) for record in room.records(topics.DEAD_LETTER)]
         assert (letter.venue, letter.origin, letter.event_type) == ("tokyo", "read", "compliance")
         assert "none of the facts" in letter.reason
-        assert room.records(topics.COMPLIANCE_READ) == []
+        (told,) = [decode(record.value, ComplianceRead) for record in room.records(topics.COMPLIANCE_READ)]
+        assert (told.intent_id, told.lacking, told.document) == (intent, "unreadable", "")
+        assert set(told.model_dump(exclude_none=True)) & set(ComplianceFacts.model_fields) == set()
 
 
 async def test_quotes_whose_hints_never_came_are_found_after_a_reconnect(room: Room) -> None:

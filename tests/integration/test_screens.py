@@ -276,7 +276,7 @@ def plain_rule(rule: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
 def test_no_command_shows_a_stranger_as_it_is(strange: Path, form: str) -> None:
-    """Every command in every format, errors included: printable characters in lines of ours, and what was written is seen as escapes."""
+    """Every command in every format, errors included: printable characters, in lines that we begin, and what was written as escapes."""
     for name, (arguments, shows) in RUN.items():
         leaf = name.partition(" --")[0]
         with_form = [] if not any("--format" in option.opts for option in LEAVES[leaf].params) else ["--format", form]
@@ -285,7 +285,7 @@ def test_no_command_shows_a_stranger_as_it_is(strange: Path, form: str) -> None:
                 main.main([*leaf.split(), *(environ[PERSON] if word == PERSON else word for word in arguments), *with_form, "--debug"])
             text = shown()
         judge(text)
-        assert not [line for line in text.split("\n") if line.lstrip().startswith("FORGED")], f"{name} {form}: {text}"
+        assert not [line for line in text.split("\n") if line.startswith("FORGED")], f"{name} {form}: {text}"
         assert "a fault of this program" not in text, f"{name} {form}: {text[-3000:]}"
         if shows and not (form == "csv" and name == "status"):
             assert SEEN in text, f"{name} {form}: {text[-3000:]}"
