@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class Failpoints:
         self._chances = {name: float(when[1:]) for name, when in armed.items() if when.startswith("~")}
         self._random = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
         self._once = once
+        self._dying = threading.Lock()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Failpoints:
@@ -88,9 +90,10 @@ class Failpoints:
             self._die(name)
 
     def _die(self, name: str) -> None:
-        if self._once is not None:
-            try:
-                (self._once / name).touch(exist_ok=False)  # one system call: of two processes here at once, one dies
-            except FileExistsError:
-                return
-        os.kill(os.getpid(), signal.SIGKILL)
+        with self._dying:  # of two threads at failpoints at once one dies, and the other's is still to come
+            if self._once is not None:
+                try:
+                    (self._once / name).touch(exist_ok=False)  # one system call: of two processes here at once, one dies
+                except FileExistsError:
+                    return
+            os.kill(os.getpid(), signal.SIGKILL)
