@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +95,7 @@ class Failpoints:
         """The names of those that are."""
         self._random = random.Random(seed)  # noqa: S311 - chance of a test, not a secret
         self._once = once
+        self._dying = threading.Lock()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Failpoints:
@@ -114,9 +116,10 @@ class Failpoints:
             self._die(name)
 
     def _die(self, name: str) -> None:
-        if self._once is not None:
-            try:
-                (self._once / name).touch(exist_ok=False)  # one system call: of two processes here at once, one dies
-            except FileExistsError:
-                return
-        os.kill(os.getpid(), signal.SIGKILL)
+        with self._dying:  # of two threads at failpoints at once one dies, and the other's is still to come
+            if self._once is not None:
+                try:
+                    (self._once / name).touch(exist_ok=False)  # one system call: of two processes here at once, one dies
+                except FileExistsError:
+                    return
+            os.kill(os.getpid(), signal.SIGKILL)

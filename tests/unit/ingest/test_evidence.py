@@ -102,7 +102,7 @@ async def test_the_snapshot_of_a_proposal_of_ours_is_read_once(side: str, read: 
     async with world.running():
         await world.reconciled()
         propose(world, 1, side=side)
-        await eventually_async(lambda: world.orders("read"), within=5)
+        await eventually_async(lambda: world.orders("read") + world.orders("list"), within=5)
         await eventually_async(lambda: len(compliance(world)) == read, within=5)
         world.venue.hints.put_nowait([sighting(1, "PENDING"), quote(1, "a", origin="stream")])
         world.venue.requests.clear()
