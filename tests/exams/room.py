@@ -238,7 +238,10 @@ class Room:
     def members(self) -> dict[str, int]:
         """Return the ids of the group's members, each with the number of its partitions."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
-        described = admin.describe_consumer_groups([self.group])[self.group].result(10)
+        try:
+            described = admin.describe_consumer_groups([self.group])[self.group].result(10)
+        except (KafkaException, TimeoutError) as error:  # one that has just started reads its groups first
+            raise AssertionError(f"the broker does not tell the members yet: {error}") from None
         return {member.member_id: len(member.assignment.topic_partitions) for member in described.members}
 
     def generation(self) -> int:
