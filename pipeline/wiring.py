@@ -42,6 +42,8 @@ class Surroundings:
     failpoints: Failpoints
     stop: threading.Event
     health: Health
+    on_exit: Callable[[], None] = lambda: None
+    """What a role calls that ends its process in good order by itself: it takes the heartbeat's row away."""
 
     def connector(self, name: str, *, autocommit: bool = True, session: Mapping[str, str] | None = None) -> Callable[[], Connection]:
         """Return what opens a connection to PostgreSQL under a name of this role."""
@@ -204,6 +206,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
         failpoints=given.failpoints,
         stop=given.stop,
         on_health=on_health,
+        on_exit=given.on_exit,
         settle=settle,
     )
 

@@ -80,7 +80,9 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     pulse.start()
     code = None
     try:
-        surroundings = Surroundings(settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health)
+        surroundings = Surroundings(
+            settings=settings, instance=instance, clock=clock, failpoints=failpoints, stop=stop, health=health, on_exit=pulse.stop
+        )
         code = PROGRAMS[role](surroundings)
     finally:
         pulse.stop(in_good_order=code == 0)
