@@ -51,6 +51,8 @@ class Surroundings:
     health: Health
     look: Callable[[Connection], None]
     """Looks whether the database has gone back, in a run of the server that nobody has looked at."""
+    on_exit: Callable[[], None] = lambda: None
+    """What a role calls that ends its process in good order by itself: it takes the heartbeat's row away."""
 
     def connector(self, name: str, *, autocommit: bool = True, session: Mapping[str, str] | None = None) -> Callable[[], Connection]:
         """Return what opens a connection to PostgreSQL under a name of this role."""
@@ -275,6 +277,7 @@ def _process(given: Surroundings, name: str, *, settle: Settle[Any] | None = Non
         failpoints=given.failpoints,
         stop=given.stop,
         on_health=on_health,
+        on_exit=given.on_exit,
         settle=settle,
         doubts=doubts_by(trust_of(given.settings)) if DECISION_MADE in processor.consumes else None,
     )

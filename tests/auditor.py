@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from tests.rig import Rig
 from tests.waiting import eventually
@@ -86,6 +86,10 @@ class Audit:
 
 def ends(rig: Rig) -> dict[tuple[str, int], int]:
     """Return the next offset of every partition of every topic."""
+    return eventually(lambda: _ends(rig), within=30, what="Kafka tells the ends")
+
+
+def _ends(rig: Rig) -> dict[tuple[str, int], int]:
     consumer = _consumer(rig)
     try:
         found = {}
@@ -94,6 +98,8 @@ def ends(rig: Rig) -> dict[tuple[str, int], int]:
             for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
                 found[topic, partition] = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
         return found
+    except KafkaException as error:  # a client that has just started knows no partition for a moment
+        raise AssertionError(f"Kafka does not tell: {error}") from None
     finally:
         consumer.close()
 

@@ -107,7 +107,7 @@ STUCK_AFTER = 120.0
 """Seconds without movement, with records to handle, after which a new process is better than this one."""
 DRAIN_LIMIT = 8.0
 LEAVE_LIMIT = 8.0
-EXIT_LIMIT = 20.0
+EXIT_LIMIT = 17.0
 """Seconds for what was begun, for leaving the group, and from the stop to the end in any case. The interface promises 30."""
 ALARM_LIMIT = 5.0
 
@@ -122,15 +122,17 @@ def run_faust(
     failpoints: Failpoints,
     stop: threading.Event,
     on_health: Callable[[Health], None] = lambda _: None,
+    on_exit: Callable[[], None] = lambda: None,
     settle: Settle[Any] | None = None,
     doubts: Doubts | None = None,
 ) -> int:
     """Run a processor until `stop` is set and return 0; any other end is the end of the process, by one of the exit codes above.
 
-    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's.
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's;
+    `on_exit` is called, for a moment, before the process is ended in good order by itself: what cannot be left in time is not waited for.
     An error ends the whole process, so no other role may live in it. Raise SettingsError when `kafka.client` cannot be translated.
     """
-    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health, settle, doubts)
+    worker = _Worker(processor, settings, connect, publisher, clock, failpoints, stop, on_health, on_exit, settle, doubts)
     return asyncio.run(worker.run())
 
 
@@ -150,10 +152,12 @@ class _Worker:
         failpoints: Failpoints,
         stop: threading.Event,
         on_health: Callable[[Health], None],
+        on_exit: Callable[[], None],
         settle: Settle[Any] | None,
         doubts: Doubts | None,
     ) -> None:
         self._processor, self._settings, self._clock, self._stop, self._on_health = processor, settings, clock, stop, on_health
+        self._on_exit = on_exit
         self._credentials = credentials(settings.kafka.client)
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
         self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle, doubts=doubts)
@@ -410,15 +414,19 @@ class _Worker:
         if not leaving.done() or not self._idle.is_set():
             log.warning("something did not end in time; what was not committed is done by the next worker")
             self._on_health(Health(healthy=False, note="stopped"))
-            _exit(0)
+            self._exit_in_order()
         self._on_health(Health(healthy=False, note="stopped"))
         self._step.close()
         self._watch.close()
 
     def _arm_exit(self) -> None:
-        timer = threading.Timer(EXIT_LIMIT, _exit, (0,))
+        timer = threading.Timer(EXIT_LIMIT, self._exit_in_order)
         timer.daemon = True
         timer.start()
+
+    def _exit_in_order(self) -> NoReturn:
+        self._on_exit()
+        _exit(0)
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Note why and end the process at once, from whatever thread: nothing may still ack."""

@@ -38,9 +38,9 @@ from pipeline.stores.suspects import PostgresSuspects
 
 log = logging.getLogger(__name__)
 
-EXIT_LIMIT = 19.0
+EXIT_LIMIT = 17.0
 """Seconds from the stop to the end in any case: an output that Kafka does not acknowledge is waited for longer than that, and what is not
-committed is done by the next worker. The role's own limit, which counts as an end to be looked at, is a second later."""
+committed is done by the next worker. The role's own limit, which counts as an end to be looked at, is three seconds later."""
 
 
 def run_librdkafka(
@@ -53,12 +53,14 @@ def run_librdkafka(
     failpoints: Failpoints,
     stop: threading.Event,
     on_health: Callable[[Health], None] = lambda _: None,
+    on_exit: Callable[[], None] = lambda: None,
     settle: Settle[Any] | None = None,
     doubts: Doubts | None = None,
 ) -> int:
     """Run a processor until `stop` is set and return 0; the process ends with 0 as well when it cannot be left in time.
 
-    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's.
+    `connect` opens a connection to PostgreSQL; `publisher` produces with every acknowledgement awaited; `settle`, `doubts` are the step's;
+    `on_exit` is called, for a moment, before the process is ended in good order by itself.
     Raise FatalError when somebody has to look, after its alarm: PositionHoleError, TopicReplacedError, TopicRepartitionedError,
     TopicTruncatedError; StuckError; and SettingsError when PostgreSQL no longer lets us in.
     """
@@ -84,7 +86,7 @@ def run_librdkafka(
         inspect=log_inspection(settings.kafka),
     )
     ended = threading.Event()
-    threading.Thread(target=_end_in_time, args=(stop, ended), name="stop", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(stop, ended, on_exit), name="stop", daemon=True).start()
     try:
         loop.run()
     finally:
@@ -92,13 +94,14 @@ def run_librdkafka(
     return 0
 
 
-def _end_in_time(stop: threading.Event, ended: threading.Event) -> None:
+def _end_in_time(stop: threading.Event, ended: threading.Event, on_exit: Callable[[], None]) -> None:
     """End the process when the loop has not ended within the limit after the stop."""
     while not stop.wait(1.0):
         if ended.is_set():
             return
     if not ended.wait(EXIT_LIMIT):
         log.warning("something did not end in time; what was not committed is done by the next worker")
+        on_exit()
         for handler in logging.getLogger().handlers:
             handler.flush()
         os._exit(0)

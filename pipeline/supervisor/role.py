@@ -103,6 +103,7 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
             stop=stop,
             health=health,
             look=partial(look, settings, clock),
+            on_exit=pulse.stop,
         )
         code = PROGRAMS[role](surroundings)
     finally:

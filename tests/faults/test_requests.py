@@ -5,6 +5,7 @@ Source: design 4.6; infra/decisions/0013; Musubi contract A-14, A-34.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -65,8 +66,12 @@ def test_an_order_with_two_quotes_costs_eight_requests_and_its_settlement_one(ma
         accepting, whole = requests_about(rig, intent, until=settled_at), requests_about(rig, intent)
         assert accepting.total() <= REQUESTS_PER_ORDER, accepting
         assert whole.total() <= REQUESTS_PER_ORDER + 1, whole
-        assert rig.value(ANSWERED, (intent,)) >= 1, "the answer to the co-signature is published"
+        eventually(functools.partial(_answered, rig, intent), within=30, what="the answer to the co-signature is published and archived")
     assert up.end() == 0
+
+
+def _answered(rig: Rig, intent: str) -> bool:
+    return bool(rig.value(ANSWERED, (intent,)))
 
 
 def _booked(rig: Rig, intent: str) -> None:

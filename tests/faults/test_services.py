@@ -113,9 +113,8 @@ def test_sigterm_while_the_services_are_away_ends_in_time_and_the_next_start_wai
     private_services.kafka.start()
 
     def listening() -> bool:
-        if (
-            ended := ups[-1].process.poll()
-        ) is not None:  # a busy machine took more than the 30 s that `up` waits: started again, as by systemd
+        # A busy machine may take more than the 30 s that `up` waits: started again, as systemd would.
+        if (ended := ups[-1].process.poll()) is not None:
             assert ended == AWAY
             ups.append(rig.start_up())
         return rig.stream_open()

@@ -21,7 +21,7 @@ check = "amount_at_most"
 params = { side = "target", currency = "USDCx", limit = "500000" }
 otherwise = "REFER"
 """
-LIFETIME = 20.0
+LIFETIME = 45.0
 """Real seconds of an order: long enough for a slow machine to accept it, short enough to wait for its end."""
 SMALL = {"target_amount": "1000", "quotes": 1}
 ORDERS: dict[str, dict[str, Any]] = {

@@ -120,7 +120,7 @@ async def test_what_cannot_be_in_time_ends_without_a_request_and_the_first_to_en
     intents = [await room.create(quotes=0) for _ in range(30)]
     ours = budget_of(room, accepting=True)
     venue = venue_commands(room.simulator.base_url, budget=ours)
-    commands = [room.issue(intent, seconds=4 if number % 2 else 60)[0] for number, intent in enumerate(intents)]
+    commands = [room.issue(intent, seconds=10 if number % 2 else 60)[0] for number, intent in enumerate(intents)]
     hopeless = [room.issue(await room.create(quotes=0), seconds=-1)[0] for _ in range(20)]
     async with Running(room.executor(venue=venue, limits=SHORT, paces={VENUE: RATE * ACCEPT_SHARE})):
         rows = [await room.ended(command, within=60) for command in commands]

@@ -509,7 +509,9 @@ async def test_holds_count_and_can_be_lifted() -> None:
         intents = [await client.create(side="sender", quotes=0) for _ in range(3)]
         hold = (await client.post("hold", when="before", times=0))["hold"]
         calling = [asyncio.create_task(client.accept(intent)) for intent in intents[:2]]
-        await until(lambda: len(client.simulator.backend.holds.release(None, "go_on")) == 2, within=5)
+        holds = client.simulator.backend.holds
+        await until(lambda: all(holds.holding(number) for number in (1, 2)), within=5)
+        assert len(holds.release(None, "go_on")) == 2
         await asyncio.gather(*calling)
         assert (await client.post("hold", lift=hold)) == {"holds": []}
         assert (await client.accept(intents[2])).status_code == 200

@@ -218,8 +218,10 @@ class Control:
 
     def release(self, asked: dict[str, Any]) -> Mapping[str, Any]:
         """Let the held call number `call` go on, or each of a list of them, or all; with `how` "cut" its connection breaks instead."""
-        named = asked.get("call")
-        numbers = None if named is None else {int(number) for number in (named if isinstance(named, list) else [named])}
+        numbers = None
+        if "call" in asked:
+            named = asked["call"] if isinstance(asked["call"], list) else [asked["call"]]
+            numbers = {int(number) for number in named}
         return {"released": self.holds.release(numbers, _one_of(asked, "how", get_args(GoingOn), "go_on"))}
 
     async def calls(self, request: web.Request) -> web.Response:
