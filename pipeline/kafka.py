@@ -8,10 +8,12 @@ falls back to the newest record and never commits by itself.
 from __future__ import annotations
 
 import logging
+import re
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -25,11 +27,21 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ClusterMetadata,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.errors import FatalError, PipelineError, PoisonRecordError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
@@ -60,8 +72,35 @@ def client_options(kafka: configuration.Kafka) -> dict[str, Any]:
         "topic.metadata.refresh.interval.ms": 5_000,
         "reconnect.backoff.max.ms": 2_000,
         "logger": logging.getLogger("librdkafka"),
-        **kafka.client,
+        **kafka.options(),
     }
+
+
+def helper_groups(kafka: configuration.Kafka) -> tuple[str, str]:
+    """Return the groups of what looks at offsets and times, and at single records; neither is joined, but Kafka wants a name for each."""
+    return f"{kafka.topic_prefix}offsets", f"{kafka.topic_prefix}read"
+
+
+_DENIED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "group",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "cluster",
+}
+
+
+def denied(kafka: configuration.Kafka, may: str, resource: str, name: str = "") -> SettingsError:
+    """Return what is raised when Kafka does not let a login do something: which grant is missing, in Kafka's own words."""
+    return SettingsError(
+        f"{kafka.login} may not {may} the {resource} {name or 'asked for'}: Kafka denies it; "
+        f"grant {may} on it, or what `custodian init --print-acls` prints for this login"
+    )
+
+
+def _of_admin(kafka: configuration.Kafka, error: KafkaError, said: str, may: str, name: str = "") -> PipelineError:
+    """Return what is raised when a question to Kafka failed: away, or not allowed."""
+    if error.code() in _DENIED:
+        return denied(kafka, may, _DENIED[error.code()], name)
+    return ServiceAwayError(f"{said}: {error.str()}")
 
 
 class EventProducer:
@@ -69,7 +108,7 @@ class EventProducer:
 
     def __init__(self, kafka: configuration.Kafka, *, linger_ms: float = 2.0) -> None:
         """`linger_ms`: how long librdkafka waits for company while a batch is handed over; the end of a batch never waits."""
-        self._prefix = kafka.topic_prefix
+        self._prefix, self._kafka = kafka.topic_prefix, kafka
         self._producer = Producer(
             {
                 **client_options(kafka),
@@ -88,7 +127,7 @@ class EventProducer:
         """Produce events and return when each is acknowledged.
 
         Raise ServiceAwayError when the broker did not take all of them in time (some may have arrived: produce them again, their ids are
-        derived), FatalError when the producer itself is broken.
+        derived), FatalError when the producer itself is broken, SettingsError when our login may not write there.
         """
         self.publish_records(
             (event.envelope.kind.topic(self._prefix), event.key.encode(), event.value, event.headers()) for event in events
@@ -107,6 +146,8 @@ class EventProducer:
             if time.monotonic() > deadline:
                 raise ServiceAwayError(f"Kafka did not acknowledge {outcome.open} records within {DELIVERY_TIMEOUT_MS // 1000} s")
         if outcome.error is not None:
+            if outcome.error.code() in _DENIED:
+                raise denied(self._kafka, "Write", _DENIED[outcome.error.code()], outcome.topic)
             _raise_produce_error(outcome.error)
 
     def _produce(self, topic: str, key: bytes | None, value: bytes, headers: Headers, outcome: _Outcome) -> None:
@@ -117,7 +158,7 @@ class EventProducer:
                 self._producer.poll(0.01)
             except (KafkaException, ProduceError) as error:
                 outcome.open -= 1
-                outcome.error = outcome.error or error.args[0]
+                outcome.error, outcome.topic = outcome.error or error.args[0], outcome.topic or topic
                 return
             else:
                 return
@@ -130,16 +171,18 @@ class EventProducer:
 class _Outcome:
     """Counts deliveries of one `publish`."""
 
-    __slots__ = ("error", "open")
+    __slots__ = ("error", "open", "topic")
 
     def __init__(self) -> None:
         self.open = 0
         self.error: KafkaError | None = None
+        self.topic = ""
+        """Of the record that met it."""
 
-    def note(self, error: KafkaError | None, _: Message) -> None:
+    def note(self, error: KafkaError | None, message: Message) -> None:
         self.open -= 1
         if error is not None and self.error is None:
-            self.error = error
+            self.error, self.topic = error, message.topic() or ""
 
 
 def _raise_produce_error(error: KafkaError) -> None:
@@ -171,6 +214,7 @@ class BatchConsumer:
 
         A partition that `starts` leaves out is fetched only from `begin` on: so a caller whose store is away need not wait inside `poll`.
         """
+        self._kafka, self._group = kafka, group
         self._starts, self._lost, self._linger = starts, lost, linger
         self._failure: BaseException | None = None
         options = {
@@ -198,7 +242,7 @@ class BatchConsumer:
         """Return up to `records_max` records, waiting at most `timeout` seconds for the first.
 
         Raise TopicTruncatedError when a position is out of the topic's range (truncated or replaced), FatalError when the client is broken,
-        and whatever `starts` raised.
+        SettingsError when our login may not read, and whatever `starts` raised.
         """
         # Two calls, because `consume` waits out its timeout unless the batch is full: the first record would be late by it.
         first = self._consumer.poll(timeout)
@@ -214,7 +258,7 @@ class BatchConsumer:
             if error is None:
                 records.append(_record(message))
             else:
-                _judge_consumer_error(error, message)
+                _judge_consumer_error(error, message, self._kafka, self._group)
         return records
 
     def begin(self, offsets: Mapping[Partition, int]) -> None:
@@ -281,7 +325,10 @@ def _record(message: Message) -> Record:
     )
 
 
-def _judge_consumer_error(error: KafkaError, message: Message) -> None:
+def _judge_consumer_error(error: KafkaError, message: Message, kafka: configuration.Kafka, group: str) -> None:
+    if error.code() in _DENIED:
+        resource = _DENIED[error.code()]
+        raise denied(kafka, "Read", resource, group if resource == "group" else message.topic() or "")
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
         raise truncated(message.topic() or "", message.partition() or 0)
     # What `poll` hands out of a broken client has the code _FATAL and, wrapped so, no longer says by itself that it is fatal.
@@ -290,8 +337,6 @@ def _judge_consumer_error(error: KafkaError, message: Message) -> None:
             "; another worker has the same engine.group_instance_id: give each host its own" if "group.instance.id" in error.str() else ""
         )
         raise FatalError(f"the Kafka consumer is broken and has to start anew: {error.str()}{twice}")
-    if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
-        raise FatalError(f"Kafka does not allow this: {error.str()}; grant read on the topic and the consumer group")
     log.warning("Kafka reports a passing error", extra={"reason": error.str()})
 
 
@@ -302,6 +347,8 @@ class TopicState:
     name: str
     topic_id: str
     partitions: int
+    replicas: int = 1
+    """Of the partition that has the fewest."""
 
 
 class TopicAdmin:
@@ -350,11 +397,11 @@ class TopicAdmin:
         if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
             self._refused = error.str()
 
-    def ensure_topics(self, kinds: Sequence[EventType] = ALL, *, retention_ms: int = 7 * 24 * 3600 * 1000) -> list[str]:
+    def ensure_topics(self, kinds: Sequence[EventType] = ALL) -> list[str]:
         """Make the topics that are missing and check the others; return the names of those made.
 
         Raise SettingsError when a topic has another number of partitions, or settings that break a promise (`topic_guard.unfit`), such as
-        compaction: order per intent would be lost, or offsets would have holes.
+        compaction (order per intent would be lost, or offsets would have holes), or when our login may not make topics.
         """
         names = [kind.topic(self._kafka.topic_prefix) for kind in kinds]
         present = self.describe(names)
@@ -365,14 +412,20 @@ class TopicAdmin:
                     f"write {state.partitions} (partitions of topics in use cannot be changed: an intent's records would leave their order)"
                 )
         for name, config in sorted(self.configs(list(present)).items()):
-            if (wrong := unfit(name, config)) is not None:
+            if (wrong := unfit(name, config, replicas=present[name].replicas)) is not None:
                 raise SettingsError(wrong)
         missing = [name for name in names if name not in present]
-        options = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "message.timestamp.type": "CreateTime"}
+        replicas = self._kafka.replicas(len(self.brokers(timeout=10))) if missing else -1
+        options = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(int(self._kafka.retention * 1000)),
+            "message.timestamp.type": "CreateTime",
+            "unclean.leader.election.enable": str(self._kafka.unclean_leader_election).lower(),
+        }
+        if replicas > 0:  # else the brokers know how many there will be
+            options["min.insync.replicas"] = str(self._kafka.insync(replicas))
         made = (
-            self._admin.create_topics(
-                [NewTopic(name, self._kafka.partitions, self._kafka.replication_factor, config=options) for name in missing]
-            )
+            self._admin.create_topics([NewTopic(name, self._kafka.partitions, replicas, config=options) for name in missing])
             if missing
             else {}
         )
@@ -380,6 +433,8 @@ class TopicAdmin:
             try:
                 future.result(30)
             except KafkaException as error:
+                if error.args[0].code() in _DENIED:
+                    raise denied(self._kafka, "Create", "topic", name) from None
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise SettingsError(f"the topic {name} cannot be made: {error.args[0].str()}") from None
         return missing
@@ -392,10 +447,12 @@ class TopicAdmin:
         for name, future in self._admin.describe_topics(TopicCollection(list(names)), request_timeout=timeout).items():
             try:
                 described = future.result(timeout + 5)
-                states[name] = TopicState(name, str(described.topic_id), len(described.partitions))
+                replicas = min((len(partition.replicas) for partition in described.partitions), default=0)
+                states[name] = TopicState(name, str(described.topic_id), len(described.partitions), replicas)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise ServiceAwayError(f"Kafka does not describe the topic {name}: {error.args[0].str()}") from None
+                    said = f"Kafka does not describe the topic {name}"
+                    raise _of_admin(self._kafka, error.args[0], said, "Describe", name) from None
         return states
 
     def configs(self, names: Sequence[str], *, timeout: float = 10) -> dict[str, dict[str, str]]:
@@ -413,11 +470,11 @@ class TopicAdmin:
 
     def offsets(self, partitions: Sequence[Partition], *, timeout: float = 10) -> dict[Partition, tuple[int, int]]:
         """Return the first and the next offset of each partition; raise ServiceAwayError."""
-        consumer = Consumer({**client_options(self._kafka), "group.id": "custodian-offsets", "enable.auto.commit": False})
+        consumer = Consumer({**client_options(self._kafka), "group.id": helper_groups(self._kafka)[0], "enable.auto.commit": False})
         try:
             return {(t, p): consumer.get_watermark_offsets(TopicPartition(t, p), timeout=timeout) for t, p in partitions}
         except KafkaException as error:
-            raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
+            raise _of_admin(self._kafka, error.args[0], "Kafka does not tell offsets", "Describe") from None
         finally:
             consumer.close()
 
@@ -432,7 +489,7 @@ class TopicAdmin:
             answered = self._admin.list_offsets(asked, request_timeout=timeout, isolation_level=isolation) if asked else {}
             return {(tp.topic, tp.partition): future.result(timeout + 5).offset for tp, future in answered.items()}
         except KafkaException as error:
-            raise ServiceAwayError(f"Kafka does not tell offsets: {error.args[0].str()}") from None
+            raise _of_admin(self._kafka, error.args[0], "Kafka does not tell offsets", "Describe") from None
 
     def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
         """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
@@ -445,7 +502,8 @@ class TopicAdmin:
                 if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
                     return {}
                 if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
-                    raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
+                    said = f"Kafka does not tell what {group} has committed"
+                    raise _of_admin(self._kafka, error.args[0], said, "Describe", group) from None
                 time.sleep(0.2)
             else:
                 return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
@@ -457,7 +515,7 @@ class RecordTimes:
     def __init__(self, kafka: configuration.Kafka) -> None:
         """Connect to nothing yet."""
         options = {
-            "group.id": "custodian-times",
+            "group.id": helper_groups(kafka)[0],
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
@@ -490,7 +548,8 @@ class RecordTimes:
 
 def all_records(kafka: configuration.Kafka, topic: str, *, within: float = 60) -> list[Record]:
     """Return all committed records that a topic of few still has; raise ServiceAwayError when they do not come within so many seconds."""
-    options = {"group.id": "custodian-read", "enable.auto.commit": False, "auto.offset.reset": "error", "isolation.level": "read_committed"}
+    group = helper_groups(kafka)[1]
+    options = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "error", "isolation.level": "read_committed"}
     consumer = Consumer({**client_options(kafka), **options, "enable.partition.eof": True})
     left, found, deadline = set(range(kafka.partitions)), [], time.monotonic() + within
     try:
@@ -505,7 +564,7 @@ def all_records(kafka: configuration.Kafka, topic: str, *, within: float = 60) -
                 elif error.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition())
                 else:
-                    _judge_consumer_error(error, message)
+                    _judge_consumer_error(error, message, kafka, group)
     except KafkaException as error:
         raise ServiceAwayError(f"Kafka does not hand over the records of {topic}: {error.args[0].str()}") from None
     finally:
@@ -513,9 +572,54 @@ def all_records(kafka: configuration.Kafka, topic: str, *, within: float = 60) -
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a principal may do with topics, or with groups."""
+
+    principal: str
+    resource: Literal["topic", "group"]
+    names: tuple[str, ...]
+    operations: tuple[str, ...]
+    """As Kafka spells them: Read, Write, Create, Describe, DescribeConfigs."""
+
+    def command(self, servers: str) -> str:
+        """Return the command of Kafka's own tool that grants it."""
+        words = ["kafka-acls.sh", "--bootstrap-server", servers, "--command-config", "admin.properties", "--add"]
+        words += ["--allow-principal", self.principal]
+        words += [word for operation in self.operations for word in ("--operation", operation)]
+        words += [word for name in self.names for word in (f"--{self.resource}", name)]
+        return shlex.join(words)
+
+
+def grant(kafka: configuration.Kafka, grants: Sequence[Grant]) -> None:
+    """Grant, as a principal that may; raise ServiceAwayError."""
+    admin = AdminClient(client_options(kafka))
+    bindings = [
+        AclBinding(
+            ResourceType[each.resource.upper()],
+            name,
+            ResourcePatternType.LITERAL,
+            each.principal,
+            "*",
+            AclOperation[re.sub(r"(?<!^)(?=[A-Z])", "_", operation).upper()],
+            AclPermissionType.ALLOW,
+        )
+        for each in grants
+        for name in each.names
+        for operation in each.operations
+    ]
+    for future in admin.create_acls(bindings).values():
+        try:
+            future.result(30)
+        except KafkaException as error:
+            raise ServiceAwayError(f"Kafka does not take the grants: {error.args[0].str()}") from None
+
+
 def read_record(kafka: configuration.Kafka, topic: str, partition: int, offset: int, *, timeout: float = 10) -> Record | None:
     """Return one record by its coordinates, or None when Kafka no longer has it."""
-    consumer = Consumer({**client_options(kafka), "group.id": "custodian-read", "enable.auto.commit": False, "auto.offset.reset": "error"})
+    consumer = Consumer(
+        {**client_options(kafka), "group.id": helper_groups(kafka)[1], "enable.auto.commit": False, "auto.offset.reset": "error"}
+    )
     try:
         consumer.assign([TopicPartition(topic, partition, offset)])
         message = consumer.poll(timeout)

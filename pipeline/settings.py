@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -149,25 +150,106 @@ class TlsConnection(Connection):
         return self
 
 
+KafkaClient = Annotated[dict[str, str | int | bool | float], AfterValidator(ClientOptions)]
+RoleName = Literal["ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive", "init", "cli"]
+"""Who has a login of its own: each role of `up`, who prepares (`init`, and `up` before it starts roles), and the commands of people."""
+
+
+class KafkaRole(Section):
+    """`[kafka.roles.X]`: what the role X tells Kafka beside or instead of `kafka.client`, such as its own login."""
+
+    client: KafkaClient = Field(default_factory=ClientOptions)
+    password_file: Path | None = None
+
+
 class Kafka(Connection):
     """`[kafka]`."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
     partitions: int = Field(default=6, ge=1, le=1000)
     replication_factor: int = Field(default=-1, ge=-1)
+    """-1: three where there are three brokers or more, else what the brokers do by themselves."""
+    min_insync_replicas: int = Field(default=-1, ge=-1)
+    """How many replicas have a record before it is acknowledged; -1: two of three or more, else one."""
+    unclean_leader_election: bool = False
+    """Whether a replica that lacks records may lead, which loses them."""
+    retention: Annotated[Seconds, Field(ge=86_400)] = 7 * 86_400.0
+    """How long Kafka keeps a record; a consumer that is away for longer has lost some."""
     topic_prefix: str = Field(default="custody.", pattern=r"^[A-Za-z0-9._-]{0,80}$")
-    client: Annotated[dict[str, str | int | bool | float], AfterValidator(ClientOptions)] = Field(default_factory=ClientOptions)
+    client: KafkaClient = Field(default_factory=ClientOptions)
+    password_file: Path | None = None
+    """Holds `sasl.password`, where neither `client` nor the environment says it."""
+    roles: dict[RoleName, KafkaRole] = Field(default_factory=dict)
+    _section: str = PrivateAttr("kafka")
+    """Which section has the login: for what is said when Kafka refuses it."""
 
-    @field_validator("replication_factor")
+    @field_validator("replication_factor", "min_insync_replicas")
     @classmethod
     def _not_zero(cls, value: int) -> int:
         if value == 0:
-            raise ValueError("write -1 for the broker's default, or 1 and more")
+            raise ValueError("write -1 to leave it to us or the broker, or 1 and more")
         return value
 
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        if self.min_insync_replicas > max(self.replication_factor, 1):
+            raise ValueError(
+                f"min_insync_replicas is {self.min_insync_replicas} and replication_factor {self.replication_factor}: "
+                "nothing could be written; write as many into replication_factor, or more"
+            )
+        return self
+
+    def replicas(self, brokers: int) -> int:
+        """Return how many replicas a new topic is asked for among so many brokers; -1: what the brokers do by themselves."""
+        return 3 if self.replication_factor < 0 and brokers >= 3 else self.replication_factor
+
+    def insync(self, replicas: int) -> int:
+        """Return how many of a topic's replicas have to have a record."""
+        return self.min_insync_replicas if self.min_insync_replicas > 0 else 2 if replicas >= 3 else 1
+
     def weakness(self) -> str | None:
-        """Return what is weak about the way to the brokers."""
-        return weak_kafka(self.bootstrap_servers, self.client)
+        """Return what is weak about the way to the brokers, for whichever role."""
+        weak = {"": weak_kafka(self.bootstrap_servers, self.client)}
+        weak |= {f"roles.{role}.": weak_kafka(self.bootstrap_servers, self.of_role(role).client) for role in self.roles}
+        return next((where + said for where, said in weak.items() if said is not None), None)
+
+    def of_role(self, role: str) -> Kafka:
+        """Return the section as one role has it: with its own login, and without those of others."""
+        own = next((section for name, section in self.roles.items() if name == role), None)
+        if own is None:
+            return self.model_copy(update={"roles": {}})
+        client, password_file = ClientOptions({**self.client, **own.client}), self.password_file
+        if own.password_file is not None or "sasl.username" in own.client:  # the other login's password is none of this one
+            password_file = own.password_file
+            if "sasl.password" not in own.client:
+                client.pop("sasl.password", None)
+        told = self.model_copy(update={"client": client, "password_file": password_file, "roles": {}})
+        told._section = f"kafka.roles.{role}"
+        return told
+
+    @property
+    def login(self) -> str:
+        """Return the section that has the login, and the login, for people."""
+        return f"{self._section}.client: the login {self.client.get('sasl.username', 'of its certificate or address')}"
+
+    def options(self) -> Mapping[str, str | int | bool | float]:
+        """Return what a client is told, its password included; raise SettingsError when it is missing or its file cannot be read."""
+        if "sasl.password" in self.client:
+            return self.client
+        if self.password_file is not None:
+            password = _secret(None, self.password_file, f"{self._section}.password_file") or ""
+            return ClientOptions({**self.client, "sasl.password": password})
+        if "sasl.username" in self.client:
+            raise SettingsError(f"{self._section}: sasl.username has no password; write it into a file and its name into password_file")
+        return self.client
+
+    def secrets_of_others(self, role: str) -> tuple[str, ...]:
+        """Return the beginnings of the environment's variables that hold logins of others: none of them is the business of `role`."""
+        roles = f"{ENVIRONMENT_PREFIX}KAFKA__ROLES__"
+        others = tuple(f"{roles}{name.upper()}__" for name in get_args(RoleName) if name != role)
+        own = next((section for name, section in self.roles.items() if name == role), KafkaRole())
+        shared = own.password_file is None and not {"sasl.username", "sasl.password"} & own.client.keys()
+        return others if shared else (*others, f"{ENVIRONMENT_PREFIX}KAFKA__CLIENT__SASL_PASSWORD")
 
 
 class Postgres(TlsConnection):
@@ -446,6 +528,10 @@ class Settings(Section):
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
 
+    def of_role(self, role: str) -> Settings:
+        """Return the settings as the process of one role has them."""
+        return self.model_copy(update={"kafka": self.kafka.of_role(role)})
+
     @field_validator("venues")
     @classmethod
     def _each_venue_once(cls, value: dict[str, Venue]) -> dict[str, Venue]:
@@ -528,8 +614,9 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
         if (sections, key) == (["MODE"], "FAILPOINTS"):
             raise SettingsError(f"{name}: mode.failpoints may stand in the settings file alone, and in that of a test only; unset it")
         path = [part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])]
-        if path[:2] == ["kafka", "client"]:  # librdkafka's own names: dots are written as single underscores
-            path = ["kafka", "client", "__".join(path[2:]).replace("_", ".")]
+        if path[0] == "kafka" and "client" in path[1:4:2]:  # librdkafka's own names: dots are written as single underscores
+            own = path.index("client") + 1
+            path = [*path[:own], "__".join(path[own:]).replace("_", ".")]
         at = tree
         for part in path[:-1]:
             step = at.setdefault(part, {})
@@ -541,9 +628,15 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
 
 def _typed(path: list[str], text: str) -> object:
     """Read a number where the setting is one: everything in the environment is text."""
-    if path[-1] in ("partitions", "replication_factor", "request_burst", "scale", "default_scale", "quotes_expected") and re.fullmatch(
-        r"-?\d+", text
-    ):
+    if path[-1] in (
+        "partitions",
+        "replication_factor",
+        "min_insync_replicas",
+        "request_burst",
+        "scale",
+        "default_scale",
+        "quotes_expected",
+    ) and re.fullmatch(r"-?\d+", text):
         return int(text)
     if path[-1] in ("requests_per_second", "sweep_share") and re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
@@ -566,10 +659,12 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
         for key in ("file", *_TLS_PATHS):
             _resolve(provider, key, folder)
     kafka = tree.get("kafka")
-    client = kafka.get("client") if isinstance(kafka, dict) else None
-    for key, value in client.items() if isinstance(client, dict) else ():
-        if _CLIENT_PATH.fullmatch(key) and value != "probe":  # librdkafka's word for: where this system keeps them
-            _resolve(client, key, folder)
+    for section in (kafka, *_sections(kafka.get("roles"))) if isinstance(kafka, dict) else ():
+        _resolve(section, "password_file", folder)
+        client = section.get("client") if isinstance(section, dict) else None
+        for key, value in client.items() if isinstance(client, dict) else ():
+            if _CLIENT_PATH.fullmatch(key) and value != "probe":  # librdkafka's word for: where this system keeps them
+                _resolve(client, key, folder)
     # A folder that the file does not name is beside the file all the same.
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))

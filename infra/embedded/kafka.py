@@ -1,5 +1,8 @@
 """Apache Kafka 4.1.1 as one KRaft node: broker and controller in one JVM, from verified jars and the JRE of a wheel.
 
+With `logins` it lets nobody in without a password (SASL PLAIN on loopback) and denies what nobody granted (`StandardAuthorizer`); `admin`
+alone may do everything, the node itself included.
+
 Durability is what one node can give: there is no replica, so besides the operating system's page cache, which
 survives `kill -9`, the log is flushed every second, which bounds what a power cut can take.
 """
@@ -24,7 +27,9 @@ from infra.embedded.ports import Ports
 
 _STOP = ((signal.SIGTERM, 30.0),)
 _JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
-_API_METADATA = 3
+_API_METADATA, _API_SASL_HANDSHAKE = 3, 17
+ADMIN = "admin"
+"""The login that may do everything, of a Kafka with logins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class EmbeddedKafka:
     note: Note = print
     start_within: float = 90.0
     more: Mapping[str, str] = field(default_factory=dict)
+    logins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def child(self) -> Child:
@@ -51,7 +57,9 @@ class EmbeddedKafka:
         """Format the log folder where it is new and start the process, without waiting until it answers."""
         java, class_path = java_program(), kafka_class_path(self.folder.parent, self.note)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "server.properties").write_text(properties(ports, flush=self.flush, more=self.more))
+        file = self.folder / "server.properties"
+        file.touch(mode=0o600)
+        file.write_text(properties(ports, flush=self.flush, more=self.more, logins=self.logins))
         # Started in its own folder with relative paths: no space, comma or umlaut of the path above matters.
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "CLASSPATH": class_path}
         command = [str(java), *_JVM, "-Dorg.slf4j.simpleLogger.showDateTime=true"]
@@ -63,17 +71,21 @@ class EmbeddedKafka:
     def await_ready(self, ports: Ports) -> None:
         """Wait until the broker answers for itself; raises ServiceStartError with the log's last lines."""
         wait_until(
-            lambda: answers(ports.kafka) or self.child.running() is None,
+            lambda: self.answers(ports.kafka) or self.child.running() is None,
             within=self.start_within,
         )
         if self.child.running() is None:
             raise self.child.failure("the process ended", advice="Put right what the log says and run it again.")
-        if not answers(ports.kafka):
+        if not self.answers(ports.kafka):
             self.child.stop(_STOP)
             raise self.child.failure(
                 f"it does not answer on 127.0.0.1:{ports.kafka} after {self.start_within:.0f} s",
                 advice="It was stopped again. Is the machine very busy, or short of memory?",
             )
+
+    def answers(self, port: int) -> bool:
+        """Say whether the broker answers, as `answers` does."""
+        return answers(port, self.logins.get(ADMIN))
 
     def stop(self) -> bool:
         """Stop the broker cleanly; say whether it ran."""
@@ -112,17 +124,18 @@ def java_program() -> Path:
     return java
 
 
-def properties(ports: Ports, *, flush: bool, more: Mapping[str, str]) -> str:
+def properties(ports: Ports, *, flush: bool, more: Mapping[str, str], logins: Mapping[str, str]) -> str:
     """Return the text of server.properties for one node on loopback; listeners of `more` come beside our own."""
+    ours = "SASL_PLAINTEXT" if logins else "PLAINTEXT"
     settings: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{ports.kafka_controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{ports.kafka},CONTROLLER://127.0.0.1:{ports.kafka_controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{ports.kafka}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"{ours}://127.0.0.1:{ports.kafka},CONTROLLER://127.0.0.1:{ports.kafka_controller}",
+        "advertised.listeners": f"{ours}://127.0.0.1:{ports.kafka}",
+        "listener.security.protocol.map": f"{ours}:{ours},CONTROLLER:{ours}",
         "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "PLAINTEXT",
+        "inter.broker.listener.name": ours,
         "log.dirs": "log",
         # Topics are declared by `custodian init`; one that appears by a typing error would hide it.
         "auto.create.topics.enable": "false",
@@ -151,26 +164,48 @@ def properties(ports: Ports, *, flush: bool, more: Mapping[str, str]) -> str:
     }
     if flush:
         settings |= {"log.flush.interval.ms": 1_000, "log.flush.scheduler.interval.ms": 1_000}
+    if logins:
+        users = " ".join(f'user_{name}="{password}"' for name, password in logins.items())
+        login = f'org.apache.kafka.common.security.plain.PlainLoginModule required username="{ADMIN}" password="{logins[ADMIN]}" {users};'
+        settings |= {f"listener.name.{name}.plain.sasl.jaas.config": login for name in ("sasl_plaintext", "controller")}
+        settings |= {
+            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:{ADMIN}",
+        }
     for key, value in more.items():
         beside = key in ("listeners", "advertised.listeners", "listener.security.protocol.map")
         settings[key] = f"{settings[key]},{value}" if beside else value
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
-def answers(port: int) -> bool:
+def answers(port: int, password: str | None = None) -> bool:
     """Say whether a broker on 127.0.0.1:`port` answers a metadata request and counts itself among the brokers.
 
-    Spoken by hand (metadata version 1, all topics: none asked for), since an open port alone is not a ready broker.
+    Spoken by hand (metadata version 1, all topics: none asked for), since an open port alone is not a ready broker. With the `password` of
+    `admin` it logs in before (SaslHandshake version 0, then the bytes of SASL PLAIN).
     """
-    client = b"readiness"
-    request = struct.pack(">hhih", _API_METADATA, 1, 1, len(client)) + client + struct.pack(">i", 0)
     with contextlib.suppress(OSError, struct.error), socket.create_connection(("127.0.0.1", port), 1.0) as peer:
         peer.settimeout(2.0)
-        peer.sendall(struct.pack(">i", len(request)) + request)
-        (size,) = struct.unpack(">i", _exactly(peer, 4))
-        correlation, brokers = struct.unpack_from(">ii", _exactly(peer, min(size, 65_536)))
+        if password is not None:
+            _asked(peer, _request(_API_SASL_HANDSHAKE, 0) + struct.pack(">h", 5) + b"PLAIN")
+            _asked(peer, f"\0{ADMIN}\0{password}".encode())
+        correlation, brokers = struct.unpack_from(">ii", _asked(peer, _request(_API_METADATA, 1) + struct.pack(">i", 0)))
         return bool(correlation == 1 and brokers > 0)
     return False
+
+
+def _request(api: int, version: int) -> bytes:
+    client = b"readiness"
+    return struct.pack(">hhih", api, version, 1, len(client)) + client
+
+
+def _asked(peer: socket.socket, request: bytes) -> bytes:
+    peer.sendall(struct.pack(">i", len(request)) + request)
+    (size,) = struct.unpack(">i", _exactly(peer, 4))
+    return _exactly(peer, min(size, 65_536))
 
 
 def _exactly(peer: socket.socket, size: int) -> bytes:

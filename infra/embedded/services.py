@@ -16,11 +16,15 @@ from typing import Literal
 
 from infra.embedded import jars, ports
 from infra.embedded.children import ServiceStartError, wait_until
-from infra.embedded.kafka import EmbeddedKafka, answers
+from infra.embedded.kafka import ADMIN, EmbeddedKafka
 from infra.embedded.ports import Ports
 from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts, ensure_secret
 
 DEFAULT_FOLDER = Path(".custodian")
+LOGINS = {
+    f"custodian-{role}": role for role in ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive", "init", "cli")
+}
+"""Of a Kafka with logins, beside the one that may do everything: one for each role."""
 
 State = Literal["running", "not answering", "crashed", "stopped"]
 
@@ -34,6 +38,7 @@ class Addresses:
     password_file: Path
     superuser_dsn: str
     superuser_password_file: Path
+    kafka_passwords: Mapping[str, Path]  # by login; none where Kafka lets everybody in
     started: tuple[str, ...]  # names of the services that this call had to start; empty when all ran already
 
 
@@ -73,7 +78,8 @@ class EmbeddedServices:
     """The Kafka and the PostgreSQL of one folder.
 
     `sync_to_disk` off makes them faster and unsafe against power cuts, for tests; `note` is told of slow work. `kafka_settings` and
-    `postgres_programs` are what `EmbeddedKafka.more` and `EmbeddedPostgres.programs` say.
+    `postgres_programs` are what `EmbeddedKafka.more` and `EmbeddedPostgres.programs` say. `secure` gives Kafka logins, one per role,
+    and has it deny what is not granted; a folder that was begun so stays so.
     """
 
     def __init__(
@@ -82,12 +88,15 @@ class EmbeddedServices:
         *,
         sync_to_disk: bool = True,
         note: Callable[[str], None] = silent,
+        secure: bool = False,
         kafka_settings: Mapping[str, str] | None = None,
         postgres_programs: Path | None = None,
     ) -> None:
         self.base = base.expanduser().absolute()
         self._note = note
-        self._kafka = EmbeddedKafka(folder=self.base / "kafka", flush=sync_to_disk, note=note, more=kafka_settings or {})
+        self._kafka = EmbeddedKafka(
+            folder=self.base / "kafka", flush=sync_to_disk, note=note, more=kafka_settings or {}, logins=self._logins(make=secure)
+        )
         self._postgres = EmbeddedPostgres(
             folder=self.base / "postgres", secrets_folder=self.base / "secrets", sync_to_disk=sync_to_disk, programs=postgres_programs
         )
@@ -111,6 +120,8 @@ class EmbeddedServices:
                 service.spawn(chosen)
             for service in missing:
                 service.await_ready(chosen)
+            if self._kafka.logins and self._kafka in missing:
+                self._grant(chosen)
             return self._addresses(chosen, tuple(service.child.name for service in missing))
 
     def down(self) -> tuple[str, ...]:
@@ -124,9 +135,36 @@ class EmbeddedServices:
         """Return what is known of both services; changes nothing and waits for nobody."""
         chosen = ports.remembered(self.base / "ports.json")
         return (
-            self._status_of(self._kafka, chosen.kafka if chosen else None, answers),
+            self._status_of(self._kafka, chosen.kafka if chosen else None, self._kafka.answers),
             self._status_of(self._postgres, chosen.postgres if chosen else None, accepts),
         )
+
+    def kafka_password_file(self, login: str) -> Path:
+        """Return the file with the password of a login of Kafka."""
+        return self.base / "secrets" / f"kafka-{login}"
+
+    def _logins(self, *, make: bool) -> dict[str, str]:
+        """Return the passwords of Kafka's logins by name, making them where there are none; none for a Kafka that is open."""
+        if not make and not self.kafka_password_file(ADMIN).exists():
+            return {}
+        return {login: ensure_secret(self.kafka_password_file(login)) for login in (ADMIN, *LOGINS)}
+
+    def _grant(self, chosen: Ports) -> None:
+        """Let each role do in Kafka what it has to, and no more, below the prefix that settings have by themselves."""
+        # Loaded here: nobody pays for it whose Kafka is open.
+        from pipeline import settings
+        from pipeline.kafka import grant
+        from pipeline.supervisor.acls import grants
+
+        admin = settings.Kafka.model_validate(
+            {
+                "bootstrap_servers": f"127.0.0.1:{chosen.kafka}",
+                "client": {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": ADMIN},
+                "password_file": self.kafka_password_file(ADMIN),
+            }
+        )
+        roles = {role: {"client": {"sasl.username": login}} for login, role in LOGINS.items()}
+        grant(admin, list(grants(settings.Settings.model_validate({"kafka": {"roles": roles}}))))
 
     def _prepare(self) -> None:
         try:
@@ -179,6 +217,7 @@ class EmbeddedServices:
             password_file=self._postgres.password_file,
             superuser_dsn=self._postgres.dsn(chosen, user=SUPERUSER, database="postgres"),
             superuser_password_file=self._postgres.superuser_password_file,
+            kafka_passwords={login: self.kafka_password_file(login) for login in self._kafka.logins},
             started=started,
         )
 

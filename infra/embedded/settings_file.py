@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from infra.embedded.postgres import ensure_secret
-from infra.embedded.services import Addresses
+from infra.embedded.services import LOGINS, Addresses
 from pipeline.errors import SettingsError
 
 SIMULATOR_URL = "http://127.0.0.1:8700"
@@ -24,7 +24,7 @@ def settings_text(addresses: Addresses, folder: Path) -> str:
 
 [kafka]
 bootstrap_servers = {_quoted(addresses.bootstrap_servers)}
-
+{_logins(addresses, folder)}
 [postgres]
 dsn = {_quoted(addresses.postgres_dsn)}
 password_file = {_quoted(_seen_from(folder, addresses.password_file))}
@@ -48,6 +48,17 @@ client_secret_file = "secrets/{VENUE}"
 kind = "http_json"
 url = {_quoted(SIMULATOR_URL + "/simulator/rates")}
 """
+
+
+def _logins(addresses: Addresses, folder: Path) -> str:
+    """Return the rest of `[kafka]`: nothing for a Kafka that is open, else everybody's login."""
+    if not addresses.kafka_passwords:
+        return ""
+    lines = ['client = { "security.protocol" = "SASL_PLAINTEXT", "sasl.mechanism" = "PLAIN" }']
+    for login, role in LOGINS.items():
+        lines += [f"[kafka.roles.{role}]", f'client = {{ "sasl.username" = {_quoted(login)} }}']
+        lines.append(f"password_file = {_quoted(_seen_from(folder, addresses.kafka_passwords[login]))}")
+    return "\n".join(lines) + "\n"
 
 
 def refuse_to_overwrite(path: Path) -> None:

@@ -25,13 +25,15 @@ def settings_file() -> Path | None:
     return find_file(click.get_current_context().find_root().meta.get(CONFIG_KEY), os.environ)
 
 
-def settings() -> Settings:
-    """Return the settings of this call; raise SettingsError."""
+def settings(*, role: str | None = "cli") -> Settings:
+    """Return the settings of this call as a role has them, None: with the logins of all of them; raise SettingsError."""
     from pipeline.observability.redaction import redact
     from pipeline.observability.secrets import secrets_of
     from pipeline.settings import load
 
     loaded = load(settings_file())
+    if role is not None:
+        loaded = loaded.of_role(role)
     redact.learn(secrets_of(loaded))
     return loaded
 

@@ -45,7 +45,8 @@ def dev() -> None:
     help="Also write a settings file (custodian.toml) for these services and the venue simulator.",
 )
 @click.option("--force", is_flag=True, help="Let --write-config replace a file that exists.")
-def up(folder: Path, new_ports: bool, config: Path | None, force: bool) -> None:
+@click.option("--secure", is_flag=True, help="Let nobody into a new Kafka without a login, one per role, and deny what is not granted.")
+def up(folder: Path, new_ports: bool, config: Path | None, force: bool, secure: bool) -> None:
     """Start what does not run; what runs is left alone."""
     with _exit_codes():
         from infra.embedded.services import EmbeddedServices
@@ -53,7 +54,9 @@ def up(folder: Path, new_ports: bool, config: Path | None, force: bool) -> None:
 
         if config is not None and not force:
             refuse_to_overwrite(config)
-        addresses = EmbeddedServices(folder, note=_note).up(new_ports=new_ports)
+        if secure and (folder / "kafka").exists() and not (folder / "secrets" / "kafka-admin").exists():
+            raise SettingsError(f"{folder} has a Kafka that lets everybody in; choose another folder with --folder")
+        addresses = EmbeddedServices(folder, note=_note, secure=secure).up(new_ports=new_ports)
         if config is not None:
             write_settings(config, addresses)
             _note(f"wrote {config} and, where it was missing, policy.toml beside it; next: custodian init")

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
 if TYPE_CHECKING:
+    from pipeline.kafka import TopicState
     from pipeline.settings import Connection as Section
     from pipeline.settings import Settings, TlsConnection, Venue
     from pipeline.stores.postgres import Connection
@@ -59,7 +60,7 @@ class Line:
 @formats
 def doctor(form: Format) -> None:
     """Try every connection and move nothing: settings, Kafka, PostgreSQL, each venue and provider of rates, folders, ports."""
-    loaded = settings()
+    loaded = settings(role=None)
     lines = list(checks(loaded))
     if form == "table":
         for line in lines:
@@ -78,6 +79,8 @@ def checks(loaded: Settings) -> Iterator[Line]:
     file = settings_file()
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
+    yield from _logins(loaded)
+    loaded = loaded.of_role("cli")
     if loaded.mode.failpoints:
         found = "true: whoever sets CUSTODIAN_FAILPOINT chooses where roles are killed, also while accepting is live"
         yield Line("mode.failpoints", found, "remove it: it is for the settings of tests")
@@ -106,7 +109,9 @@ def _guarded(check: str, run: Callable[[], list[Line]]) -> list[Line]:
 
 
 def _secrets(loaded: Settings) -> Iterator[Line]:
-    files = {f"postgres.{key}": getattr(loaded.postgres, key) for key in ("password_file", "key_file")}
+    files = {"kafka.password_file": loaded.kafka.password_file}
+    files |= {f"kafka.roles.{name}.password_file": role.password_file for name, role in loaded.kafka.roles.items()}
+    files |= {f"postgres.{key}": getattr(loaded.postgres, key) for key in ("password_file", "key_file")}
     for name, venue in loaded.venues.items():
         files[f"venues.{name}.key_file"] = venue.key_file
         for key in ("client_secret_file", "token_file", "private_key_file", "key_file"):
@@ -187,7 +192,7 @@ def _kafka(loaded: Settings) -> list[Line]:
     else:
         lines.append(Line("topics", f"all {len(names)} with {loaded.kafka.partitions} partitions"))
     configs = admin.configs(list(states))
-    wrong = [said for name in sorted(configs) if (said := unfit(name, configs[name])) is not None]
+    wrong = [said for name in sorted(configs) if (said := unfit(name, configs[name], replicas=states[name].replicas)) is not None]
     for said in wrong:
         found, _, do = said.partition("; ")
         lines.append(Line("topic settings", found, do))
@@ -196,7 +201,35 @@ def _kafka(loaded: Settings) -> list[Line]:
     elif states and not configs:
         do = "grant DescribeConfigs on the topics, or look yourself: cleanup.policy=delete, retention.ms of a day or more"
         lines.append(Line("topic settings", "Kafka does not let us see them", do))
+    return [*lines, *_durability(loaded, states, configs, len(admin.brokers(timeout=5)))]
+
+
+def _durability(loaded: Settings, states: Mapping[str, TopicState], configs: Mapping[str, Mapping[str, str]], brokers: int) -> list[Line]:
+    """Say what is lost with one broker."""
+    from pipeline.supervisor.preparation import durability, fragile_topics
+
+    wanted = durability(loaded.kafka, brokers=brokers)
+    found = fragile_topics(loaded.kafka, states, configs, brokers=brokers)
+    lines = [Line("topic durability", *said.split("; ", 1)) for said in found]
+    if states and not found:
+        alone = "; what its one disk loses is lost" if brokers == 1 else ""
+        said = f"{wanted.replicas} of {brokers} brokers have a record, {wanted.insync} before it is acknowledged, for "
+        lines.append(Line("topic durability", f"{said}{wanted.retention_ms // 3_600_000} h{alone}"))
     return lines
+
+
+def _logins(loaded: Settings) -> Iterator[Line]:
+    """Try the login of each role that has one of its own and whose password is here."""
+    from pipeline.kafka import TopicAdmin
+
+    for role in loaded.kafka.roles:
+
+        def tried(role: str = role) -> list[Line]:
+            kafka = loaded.kafka.of_role(role)
+            TopicAdmin(kafka).check_connection(timeout=5)
+            return [Line(f"Kafka as {role}", f"{kafka.client.get('sasl.username', 'its certificate')} is let in")]
+
+        yield from _guarded(f"Kafka as {role}", tried)
 
 
 def brokers(loaded: Settings) -> list[Line]:

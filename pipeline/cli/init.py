@@ -11,17 +11,28 @@ from pipeline.cli.context import settings
 
 @click.command()
 @click.option("--print-sql", is_flag=True, help="Print what an administrator has to run where this user may not; change nothing.")
-def init(print_sql: bool) -> None:
+@click.option(
+    "--print-acls", is_flag=True, help="Print what each role has to be allowed in Kafka, as commands of its tool; change nothing."
+)
+def init(print_sql: bool, print_acls: bool) -> None:
     """Make the topics, prepare the database, store where each consumer begins."""
     from pipeline.supervisor.preparation import all_migrations, prepare
 
+    if print_acls:
+        from pipeline.supervisor.acls import grants
+
+        loaded = settings(role=None)
+        click.echo("# admin.properties: how kafka-acls.sh logs in as somebody who may grant")
+        for each in grants(loaded):
+            click.echo(each.command(loaded.kafka.bootstrap_servers))
+        return
     if print_sql:
         from pipeline.stores.migrations import script
         from pipeline.stores.postgres import user_of
 
-        sys.stdout.write(script(all_migrations(), user_of(settings().postgres)) + "\n")
+        sys.stdout.write(script(all_migrations(), user_of(settings(role="init").postgres)) + "\n")
         return
-    prepared = prepare(settings())
+    prepared = prepare(settings(role="init"))
     for name in prepared.topics:
         click.echo(f"topic      {name}")
     for name in prepared.migrations:
@@ -30,5 +41,7 @@ def init(print_sql: bool) -> None:
         click.echo(f"positions  {prepared.positions}")
     if prepared.policy:
         click.echo("policy     the file's is active, as the first one; `custodian policy list` shows it")
+    for said in prepared.fragile:
+        click.echo(f"WARNING    {said}", err=True)
     if not (prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")

@@ -38,7 +38,7 @@ def _known(_context: click.Context, _option: click.Parameter, value: tuple[str, 
 @click.argument("roles", nargs=-1, required=True, callback=_known, metavar="ROLE…")
 def run(roles: tuple[str, ...]) -> NoReturn:
     """Run one role in this process, or several as supervised children: ingest, settlement, workflow, risk, commands, ledger, archive."""
-    loaded = settings()
+    loaded = settings(role=None if len(roles) > 1 else roles[0])
     if len(roles) > 1:
         _supervise(loaded, roles)
     from pipeline.supervisor.role import run_role
@@ -52,7 +52,7 @@ def up() -> NoReturn:
 
     The role risk is left out where [risk] engine = "external".
     """
-    loaded = settings()
+    loaded = settings(role=None)
     _supervise(loaded, [role for role in ROLES if role != "risk" or loaded.risk.engine == "builtin"])
 
 
@@ -66,7 +66,7 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     from pipeline.supervisor.supervisor import Supervisor
 
     check_settings(loaded, roles)
-    plans = _plans(loaded, roles)
+    plans, loaded = _plans(loaded, roles), loaded.of_role("init")
     human = sys.stderr.isatty()
     output = Output(sys.stderr)
     logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, out=ToOutput(output))
@@ -82,6 +82,8 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
         prepared = prepare(loaded)
         for name in (*prepared.topics, *prepared.migrations):
             log.info("made %s", name)
+        for said in prepared.fragile:
+            log.warning("%s", said)
         if stop.is_set():
             sys.exit(0)
         code = Supervisor(plans, output, monotonic=clock.monotonic, human=human).run()
@@ -111,6 +113,7 @@ def _plans(loaded: Settings, roles: Sequence[str]) -> list[Plan]:
                 role=role,
                 command=[sys.executable, "-m", "pipeline.cli.main", *config, "run", role],
                 environment={"CUSTODIAN_METRICS__LISTEN": listen},
+                withheld=loaded.kafka.secrets_of_others(role),
             )
         )
     return plans

@@ -498,7 +498,8 @@ class Executor:
                 await asyncio.sleep(pauses.next())
                 continue
             except Exception as error:
-                self._failure = error if isinstance(error, FatalError) else FatalError(f"outcomes cannot be published: {error!r}")
+                known = isinstance(error, FatalError | SettingsError)
+                self._failure = error if known else FatalError(f"outcomes cannot be published: {error!r}")
                 self._due.set()
                 return
             pauses.seconds = 0.0
@@ -527,7 +528,7 @@ class Executor:
     async def _publish_last(self) -> None:
         try:
             await self._publish_all()
-        except (RetryableError, FatalError) as error:
+        except (RetryableError, FatalError, SettingsError) as error:
             log.warning("outcomes are left for the next start", extra={"reason": str(error)})
 
 

@@ -158,7 +158,7 @@ class _Worker:
     ) -> None:
         self._processor, self._settings, self._clock, self._stop, self._on_health = processor, settings, clock, stop, on_health
         self._on_exit = on_exit
-        self._credentials = credentials(settings.kafka.client)
+        self._credentials = credentials(settings.kafka.options())
         self._topics = [kind.topic(settings.kafka.topic_prefix) for kind in processor.consumes]
         self._step = Step(processor, connect=connect, publisher=publisher, clock=clock, failpoints=failpoints, settle=settle, doubts=doubts)
         book = PostgresSuspects(processor.name, self._step.use)

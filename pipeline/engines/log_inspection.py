@@ -55,7 +55,7 @@ async def _read(kafka: configuration.Kafka, topic: str, partition: int, begin: i
         bootstrap_servers=kafka.bootstrap_servers,
         client_id="custodian",
         request_timeout_ms=int(TIMEOUT * 1000),
-        **credentials_to_aiokafka_auth(credentials(kafka.client)),
+        **credentials_to_aiokafka_auth(credentials(kafka.options())),
     )
     found: list[Record] = []
     try:

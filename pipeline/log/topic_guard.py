@@ -62,8 +62,8 @@ RETENTION_MIN_MS = 24 * 3600 * 1000
 """What a consumer may be away for at least; `init` makes topics that keep seven days."""
 
 
-def unfit(topic: str, config: Mapping[str, str]) -> str | None:
-    """Say which setting of a topic breaks a promise, and what to write; None when none does. A setting that is not known is well."""
+def unfit(topic: str, config: Mapping[str, str], *, replicas: int | None = None) -> str | None:
+    """Say which setting of a topic breaks a promise, and what to write; None when none does. What is not known is well."""
     if (policy := config.get("cleanup.policy", "delete")) != "delete":
         why = "compaction removes records that nobody has read yet, and offsets would have holes"
         return f"the topic {topic} has cleanup.policy={policy}; {_alter(topic, 'cleanup.policy=delete')}: {why}"
@@ -78,7 +78,36 @@ def unfit(topic: str, config: Mapping[str, str]) -> str | None:
     if int(config.get("retention.bytes", -1)) >= 0:
         why = "a burst pushes out records that nobody has read yet; retention is by time"
         return f"the topic {topic} has retention.bytes={config['retention.bytes']}; {_alter(topic, 'retention.bytes=-1')}: {why}"
+    if replicas is not None and int(config.get("min.insync.replicas", 1)) > replicas:
+        why = "so Kafka takes no record"
+        found = f"the topic {topic} has min.insync.replicas={config['min.insync.replicas']} and {replicas} replicas"
+        return f"{found}; {_alter(topic, f'min.insync.replicas={replicas}')}, or give it more replicas: {why}"
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durability:
+    """What a topic has to be like, so that what Kafka has acknowledged is not lost with one broker."""
+
+    replicas: int
+    insync: int
+    unclean: bool
+    retention_ms: int
+
+
+def fragile(topic: str, config: Mapping[str, str], *, replicas: int, wanted: Durability) -> list[str]:
+    """Say what makes a topic lose records that others would keep, each with what to do. A setting that is not known is well."""
+    found = []
+    if replicas < wanted.replicas:
+        do = "raise it by kafka-reassign-partitions.sh, and write kafka.replication_factor"
+        found.append(f"the topic {topic} has {replicas} replicas, under {wanted.replicas}; {do}")
+    if (insync := int(config.get("min.insync.replicas", wanted.insync))) < wanted.insync:
+        found.append(f"the topic {topic} has min.insync.replicas={insync}; {_alter(topic, f'min.insync.replicas={wanted.insync}')}")
+    if config.get("unclean.leader.election.enable") == "true" and not wanted.unclean:
+        found.append(f"the topic {topic} has unclean.leader.election.enable=true; {_alter(topic, 'unclean.leader.election.enable=false')}")
+    if 0 <= (retention := int(config.get("retention.ms", -1))) < wanted.retention_ms:
+        found.append(f"the topic {topic} has retention.ms={retention}; {_alter(topic, f'retention.ms={wanted.retention_ms}')}")
+    return found
 
 
 def _alter(topic: str, setting: str) -> str:

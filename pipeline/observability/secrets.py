@@ -14,7 +14,10 @@ def secrets_of(settings: Settings) -> list[str]:
     asked = [settings.postgres.secret]
     for name, venue in settings.venues.items():
         asked += [lambda v=venue, n=name: v.auth.secret(n), lambda v=venue, n=name: v.auth.static_token(n)]  # type: ignore[misc]
-    found = [str(value) for key, value in settings.kafka.client.items() if SECRET_CLIENT_KEY.fullmatch(key)]
+    clients = [settings.kafka.client, *(role.client for role in settings.kafka.roles.values())]
+    found = [str(value) for client in clients for key, value in client.items() if SECRET_CLIENT_KEY.fullmatch(key)]
+    for kafka in (settings.kafka, *map(settings.kafka.of_role, settings.kafka.roles)):
+        asked.append(lambda k=kafka: str(k.options().get("sasl.password", "")))  # type: ignore[misc]
     found += _in_dsn(settings.postgres.dsn)
     for ask in asked:
         try:

@@ -10,9 +10,10 @@ from pipeline.errors import ServiceAwayError, SettingsError
 from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
+from pipeline.log.topic_guard import Durability, fragile
 from pipeline.log.topics import EventType
 from pipeline.policy.file import read_bytes
-from pipeline.settings import Settings
+from pipeline.settings import Kafka, Settings
 from pipeline.stores import migrations, policies, positions
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
@@ -51,6 +52,8 @@ class Prepared:
     topics: Sequence[str]
     migrations: Sequence[str]
     positions: int
+    fragile: Sequence[str]
+    """What makes topics lose records that others would keep, each with what to do."""
     policy: bool
     """The file of the settings was activated, as the first policy of the database."""
 
@@ -93,9 +96,39 @@ def prepare(settings: Settings) -> Prepared:
         states = _described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
-        return Prepared(topics=made, migrations=applied, positions=added, policy=_first_policy(connection, settings))
+        return Prepared(
+            topics=made,
+            migrations=applied,
+            positions=added,
+            fragile=fragile_topics(settings.kafka, states, admin.configs(names), brokers=len(admin.brokers(timeout=10))),
+            policy=_first_policy(connection, settings),
+        )
     finally:
         connection.close()
+
+
+def durability(kafka: Kafka, *, brokers: int) -> Durability:
+    """Return what the settings want of a topic among so many brokers; as many replicas as brokers, up to three, where they say nothing."""
+    asked = kafka.replicas(brokers)
+    replicas = asked if asked > 0 else min(3, brokers)
+    return Durability(
+        replicas=replicas,
+        insync=kafka.insync(replicas),
+        unclean=kafka.unclean_leader_election,
+        retention_ms=int(kafka.retention * 1000),
+    )
+
+
+def fragile_topics(
+    kafka: Kafka, states: Mapping[str, TopicState], configs: Mapping[str, Mapping[str, str]], *, brokers: int
+) -> Sequence[str]:
+    """Say of each topic what is less safe than the settings want, and what to do."""
+    wanted = durability(kafka, brokers=brokers)
+    return [
+        said
+        for name, state in sorted(states.items())
+        for said in fragile(name, configs.get(name, {}), replicas=state.replicas, wanted=wanted)
+    ]
 
 
 def _first_policy(connection: Connection, settings: Settings) -> bool:

@@ -37,6 +37,7 @@ def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = 
     instance = environment.get(INSTANCE_VARIABLE) if supervised else None
     instance = instance or f"{socket.gethostname()}-{os.getpid()}-{role}"
     logs.configure(role=role, instance=instance, human=not supervised and sys.stderr.isatty())
+    settings = settings.of_role(role)
     redact.learn(secrets_of(settings))
     say_overridden(environment)
     stop = _stop_on_signals()

@@ -37,11 +37,12 @@ INSTANCE_VARIABLE, RESTARTS_VARIABLE = "CUSTODIAN_INSTANCE", "CUSTODIAN_RESTARTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How to start a role: its name, its command line, and what to add to the environment."""
+    """How to start a role: its name, its command line, what to add to the environment, and the beginnings of names to take out of it."""
 
     role: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class Supervisor:
 
     def _start(self, child: _Child) -> None:
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.upper().startswith(child.plan.withheld)},
             **child.plan.environment,
             orphans.PIPE_VARIABLE: str(self._watch_pipe),
             orphans.PARENT_VARIABLE: str(os.getpid()),

@@ -66,7 +66,7 @@ def by_aiokafka(kafka: Kafka, caplog: pytest.LogCaptureFixture) -> str:
     from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
     async def start() -> str:
-        options = credentials_to_aiokafka_auth(credentials(kafka.client))
+        options = credentials_to_aiokafka_auth(credentials(kafka.options()))
         client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap_servers, **options)
         try:
             await client.bootstrap()

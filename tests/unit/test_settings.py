@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
+from pipeline.observability.secrets import secrets_of
 from pipeline.settings import Engine, find_file, load
 
 VENUE = """
@@ -26,8 +27,15 @@ bootstrap_servers = "127.0.0.1:9092"
 partitions = 6
 replication_factor = -1
 topic_prefix = "custody."
+min_insync_replicas = -1
+unclean_leader_election = false
+retention = "168h"
 client = { "security.protocol" = "SASL_SSL" }
+password_file = "secrets/kafka"
 insecure = false
+[kafka.roles.ledger]
+client = { "sasl.username" = "ledger" }
+password_file = "secrets/kafka-ledger"
 [postgres]
 dsn = "postgresql://custodian@127.0.0.1:5432/custodian"
 password_file = "secrets/postgres"
@@ -159,6 +167,27 @@ def test_the_environment_overrides_every_kind_of_key(tmp_path: Path) -> None:
     assert settings.rates["desk"].poll_interval == 0.5
 
 
+def test_a_role_has_its_own_login_and_nobody_elses(tmp_path: Path) -> None:
+    """What its section says comes beside or instead of `kafka.client`, also by the environment; of other roles it knows nothing."""
+    (tmp_path / "ledger").write_text("of-ledger\n")
+    text = """
+[kafka]
+client = { "security.protocol" = "SASL_SSL", "sasl.username" = "custodian", "sasl.password" = "of-custodian" }
+[kafka.roles.ledger]
+client = { "sasl.username" = "ledger" }
+password_file = "ledger"
+[kafka.roles.archive]
+client = { "sasl.username" = "archive" }
+"""
+    settings = load(write(tmp_path, text), {"CUSTODIAN_KAFKA__ROLES__ARCHIVE__CLIENT__SASL_PASSWORD": "of-archive"})
+    told = {role: settings.of_role(role).kafka for role in ("ledger", "archive", "risk")}
+    logins = {role: (kafka.options()["sasl.username"], kafka.options()["sasl.password"]) for role, kafka in told.items()}
+    assert logins == {"ledger": ("ledger", "of-ledger"), "archive": ("archive", "of-archive"), "risk": ("custodian", "of-custodian")}
+    assert all(kafka.roles == {} for kafka in told.values())
+    assert told["ledger"].options()["security.protocol"] == "SASL_SSL"
+    assert {"of-ledger", "of-archive", "of-custodian"} <= set(secrets_of(settings))
+
+
 def test_a_static_member_has_a_name_of_its_own_in_every_group() -> None:
     """The host's name is followed by the consumer's; without a name a worker is a member like any other."""
     assert Engine(group_instance_id="host-a").member("ledger") == "host-a-ledger"
@@ -169,6 +198,10 @@ WRONG = [
     ('[kafka]\nbootstrap_server = "x"', "kafka.bootstrap_server: unknown key.*bootstrap_servers"),
     ('[kafka]\npartitions = "six"', "kafka.partitions: found 'six'"),
     ("[kafka]\nreplication_factor = 0", "kafka.replication_factor: found 0"),
+    ("[kafka]\nmin_insync_replicas = 0", "kafka.min_insync_replicas: found 0"),
+    ('[kafka]\nretention = "23h"', "kafka.retention: found '23h'"),
+    ("[kafka.roles.leger]\nclient = {}", "kafka.roles.leger"),
+    ("[kafka.roles.ledger]\ntopics = 1", "kafka.roles.ledger.topics: unknown key"),
     ("[kafka\n", "not TOML"),
     ("nonsense = 1", "nonsense: unknown key"),
     ('[engine]\nkind = "flink"', "engine.kind: found 'flink'.*'faust' or 'librdkafka'"),

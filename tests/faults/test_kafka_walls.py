@@ -1,0 +1,263 @@
+"""A Kafka that lets nobody in without a login and denies what nobody granted: each role does its work with its own, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from infra.embedded.kafka import ADMIN
+from infra.embedded.services import LOGINS
+from pipeline.kafka import TopicAdmin
+from pipeline.log import topics
+from pipeline.log.topics import ALL, EventType
+from pipeline.settings import Kafka, Settings
+from pipeline.supervisor.acls import access
+from pipeline.supervisor.preparation import CONSUMERS
+from tests.faults.test_accepting import PATIENT, accepting_rig
+from tests.faults.test_kills import ENGINES
+from tests.rig import Rig, running_rig
+from tests.services import dsn_with_password, embedded_for_this_run
+from tests.waiting import eventually
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walled:
+    """A Kafka with logins, and a PostgreSQL."""
+
+    bootstrap_servers: str
+    dsn: str
+    passwords: Mapping[str, Path]
+    log: Path
+
+    def client(self, login: str, **more: Any) -> dict[str, Any]:
+        """Return what a client with a login is told."""
+        return {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": login,
+            "sasl.password": self.passwords[login].read_text().strip(),
+            **more,
+        }
+
+    def settings(self) -> str:
+        """Return the part of custodian.toml that gives each role its login."""
+        text = '[kafka.client]\n"security.protocol" = "SASL_PLAINTEXT"\n"sasl.mechanism" = "PLAIN"\n'
+        for login, role in LOGINS.items():
+            text += f'[kafka.roles.{role}]\npassword_file = "{self.passwords[login]}"\nclient = {{ "sasl.username" = "{login}" }}\n'
+        return text
+
+    def admin(self) -> AdminClient:
+        """Return a client that may do everything."""
+        return AdminClient(self.client(ADMIN))
+
+    def take_away(self, login: str, operation: AclOperation, resource: ResourceType, name: str) -> None:
+        """Take a grant away, and return when the broker has heard of it."""
+        who = f"User:{login}"
+        asked = AclBindingFilter(resource, name, ResourcePatternType.LITERAL, who, None, operation, AclPermissionType.ALLOW)
+        (gone,) = self.admin().delete_acls([asked]).values()
+        assert len(gone.result(20)) == 1, f"{login} had no such grant"
+        eventually(lambda: self.admin().describe_acls(asked).result(20) == [], within=10, what="the grant is gone")
+
+    def denials(self) -> list[str]:
+        """Return what the broker says that it denied."""
+        return [line for line in self.log.read_text().splitlines() if " is Denied " in line]
+
+
+@pytest.fixture
+def walled() -> Iterator[Walled]:
+    """Give services of this test alone."""
+    with embedded_for_this_run(secure=True) as (embedded, addresses):
+        yield Walled(
+            bootstrap_servers=addresses.bootstrap_servers,
+            dsn=dsn_with_password(addresses.postgres_dsn, addresses.password_file),
+            passwords=addresses.kafka_passwords,
+            log=embedded.status()[0].log,
+        )
+
+
+@pytest.fixture
+def walled_rig(walled: Walled, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+    """Give what makes the one rig of this test."""
+    with contextlib.ExitStack() as ends:
+
+        def make(**options: Any) -> Rig:
+            rig = running_rig(
+                bootstrap_servers=walled.bootstrap_servers, topic_prefix="custody.", dsn=walled.dsn, folder=tmp_path, **options
+            )
+            return ends.enter_context(rig)
+
+        yield make
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., Rig], walled: Walled, engine: str) -> None:
+    """Orders are decided, accepted, settled, booked and archived, and people act, while Kafka denies nothing that anybody asks for."""
+    rig = accepting_rig(walled_rig, seed=231, world=PATIENT, more=walled.settings())
+    rig.custodian("init")
+    up = rig.up(CUSTODIAN_ENGINE__KIND=engine)
+    rig.traffic(8, within=120)
+    rig.custodian("halt", "--reason", "a try")
+    intent = rig.settled_at_venue()[0]["intent_id"]
+    rig.custodian("settlements", "re-emit", intent, "--reason", "a try")
+    rig.custodian("orders", "reread", intent, "--reason", "a try")
+    for command in (("status",), ("positions", "list"), ("dead-letters", "list")):
+        rig.custodian(*command, expect=None)
+    settled = len(rig.settled_at_venue())
+    assert settled >= 8
+    eventually(lambda: rig.booked() == settled, within=60, what="every settlement is booked")
+    assert rig.value("SELECT count(DISTINCT topic) FROM compliance.records") >= 9, "the archive reads every topic"
+    assert rig.value("SELECT count(*) FROM custodian.outbox WHERE published_at IS NULL") == 0
+    found = rig.custodian("doctor", expect=None).stdout
+    assert [role for role in LOGINS.values() if f"Kafka as {role}" not in found or f"custodian-{role} is let in" not in found] == []
+    assert "1 of 1 brokers have a record" in found
+    assert up.end() == 0
+    assert not up.deaths()
+    assert [line for line in up.log.read_text().splitlines() if "authoriz" in line.lower() or "may not" in line] == []
+    assert walled.denials() == []
+
+
+def refused(client: Callable[[], object]) -> KafkaError | None:
+    """Return the error that a client meets; None when it meets none."""
+    try:
+        client()
+    except KafkaException as error:
+        found: KafkaError = error.args[0]
+        return found
+    return None
+
+
+def test_a_login_can_do_nothing_but_its_roles_work(walled: Walled) -> None:
+    """Every role against every topic, reading and writing, and against every group, by the table; nobody gets in without a login."""
+    login = walled.client("custodian-init")
+    servers = login.pop("bootstrap.servers")
+    TopicAdmin(Kafka(bootstrap_servers=servers, partitions=1, client=login)).ensure_topics()
+    may = access(Settings())
+    assert set(may) == set(LOGINS.values())
+    assert {role: {kind for kind in ALL if _writes(walled, role, kind)} for role in may} == {
+        role: each.writes for role, each in may.items()
+    }
+    assert {role: {kind for kind in ALL if _reads(walled, role, kind)} for role in may} == {role: each.reads for role, each in may.items()}
+    groups = (*CONSUMERS, "offsets", "read", "somebody-else")
+    joined = {(role, group) for role in may for group in groups if _commits(walled, role, f"custody.{group}")}
+    assert joined == {(role, group) for role, each in may.items() for group in each.groups}
+    assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"sasl.password": "another", "message.timeout.ms": 3_000})
+    assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"security.protocol": "PLAINTEXT", "message.timeout.ms": 3_000})
+
+
+SHORTER = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
+EVERYTHING = AclBinding(
+    ResourceType.TOPIC, "*", ResourcePatternType.LITERAL, "User:custodian-ledger", "*", AclOperation.ALL, AclPermissionType.ALLOW
+)
+ALTERED: Sequence[Callable[[AdminClient, str], dict[Any, Any]]] = [
+    lambda admin, topic: admin.delete_topics([topic]),
+    lambda admin, topic: admin.create_partitions([NewPartitions(topic, 12)]),
+    lambda admin, topic: admin.incremental_alter_configs([ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[SHORTER])]),
+    lambda admin, topic: admin.delete_records([TopicPartition(topic, 0, 1)]),
+    lambda admin, topic: admin.create_topics([NewTopic(f"{topic}.more", 1)]),
+    lambda admin, topic: admin.delete_consumer_groups(["custody.ledger"]),
+    lambda admin, topic: admin.create_acls([EVERYTHING]),
+]
+REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+
+
+def test_nobody_deletes_or_alters_a_topic(walled: Walled) -> None:
+    """Every login against every topic: it stays as it was made, and so do its records, the groups and the grants."""
+    login = walled.client("custodian-init")
+    servers = login.pop("bootstrap.servers")
+    owner = TopicAdmin(Kafka(bootstrap_servers=servers, partitions=1, client=login))
+    names = [kind.topic("custody.") for kind in ALL]
+    owner.ensure_topics()
+    before = owner.describe(names), owner.configs(names)
+    done = []
+    for who in LOGINS:
+        admin = AdminClient(walled.client(who))
+        for number, alter in enumerate(ALTERED):
+            for name in names:
+                error = refused(lambda a=admin, do=alter, n=name: next(iter(do(a, n).values())).result(20))  # type: ignore[misc]
+                if error is None or error.code() not in REFUSED:
+                    done.append((who, number, name, error))
+    assert done == []
+    assert (owner.describe(names), owner.configs(names)) == before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("operation", "resource", "name"),
+    [
+        (AclOperation.READ, ResourceType.TOPIC, "custody.order-updated.v1"),
+        (AclOperation.READ, ResourceType.GROUP, "custody.settlement"),
+        (AclOperation.WRITE, ResourceType.TOPIC, "custody.order-settled.v1"),
+    ],
+)
+def test_what_kafka_denies_ends_the_role_with_the_grant_that_is_missing(
+    walled_rig: Callable[..., Rig], walled: Walled, engine: str, operation: AclOperation, resource: ResourceType, name: str
+) -> None:
+    """No endless retry: 78, and a line that says who lacks what."""
+    rig = accepting_rig(walled_rig, seed=232, more=walled.settings())
+    rig.custodian("init")
+    walled.take_away("custodian-settlement", operation, resource, name)
+    ingest = rig.start("run", "ingest")
+    settlement = rig.start("run", "settlement", CUSTODIAN_ENGINE__KIND=engine)
+    eventually(lambda: settlement.process.poll() is not None, within=60, what="the role ends")
+    said = settlement.log.read_text()
+    assert settlement.process.returncode == 78, said
+    assert f"the login custodian-settlement may not {operation.name.capitalize()} the {resource.name.lower()} {name}" in said
+    assert "custodian init --print-acls" in said
+    ingest.end()
+
+
+def _writes(walled: Walled, role: str, kind: EventType, **more: Any) -> bool:
+    outcome: list[KafkaError | None] = []
+    producer = Producer(walled.client(f"custodian-{role}", **{"message.timeout.ms": 30_000, "log_level": 0, **more}))
+    producer.produce(kind.topic("custody."), b"{}", on_delivery=lambda error, _: outcome.append(error))
+    producer.flush(40)
+    return [error is None for error in outcome] == [True]  # KafkaError cannot be compared with None
+
+
+def _reads(walled: Walled, role: str, kind: EventType) -> bool:
+    options = {"group.id": "custody.read", "auto.offset.reset": "earliest", "enable.partition.eof": True, "log_level": 0}
+    consumer = Consumer(walled.client(f"custodian-{role}", **options))
+    consumer.assign([TopicPartition(kind.topic("custody."), 0, 0)])
+    try:
+        message = consumer.poll(20)
+        assert message is not None, f"{role} hears nothing of {kind.name}"
+        error = message.error()
+        if error is None or error.code() == KafkaError._PARTITION_EOF:
+            return True
+        assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, error
+        return False
+    finally:
+        consumer.close()
+
+
+def _commits(walled: Walled, role: str, group: str) -> bool:
+    """Tell whether a role may commit as a group, which is what joining it takes."""
+    consumer = Consumer(walled.client(f"custodian-{role}", **{"group.id": group, "log_level": 0}))
+    try:
+        place = TopicPartition(topics.OPERATOR_ACTED.topic("custody."), 0, 0)
+        error = refused(lambda: consumer.commit(offsets=[place], asynchronous=False))
+        assert error is None or error.code() in REFUSED, error
+        return error is None
+    finally:
+        consumer.close()
