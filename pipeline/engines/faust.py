@@ -36,7 +36,14 @@ from typing import Any, NoReturn, TypeVar
 
 import faust
 import mode
-from aiokafka.errors import KafkaConnectionError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 from faust.types import TP
 from yarl import URL
 
@@ -62,14 +69,14 @@ from pipeline.errors import (
     TopicTruncatedError,
     service_of,
 )
-from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.kafka import EventProducer, TopicAdmin, denied
 from pipeline.log.envelope import Record
 from pipeline.log.notices import alarm
 from pipeline.log.position import leading, over_gaps
 from pipeline.log.topic_guard import truncated
 from pipeline.ports import EventPublisher, Failpoints
 from pipeline.processors.processor import Processor
-from pipeline.settings import Settings
+from pipeline.settings import Kafka, Settings
 from pipeline.stores.belief import Doubts
 from pipeline.stores.postgres import Connection
 from pipeline.stores.suspects import PostgresSuspects
@@ -430,7 +437,7 @@ class _Worker:
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Note why and end the process at once, from whatever thread: nothing may still ack."""
-        error = in_our_words(error)
+        error = in_our_words(error, self._settings.kafka)
         with self._ending:
             code, kind = verdict(error)
             log.critical("the worker ends", exc_info=error, extra={"reason": str(error), "exit_code": code})
@@ -461,8 +468,14 @@ class _Worker:
         last.join(ALARM_LIMIT)
 
 
-def in_our_words(error: BaseException) -> BaseException:
-    """Return our error for aiokafka's that says what a truncated topic means; any other as it is."""
+def in_our_words(error: BaseException, kafka: Kafka) -> BaseException:
+    """Return our error for aiokafka's that says what a truncated topic means, or what Kafka denies us; any other as it is."""
+    cause: BaseException | None = error
+    while cause is not None:  # aiokafka wraps what ended its coordination
+        if isinstance(cause, TopicAuthorizationFailedError | GroupAuthorizationFailedError):
+            resource = "topic" if isinstance(cause, TopicAuthorizationFailedError) else "group"
+            return denied(kafka, "Read", resource, " ".join(map(str, cause.args)))
+        cause = cause.__cause__
     if isinstance(error, OffsetOutOfRangeError):
         positions: Any = error.args[0] if error.args else ()
         for at in positions:

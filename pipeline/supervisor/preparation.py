@@ -62,6 +62,8 @@ def check_settings(settings: Settings, roles: Sequence[str]) -> None:
     """Look at what no service has to answer for; raise SettingsError for what is missing or wrong, and for failpoints where money moves."""
     failpoints_of(settings.mode)
     settings.postgres.secret()
+    for role in roles:
+        settings.kafka.of_role(role).options()
     if {"workflow", "risk", "commands"} & set(roles):
         trust_of(settings)
     if "ingest" in roles and not settings.venues:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
@@ -178,6 +179,10 @@ client = { "sasl.username" = "ledger" }
 password_file = "ledger"
 [kafka.roles.archive]
 client = { "sasl.username" = "archive" }
+[kafka.roles.cli]
+client = { "ssl.key.password" = "of-cli" }
+[kafka.roles.init]
+client = { "sasl.username" = "init" }
 """
     settings = load(write(tmp_path, text), {"CUSTODIAN_KAFKA__ROLES__ARCHIVE__CLIENT__SASL_PASSWORD": "of-archive"})
     told = {role: settings.of_role(role).kafka for role in ("ledger", "archive", "risk")}
@@ -185,7 +190,24 @@ client = { "sasl.username" = "archive" }
     assert logins == {"ledger": ("ledger", "of-ledger"), "archive": ("archive", "of-archive"), "risk": ("custodian", "of-custodian")}
     assert all(kafka.roles == {} for kafka in told.values())
     assert told["ledger"].options()["security.protocol"] == "SASL_SSL"
-    assert {"of-ledger", "of-archive", "of-custodian"} <= set(secrets_of(settings))
+    assert {"of-ledger", "of-archive", "of-custodian", "of-cli"} <= set(secrets_of(settings))
+    assert {"of-archive", "of-custodian", "of-cli"}.isdisjoint(secrets_of(settings.of_role("ledger")))
+    assert not any(secret in repr(settings) + repr(told) for secret in ("of-ledger", "of-archive", "of-custodian", "of-cli"))
+    assert settings.of_role("cli").kafka.options()["sasl.password"] == "of-custodian"
+    with pytest.raises(SettingsError, match=r"kafka\.roles\.init: sasl\.username has no password; .*password_file"):
+        settings.of_role("init").kafka.options()  # with another login's password it would be locked out, not helped
+    with pytest.raises(SettingsError, match=r"kafka\.roles\.ledger\.password_file: .* cannot be read"):
+        (tmp_path / "ledger").unlink()
+        settings.of_role("ledger").kafka.options()
+
+
+def test_the_way_of_every_role_is_looked_at() -> None:
+    """A role that switches TLS off beyond this machine is as weak as the common section would be."""
+    strong = {"security.protocol": "SASL_SSL"}
+    told = {"bootstrap_servers": "broker:1", "client": strong, "roles": {"ledger": {"client": {"security.protocol": "PLAINTEXT"}}}}
+    with pytest.raises(ValidationError, match=r"roles\.ledger\.client: broker:1 is beyond this machine"):
+        configuration.Kafka.model_validate(told)
+    assert configuration.Kafka.model_validate(told | {"insecure": True}).of_role("ledger").client["security.protocol"] == "PLAINTEXT"
 
 
 def test_a_static_member_has_a_name_of_its_own_in_every_group() -> None:
@@ -199,6 +221,9 @@ WRONG = [
     ('[kafka]\npartitions = "six"', "kafka.partitions: found 'six'"),
     ("[kafka]\nreplication_factor = 0", "kafka.replication_factor: found 0"),
     ("[kafka]\nmin_insync_replicas = 0", "kafka.min_insync_replicas: found 0"),
+    ("[kafka]\nmin_insync_replicas = 2", "min_insync_replicas is 2 and replication_factor -1: nothing could be written"),
+    ("[kafka]\nmin_insync_replicas = 3\nreplication_factor = 2", "min_insync_replicas is 3 and replication_factor 2"),
+    ('[kafka]\nretention = "168"', "kafka.retention: found '168'.*write a duration"),
     ('[kafka]\nretention = "23h"', "kafka.retention: found '23h'"),
     ("[kafka.roles.leger]\nclient = {}", "kafka.roles.leger"),
     ("[kafka.roles.ledger]\ntopics = 1", "kafka.roles.ledger.topics: unknown key"),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, NotCoordinatorForGroupError, OffsetOutOfRangeError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 
 from pipeline.engines import faust as engine
 from pipeline.errors import (
@@ -17,6 +24,7 @@ from pipeline.errors import (
     TopicReplacedError,
     TopicTruncatedError,
 )
+from pipeline.settings import Kafka
 
 
 @pytest.mark.parametrize(
@@ -44,8 +52,29 @@ def test_each_kind_of_error_has_its_exit_code(error: Exception, code: int, alarm
 
 def test_an_offset_out_of_range_is_a_truncated_topic() -> None:
     """What aiokafka says of a position that Kafka does not have names the partition in our words; any other error stays as it is."""
-    said = engine.in_our_words(OffsetOutOfRangeError({TopicPartition("orders", 3): 17}))
+    said = engine.in_our_words(OffsetOutOfRangeError({TopicPartition("orders", 3): 17}), Kafka())
     assert isinstance(said, TopicTruncatedError)
     assert "orders[3]" in str(said)
     other = ValueError("x")
-    assert engine.in_our_words(other) is other
+    assert engine.in_our_words(other, Kafka()) is other
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TopicAuthorizationFailedError("orders"), "may not Read the topic orders"),
+        (GroupAuthorizationFailedError("custody.risk"), "may not Read the group custody.risk"),
+    ],
+)
+def test_what_kafka_denies_is_a_setting_that_names_login_and_grant(error: KafkaError, said: str, wrapped: bool) -> None:
+    """Also where aiokafka hides it behind a fault of its coordination: a restart would not mend it."""
+    met: KafkaError = error
+    if wrapped:
+        met = KafkaError("Unexpected error during coordination")
+        met.__cause__ = error
+    kafka = Kafka.model_validate({"roles": {"risk": {"client": {"sasl.username": "custodian-risk"}}}}).of_role("risk")
+    found = engine.in_our_words(met, kafka)
+    assert engine.verdict(found) == (engine.EXIT_SETTINGS, None)
+    assert f"kafka.roles.risk.client: the login custodian-risk {said}" in str(found)
+    assert "custodian init --print-acls" in str(found)
