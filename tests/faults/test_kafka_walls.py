@@ -40,6 +40,9 @@ from tests.services import dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
 
+WHY = ("--as", "first person", "--reason", "a try")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walled:
     """A Kafka with logins, and a PostgreSQL."""
@@ -117,15 +120,13 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     rig.custodian("init")
     up = rig.up(CUSTODIAN_ENGINE__KIND=engine)
     rig.traffic(8, within=120)
-    rig.custodian("halt", "--reason", "a try")
+    rig.custodian("halt", *WHY)
     intent = rig.settled_at_venue()[0]["intent_id"]
-    rig.custodian("settlements", "re-emit", intent, "--reason", "a try")
-    rig.custodian("orders", "reread", intent, "--reason", "a try")
+    rig.custodian("settlements", "re-emit", intent, *WHY)
+    rig.custodian("orders", "reread", intent, *WHY)
     for command in (("status",), ("positions", "list"), ("dead-letters", "list")):
         rig.custodian(*command, expect=None)
-    settled = len(rig.settled_at_venue())
-    assert settled >= 8
-    eventually(lambda: rig.booked() == settled, within=60, what="every settlement is booked")
+    eventually(lambda: rig.booked() == len(rig.settled_at_venue()) >= 8, within=60, what="every settlement is booked")
     assert rig.value("SELECT count(DISTINCT topic) FROM compliance.records") >= 9, "the archive reads every topic"
     assert rig.value("SELECT count(*) FROM custodian.outbox WHERE published_at IS NULL") == 0
     found = rig.custodian("doctor", expect=None).stdout
@@ -161,6 +162,7 @@ def test_a_login_can_do_nothing_but_its_roles_work(walled: Walled) -> None:
     groups = (*CONSUMERS, "offsets", "read", "somebody-else")
     joined = {(role, group) for role in may for group in groups if _commits(walled, role, f"custody.{group}")}
     assert joined == {(role, group) for role, each in may.items() for group in each.groups}
+    assert walled.denials(), "what is denied shows in the log of the broker"
     assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"sasl.password": "another", "message.timeout.ms": 3_000})
     assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"security.protocol": "PLAINTEXT", "message.timeout.ms": 3_000})
 
@@ -203,30 +205,40 @@ def test_nobody_deletes_or_alters_a_topic(walled: Walled) -> None:
     assert (owner.describe(names), owner.configs(names)) == before
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+TOPIC, GROUP = ResourceType.TOPIC, ResourceType.GROUP
+NEEDED = [
+    ("settlement", AclOperation.READ, TOPIC, "custody.order-updated.v1"),
+    ("settlement", AclOperation.READ, GROUP, "custody.settlement"),
+    ("settlement", AclOperation.WRITE, TOPIC, "custody.order-settled.v1"),
+]
+ELSEWHERE = [
+    ("ingest", AclOperation.WRITE, TOPIC, "custody.order-updated.v1"),
+    ("ledger", AclOperation.READ, TOPIC, "custody.order-settled.v1"),
+    ("archive", AclOperation.READ, GROUP, "custody.archive"),
+    ("risk", AclOperation.DESCRIBE, GROUP, "custody.ledger"),
+]
+
+
 @pytest.mark.parametrize(
-    ("operation", "resource", "name"),
-    [
-        (AclOperation.READ, ResourceType.TOPIC, "custody.order-updated.v1"),
-        (AclOperation.READ, ResourceType.GROUP, "custody.settlement"),
-        (AclOperation.WRITE, ResourceType.TOPIC, "custody.order-settled.v1"),
-    ],
+    ("role", "operation", "resource", "name", "engine"),
+    [(*needed, engine) for needed in NEEDED for engine in ENGINES] + [(*needed, ENGINES[0]) for needed in ELSEWHERE],
 )
 def test_what_kafka_denies_ends_the_role_with_the_grant_that_is_missing(
-    walled_rig: Callable[..., Rig], walled: Walled, engine: str, operation: AclOperation, resource: ResourceType, name: str
+    walled_rig: Callable[..., Rig], walled: Walled, role: str, operation: AclOperation, resource: ResourceType, name: str, engine: str
 ) -> None:
     """No endless retry: 78, and a line that says who lacks what."""
     rig = accepting_rig(walled_rig, seed=232, more=walled.settings())
     rig.custodian("init")
-    walled.take_away("custodian-settlement", operation, resource, name)
-    ingest = rig.start("run", "ingest")
-    settlement = rig.start("run", "settlement", CUSTODIAN_ENGINE__KIND=engine)
-    eventually(lambda: settlement.process.poll() is not None, within=60, what="the role ends")
-    said = settlement.log.read_text()
-    assert settlement.process.returncode == 78, said
-    assert f"the login custodian-settlement may not {operation.name.capitalize()} the {resource.name.lower()} {name}" in said
+    walled.take_away(f"custodian-{role}", operation, resource, name)
+    others = [rig.start("run", "ingest")] if role != "ingest" else []
+    ended = rig.start("run", role, CUSTODIAN_ENGINE__KIND=engine)
+    eventually(lambda: ended.process.poll() is not None, within=60, what="the role ends")
+    said = ended.log.read_text()
+    assert ended.process.returncode == 78, said
+    assert f"kafka.roles.{role}.client: the login custodian-{role} may not {operation.name.capitalize()} the {resource.name.lower()} {name}" in said
     assert "custodian init --print-acls" in said
-    ingest.end()
+    for other in others:
+        other.end()
 
 
 def _writes(walled: Walled, role: str, kind: EventType, **more: Any) -> bool:
