@@ -39,7 +39,6 @@ from tests.rig import Rig, running_rig
 from tests.services import dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
-
 WHY = ("--as", "first person", "--reason", "a try")
 
 
@@ -235,7 +234,10 @@ def test_what_kafka_denies_ends_the_role_with_the_grant_that_is_missing(
     eventually(lambda: ended.process.poll() is not None, within=60, what="the role ends")
     said = ended.log.read_text()
     assert ended.process.returncode == 78, said
-    assert f"kafka.roles.{role}.client: the login custodian-{role} may not {operation.name.capitalize()} the {resource.name.lower()} {name}" in said
+    assert (
+        f"kafka.roles.{role}.client: the login custodian-{role} may not {operation.name.capitalize()} the {resource.name.lower()} {name}"
+        in said
+    )
     assert "custodian init --print-acls" in said
     for other in others:
         other.end()

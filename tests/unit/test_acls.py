@@ -112,7 +112,9 @@ def test_the_commands_of_kafkas_tool_are_printed_without_a_secret(tmp_path: Path
     done = CliRunner().invoke(init, ["--print-acls"])
     assert done.exit_code == 0, done.output
     lines = [line for line in done.output.splitlines() if not line.startswith("#")]
-    command = r"kafka-acls\.sh --bootstrap-server 127\.0\.0\.1:1 --command-config admin\.properties --add --allow-principal ('User:[^']+'|\S+)"
+    command = (
+        r"kafka-acls\.sh --bootstrap-server 127\.0\.0\.1:1 --command-config admin\.properties --add --allow-principal ('User:[^']+'|\S+)"
+    )
     assert all(re.fullmatch(command + r"( --operation \w+)+(( --topic \S+)+|( --group \S+)+)", line) for line in lines)
     assert any("'User:books of account' --operation Read --group custody.ledger" in line for line in lines)
     assert "s3cret-of-books" not in done.output

@@ -196,8 +196,8 @@ client = { "sasl.username" = "init" }
     assert settings.of_role("cli").kafka.options()["sasl.password"] == "of-custodian"
     with pytest.raises(SettingsError, match=r"kafka\.roles\.init: sasl\.username has no password; .*password_file"):
         settings.of_role("init").kafka.options()  # with another login's password it would be locked out, not helped
+    (tmp_path / "ledger").unlink()
     with pytest.raises(SettingsError, match=r"kafka\.roles\.ledger\.password_file: .* cannot be read"):
-        (tmp_path / "ledger").unlink()
         settings.of_role("ledger").kafka.options()
 
 

@@ -42,9 +42,7 @@ def test_who_wants_unclean_elections_gets_them() -> None:
     assert fragile("custody.x.v1", SOUND | {"unclean.leader.election.enable": "true"}, replicas=1, wanted=wanted) == []
 
 
-@pytest.mark.parametrize(
-    ("said", "replicas", "insync"), [(-1, 1, 1), (-1, 2, 1), (-1, 3, 2), (-1, 5, 2), (1, 3, 1), (2, 3, 2), (3, 3, 3)]
-)
+@pytest.mark.parametrize(("said", "replicas", "insync"), [(-1, 1, 1), (-1, 2, 1), (-1, 3, 2), (-1, 5, 2), (1, 3, 1), (2, 3, 2), (3, 3, 3)])
 def test_two_of_three_replicas_have_a_record(said: int, replicas: int, insync: int) -> None:
     """Unless the settings say otherwise; with fewer than three it would stop writing as soon as one broker is away."""
     assert Kafka(min_insync_replicas=said, replication_factor=replicas).insync(replicas) == insync
