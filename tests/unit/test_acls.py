@@ -77,7 +77,8 @@ def test_the_table_is_about_every_role_and_what_each_says_of_itself() -> None:
 def test_an_engine_of_somebody_else_reads_questions_and_writes_answers() -> None:
     """Nothing else, and in a group that no worker of ours has committed for."""
     engine = access(Settings.model_validate({"risk": {"engine": "external", "engine_keys": ["desk=desk.pub"]}}))["risk"]
-    assert (engine.reads, engine.writes) == ({topics.DECISION_REQUESTED}, {topics.DECISION_MADE})
+    assert engine.reads == {topics.DECISION_REQUESTED}
+    assert engine.writes == {topics.DECISION_MADE}
     assert (engine.groups, engine.looks) == (("engine",), False)
 
 

@@ -74,4 +74,4 @@ def test_each_topic_that_loses_records_is_named() -> None:
     configs = {"a": SOUND, "b": SOUND | {"retention.ms": "90000000"}}
     found = fragile_topics(Kafka(), states, configs, brokers=3)
     assert [line.split(";")[0] for line in found] == ["the topic b has 2 replicas, under 3", "the topic b has retention.ms=90000000"]
-    assert fragile_topics(Kafka(retention="25h"), states, configs, brokers=2) == []  # type: ignore[arg-type]
+    assert fragile_topics(Kafka(retention="25h"), states, configs, brokers=2) == []
