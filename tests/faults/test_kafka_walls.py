@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,8 @@ from confluent_kafka.admin import (
 )
 
 from infra.embedded.kafka import ADMIN
-from infra.embedded.services import LOGINS
+from infra.embedded.services import LOGINS, Addresses
+from infra.embedded.settings_file import write_settings
 from pipeline.kafka import TopicAdmin
 from pipeline.log import topics
 from pipeline.log.topics import ALL, EventType
@@ -50,6 +53,7 @@ class Walled:
     dsn: str
     passwords: Mapping[str, Path]
     log: Path
+    addresses: Addresses
 
     def client(self, login: str, **more: Any) -> dict[str, Any]:
         """Return what a client with a login is told."""
@@ -95,6 +99,7 @@ def walled() -> Iterator[Walled]:
             dsn=dsn_with_password(addresses.postgres_dsn, addresses.password_file),
             passwords=addresses.kafka_passwords,
             log=embedded.status()[0].log,
+            addresses=addresses,
         )
 
 
@@ -134,6 +139,27 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert up.end() == 0
     assert not up.deaths()
     assert [line for line in up.log.read_text().splitlines() if "authoriz" in line.lower() or "may not" in line] == []
+    assert walled.denials() == []
+
+
+def test_the_settings_that_dev_writes_let_everybody_in(walled: Walled, tmp_path: Path) -> None:
+    """`custodian dev up --secure --write-config`, then `init` and the commands of people, with that file and no secret in it."""
+    file = tmp_path / "custodian.toml"
+    write_settings(file, walled.addresses)
+    secrets = [password.read_text().strip() for password in walled.passwords.values()]
+    assert not any(secret in file.read_text() for secret in secrets)
+
+    def custodian(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pipeline.cli.main", "--config", str(file), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert not any(secret in done.stdout + done.stderr for secret in secrets)
+        return done.stdout
+
+    assert "topic      custody.order-settled.v1" in custodian("init")
+    assert "nothing to do" in custodian("init")
+    assert '"lost": 0' in custodian("positions", "list", "--format", "jsonl")
+    assert "--allow-principal User:custodian-ledger --operation Read --group custody.ledger" in custodian("init", "--print-acls")
     assert walled.denials() == []
 
 

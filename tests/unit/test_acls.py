@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.embedded.services import LOGINS
+from pipeline.cli.dev import dev
 from pipeline.cli.init import init
 from pipeline.cli.requeuing import PUT_BACK
 from pipeline.log import topics
@@ -133,3 +134,12 @@ def test_a_process_hears_nothing_of_the_logins_of_others() -> None:
     ]
     kept = {role: [name for name in names if not name.startswith(kafka.secrets_of_others(role))] for role in ("ledger", "archive")}
     assert kept == {"ledger": [names[0], names[4]], "archive": [names[1], names[3], names[4]]}
+
+
+def test_a_kafka_that_lets_everybody_in_is_not_called_secure(tmp_path: Path) -> None:
+    """`dev up --secure` on a folder that was begun without is refused with 78."""
+    (tmp_path / "kafka").mkdir()
+    done = CliRunner().invoke(dev, ["up", "--secure", "--folder", str(tmp_path)])
+    assert done.exit_code == 78
+    assert "has a Kafka that lets everybody in; choose another folder with --folder" in done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kafka"]
