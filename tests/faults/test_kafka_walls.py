@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
-    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -28,9 +25,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from infra.embedded.kafka import ADMIN
-from infra.embedded.services import LOGINS, Addresses
-from infra.embedded.settings_file import write_settings
+from infra.embedded.services import LOGINS
 from pipeline.errors import SettingsError
 from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records
 from pipeline.log import topics
@@ -56,7 +51,6 @@ class Walled:
     dsn: str
     passwords: Mapping[str, Path]
     log: Path
-    addresses: Addresses
 
     def client(self, login: str, **more: Any) -> dict[str, Any]:
         """Return what a client with a login is told."""
@@ -76,15 +70,6 @@ class Walled:
             text += f'[kafka.roles.{role}]\npassword_file = "{self.passwords[login]}"\nclient = {{ "sasl.username" = "{login}" }}\n'
         return text
 
-    def take_away(self, login: str, operation: AclOperation, resource: ResourceType, name: str) -> None:
-        """Take a grant away, and return when the broker has heard of it."""
-        who = f"User:{login}"
-        asked = AclBindingFilter(resource, name, ResourcePatternType.LITERAL, who, None, operation, AclPermissionType.ALLOW)
-        admin = AdminClient(self.client(ADMIN))
-        (gone,) = admin.delete_acls([asked]).values()
-        assert len(gone.result(20)) == 1, f"{login} had no such grant"
-        eventually(lambda: admin.describe_acls(asked).result(20) == [], within=10, what="the grant is gone")
-
     def denials(self) -> list[str]:
         """Return what the broker says that it denied."""
         return [line for line in self.log.read_text().splitlines() if " is Denied " in line]
@@ -99,7 +84,6 @@ def walled() -> Iterator[Walled]:
             dsn=dsn_with_password(addresses.postgres_dsn, addresses.password_file),
             passwords=addresses.kafka_passwords,
             log=embedded.status()[0].log,
-            addresses=addresses,
         )
 
 
@@ -139,27 +123,6 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert up.end() == 0
     assert not up.deaths()
     assert [line for line in up.log.read_text().splitlines() if "authoriz" in line.lower() or "may not" in line] == []
-    assert walled.denials() == []
-
-
-def test_the_settings_that_dev_writes_let_everybody_in(walled: Walled, tmp_path: Path) -> None:
-    """`custodian dev up --secure --write-config`, then `init` and the commands of people, with that file and no secret in it."""
-    file = tmp_path / "custodian.toml"
-    write_settings(file, walled.addresses)
-    secrets = [password.read_text().strip() for password in walled.passwords.values()]
-    assert not any(secret in file.read_text() for secret in secrets)
-
-    def custodian(*arguments: str) -> str:
-        command = [sys.executable, "-m", "pipeline.cli.main", "--config", str(file), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, done.stderr
-        assert not any(secret in done.stdout + done.stderr for secret in secrets)
-        return done.stdout
-
-    assert "topic      custody.order-settled.v1" in custodian("init")
-    assert "nothing to do" in custodian("init")
-    assert '"lost": 0' in custodian("positions", "list", "--format", "jsonl")
-    assert "--allow-principal User:custodian-ledger --operation Read --group custody.ledger" in custodian("init", "--print-acls")
     assert walled.denials() == []
 
 
@@ -264,45 +227,6 @@ def test_each_client_of_ours_says_which_grant_is_missing(walled: Walled) -> None
     ):
         with pytest.raises(SettingsError, match=re.escape(f"{may_not}{said}: Kafka denies it; grant")):
             client()
-
-
-TOPIC, GROUP = ResourceType.TOPIC, ResourceType.GROUP
-NEEDED = [
-    ("settlement", AclOperation.READ, TOPIC, "custody.order-updated.v1"),
-    ("settlement", AclOperation.READ, GROUP, "custody.settlement"),
-    ("settlement", AclOperation.WRITE, TOPIC, "custody.order-settled.v1"),
-]
-ELSEWHERE = [
-    ("ingest", AclOperation.WRITE, TOPIC, "custody.order-updated.v1"),
-    ("ledger", AclOperation.READ, TOPIC, "custody.order-settled.v1"),
-    ("archive", AclOperation.READ, GROUP, "custody.archive"),
-    ("risk", AclOperation.DESCRIBE, GROUP, "custody.ledger"),
-]
-
-
-@pytest.mark.parametrize(
-    ("role", "operation", "resource", "name", "engine"),
-    [(*needed, engine) for needed in NEEDED for engine in ("faust", "librdkafka")] + [(*needed, "faust") for needed in ELSEWHERE],
-)
-def test_what_kafka_denies_ends_the_role_with_the_grant_that_is_missing(
-    walled_rig: Callable[..., Rig], walled: Walled, role: str, operation: AclOperation, resource: ResourceType, name: str, engine: str
-) -> None:
-    """No endless retry: 78, and a line that says who lacks what."""
-    rig = accepting_rig(walled_rig, seed=232, more=walled.settings())
-    rig.custodian("init")
-    walled.take_away(f"custodian-{role}", operation, resource, name)
-    others = [rig.start("run", "ingest")] if role != "ingest" else []
-    ended = rig.start("run", role, CUSTODIAN_ENGINE__KIND=engine)
-    eventually(lambda: ended.process.poll() is not None, within=60, what="the role ends")
-    said = ended.log.read_text()
-    assert ended.process.returncode == 78, said
-    assert (
-        f"kafka.roles.{role}.client: the login custodian-{role} may not {operation.name.capitalize()} the {resource.name.lower()} {name}"
-        in said
-    )
-    assert "custodian init --print-acls" in said
-    for other in others:
-        other.end()
 
 
 def _writes(walled: Walled, role: str, kind: EventType, **more: Any) -> bool:
