@@ -277,18 +277,19 @@ class DeliverLoop:
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._delivery.consumer).set(self.health.lag)
         moving = {partition: offset for partition, offset in self._positions.items() if partition not in self._standing}
-        self._judge({partition: offset for partition, offset in moving.items() if ends[partition] > offset})
-        for (topic, number), (offset, since) in self._still.items():
-            if since < self._clock.monotonic():  # so it was at the look before: nothing may come after the mark of a transaction
-                self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)
+        for topic, number in self._judge({partition: offset for partition, offset in moving.items() if ends[partition] > offset}):
+            offset = self._positions[topic, number]  # what stands may have nothing before it but the mark of a transaction
+            self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)
 
-    def _judge(self, behind: Mapping[Partition, int]) -> None:
-        """Raise StuckError when a partition that has records has stood at one offset for too long."""
+    def _judge(self, behind: Mapping[Partition, int]) -> list[Partition]:
+        """Return the partitions that have records and stood where they are at the look before; raise StuckError after too long."""
         now, before = self._clock.monotonic(), self._still
-        self._still = {p: before[p] if p in before and before[p][0] == offset else (offset, now) for p, offset in behind.items()}
+        stood = [p for p, offset in behind.items() if p in before and before[p][0] == offset]
+        self._still = {p: (offset, now) for p, offset in behind.items()} | {p: before[p] for p in stood}
         for (topic, partition), (offset, since) in self._still.items():
             if now - since > STUCK_AFTER:
                 raise StuckError(f"{topic}[{partition}] stands at offset {offset} for {now - since:.0f} s though every service answers")
+        return stood
 
     # The end
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from pipeline.log.reading import Reading
 from pipeline.stores.postgres import Connection
 
+_ADD = "INSERT INTO custodian.readings (processor, partition, at, looked, topics, firsts, ends)"
+
 
 def write(connection: Connection, processor: str, readings: Sequence[Reading]) -> None:
     """Add what a transaction did, inside it and under the lock of its positions."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO custodian.readings (processor, partition, at, looked, topics, firsts, ends) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [(processor, one.partition, one.at, one.looked, *([span[n] for span in one.spans] for n in range(3))) for one in readings],
-        )
+    rows = [(processor, one.partition, one.at, one.looked, *([span[n] for span in one.spans] for n in range(3))) for one in readings]
+    if rows:  # mostly one: a pipeline of statements would cost more than all of the rest
+        values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+        connection.execute(f"{_ADD} VALUES {values}", list(chain.from_iterable(rows)))
 
 
 def of_processor(connection: Connection, processor: str) -> Iterator[Reading]:
