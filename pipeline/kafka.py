@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 DELIVERY_TIMEOUT_MS = 30_000
 """How long librdkafka may try to deliver one record before `publish` raises; idempotence holds over its own retries."""
+KNOWN_WITHIN = 30.0
+"""Seconds that a broker may take to hear of topics that were just made."""
 
 Partition = tuple[str, int]
 
@@ -354,10 +356,19 @@ class TopicAdmin:
         """Make the topics that are missing and check the others; return the names of those made.
 
         Raise SettingsError when a topic has another number of partitions, or settings that break a promise (`topic_guard.unfit`), such as
-        compaction: order per intent would be lost, or offsets would have holes.
+        compaction: order per intent would be lost, or offsets would have holes;
+        ServiceAwayError when the broker does not know in time what was made.
         """
         names = [kind.topic(self._kafka.topic_prefix) for kind in kinds]
         present = self.describe(names)
+        self._check(present)
+        missing = [name for name in names if name not in present]
+        made = self._make(missing, retention_ms)
+        if missing:
+            self._check(self._known(missing))
+        return made
+
+    def _check(self, present: Mapping[str, TopicState]) -> None:
         for state in present.values():
             if state.partitions != self._kafka.partitions:
                 raise SettingsError(
@@ -367,22 +378,32 @@ class TopicAdmin:
         for name, config in sorted(self.configs(list(present)).items()):
             if (wrong := unfit(name, config)) is not None:
                 raise SettingsError(wrong)
-        missing = [name for name in names if name not in present]
+
+    def _make(self, missing: Sequence[str], retention_ms: int) -> list[str]:
+        """Make topics and return those made: another may have made some by now, or the broker that was asked had not heard of them yet."""
+        if not missing:
+            return []
         options = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "message.timestamp.type": "CreateTime"}
-        made = (
-            self._admin.create_topics(
-                [NewTopic(name, self._kafka.partitions, self._kafka.replication_factor, config=options) for name in missing]
-            )
-            if missing
-            else {}
-        )
-        for name, future in made.items():
+        wanted = [NewTopic(name, self._kafka.partitions, self._kafka.replication_factor, config=options) for name in missing]
+        made = []
+        for name, future in self._admin.create_topics(wanted).items():
             try:
                 future.result(30)
+                made.append(name)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise SettingsError(f"the topic {name} cannot be made: {error.args[0].str()}") from None
-        return missing
+        return made
+
+    def _known(self, names: Sequence[str]) -> dict[str, TopicState]:
+        """Return these topics once the broker knows them all: one that is busy hears of a topic some time after it was made."""
+        deadline = time.monotonic() + KNOWN_WITHIN
+        while len(found := self.describe(names)) < len(names):
+            if time.monotonic() > deadline:
+                lost = ", ".join(sorted(set(names) - found.keys()))
+                raise ServiceAwayError(f"Kafka has made topics and does not know them after {KNOWN_WITHIN:g} s: {lost}; try again")
+            time.sleep(0.1)
+        return found
 
     def describe(self, names: Sequence[str], *, timeout: float = 10) -> dict[str, TopicState]:
         """Return the id and partition count of those topics that exist; raise ServiceAwayError."""
