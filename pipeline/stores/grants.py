@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
+from pipeline.settings import RoleName
 from pipeline.stores.postgres import Connection
 
 SCHEMAS = ("custodian", "risk", "commands", "ledger", "archive", "accounting", "compliance", "people")
-ROLES = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
+ROLES: tuple[RoleName, ...] = get_args(RoleName)
 READERS = {"accounting_reader": "accounting", "compliance_reader": "compliance"}
 """Roles of the whole server, each with the schema whose views it reads."""
 GROUPS = ("view", "approve", "operate")
