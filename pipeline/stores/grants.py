@@ -428,6 +428,20 @@ def _said(right: Right) -> str:
     return f"{who} has {privilege}{f' ({part})' if part else ''} on {what}"
 
 
+def without_login(connection: Connection) -> list[str]:
+    """Return the roles that cannot log in: neither themselves nor by a login that an administrator put into them."""
+    rows = connection.execute(
+        """
+        SELECT r.rolname FROM unnest(%s::text[]) AS may JOIN pg_roles AS r ON r.rolname = custodian.group_of(may)
+         WHERE NOT r.rolcanlogin AND NOT EXISTS (SELECT FROM pg_auth_members AS m JOIN pg_roles AS l ON l.oid = m.member
+                                                  WHERE m.roleid = r.oid AND l.rolcanlogin AND pg_has_role(l.oid, r.oid, 'USAGE'))
+         ORDER BY 1
+        """,
+        (list(ROLES),),
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
 def too_much(connection: Connection) -> str | None:
     """Return what this session's login could do that no role may: it owns tables, makes logins, or is not held by rights; None: nothing."""
     row = connection.execute(

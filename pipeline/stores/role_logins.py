@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline.errors import SettingsError
 from pipeline.secret_files import ensure_secret
 from pipeline.settings import VENUE_ROLES, Postgres, PostgresRole, RoleName, Settings
 from pipeline.stores.grants import ROLES
 from pipeline.stores.people import verifier
-from pipeline.stores.postgres import Connection, connect, translated, with_user
+from pipeline.stores.postgres import Connection, connect, translated
 
 
 def role_of(database: str, role: str) -> str:
@@ -27,10 +27,11 @@ def role_of(database: str, role: str) -> str:
 def as_role(postgres: Postgres, role: RoleName) -> Postgres:
     """Return how a role connects: never with the password of `[postgres]`, and without what others connect with; raise SettingsError."""
     asked = postgres.roles.get(role, PostgresRole())
-    base = postgres if asked.dsn is None else postgres.model_copy(update={"dsn": asked.dsn})
-    parts = conninfo_to_dict(base.dsn)
+    parts = conninfo_to_dict(asked.dsn or postgres.dsn)
+    database = parts.get("dbname") or parts.get("user")  # as libpq has it
+    if "service" not in parts and database is not None:
+        parts["dbname"] = database
     user = asked.user or (parts.get("user") if asked.dsn is not None else None)
-    database = parts.get("dbname") or parts.get("user")
     if user is None:
         if database is None:
             raise SettingsError(f"postgres.roles.{role}.user: missing, and postgres.dsn names no database; write one of the two")
@@ -38,7 +39,8 @@ def as_role(postgres: Postgres, role: RoleName) -> Postgres:
     file = asked.password_file
     if file is None and asked.password is None and postgres.password_file is not None:
         file = Path(f"{postgres.password_file}-{role}")
-    return with_user(base, str(user), password_file=file, password=asked.password)
+    dsn = make_conninfo("", **parts | {"user": user})
+    return postgres.model_copy(update={"dsn": dsn, "password_file": file, "password": asked.password, "roles": {}})
 
 
 def settings_of(settings: Settings, role: RoleName) -> Settings:
