@@ -30,10 +30,8 @@ BY_ROLES_OF_ITS_OWN = ("pipeline.stores/0027_pre_roles.sql", "connectors.sinks.a
 
 
 def logins(rig: Rig) -> dict[str, set[str]]:
-    """Return as whom each process has sessions, by the address of its connections: the process is the one that holds their other end."""
-    rows = rig.rows(
-        "SELECT usename, application_name FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-    )
+    """Return who has sessions, each with the names of these."""
+    rows = rig.rows("SELECT usename, application_name FROM pg_stat_activity WHERE datname = current_database()")
     found: dict[str, set[str]] = {}
     for user, name in rows:
         found.setdefault(str(user), set()).add(str(name))
