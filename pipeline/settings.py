@@ -221,6 +221,13 @@ class Postgres(TlsConnection, _Login):
         """Return what is weak about the way to the database."""
         return weak_postgres(parameters(self.dsn))
 
+    def password_file_of(self, role: RoleName) -> Path | None:
+        """Return the file with a role's password: the one of its section, else the one beside `password_file` that is named after it."""
+        asked = self.roles.get(role, PostgresRole())
+        if asked.password_file is not None or asked.password is not None or self.password_file is None:
+            return asked.password_file
+        return Path(f"{self.password_file}-{role}")
+
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
         return _secret(self.password, self.password_file, "postgres.password_file")

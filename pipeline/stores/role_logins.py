@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -36,11 +35,10 @@ def as_role(postgres: Postgres, role: RoleName) -> Postgres:
         if database is None:
             raise SettingsError(f"postgres.roles.{role}.user: missing, and postgres.dsn names no database; write one of the two")
         user = role_of(str(database), role)
-    file = asked.password_file
-    if file is None and asked.password is None and postgres.password_file is not None:
-        file = Path(f"{postgres.password_file}-{role}")
     dsn = make_conninfo("", **parts | {"user": user})
-    return postgres.model_copy(update={"dsn": dsn, "password_file": file, "password": asked.password, "roles": {}})
+    return postgres.model_copy(
+        update={"dsn": dsn, "password_file": postgres.password_file_of(role), "password": asked.password, "roles": {}}
+    )
 
 
 def settings_of(settings: Settings, role: RoleName) -> Settings:
