@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pipeline.stores import grants, migrations
-from pipeline.supervisor.preparation import all_migrations
+from pipeline.stores import grants
+from tests import one_login
 from tests.auditor import until_quiet
 from tests.faults.test_accepting import PATIENT, accepting_rig, judged
 from tests.faults.test_kills import ENGINES
@@ -25,8 +25,6 @@ archive_verify = "5s"
 states_prune = "5s"
 """
 REFUSED = re.compile(r"permission denied|row-level security|refuses \(permission\)|must be owner", re.IGNORECASE)
-BY_ROLES_OF_ITS_OWN = ("pipeline.stores/0027_pre_roles.sql", "connectors.sinks.accounting_ledger/0004_pre_post_as_owner.sql")
-"""Migrations of the release that gave each role a login."""
 
 
 def logins(rig: Rig) -> dict[str, set[str]]:
@@ -92,27 +90,11 @@ def test_a_database_of_one_owner_goes_on_under_many_logins_after_init(make_rig: 
     """Made by the release before, with rows: `init` alone gives it to the owner's role, and the roles go on in it as themselves."""
     rig = make_rig(seed=272, rate=0)
     with psycopg.connect(rig.dsn, autocommit=True) as owner:
-        me = owner.info.user
-        owner.execute("SET search_path = pg_catalog, pg_temp")
-        owner.execute(migrations.FOUNDATION.encode())
-        for one in (migration for migration in all_migrations() if migration.name not in BY_ROLES_OF_ITS_OWN):
-            owner.execute(one.sql.encode())
-            owner.execute("INSERT INTO custodian.migrations (name, sha256) VALUES (%s, %s)", (one.name, one.sha256))
-        for group in grants.GROUPS:
-            owner.execute(f"CREATE ROLE {rig.database}_{group} NOLOGIN".encode())
-            owner.execute(f"GRANT USAGE ON SCHEMA custodian TO {rig.database}_{group}".encode())
-            owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA custodian TO {rig.database}_{group}".encode())
-        owner.execute("INSERT INTO ledger.currencies (currency, scale) VALUES ('OLD', 4)")
-        owner.execute("INSERT INTO archive.topics (topic) VALUES ('of-before')")
-        owner.execute(
-            "INSERT INTO custodian.acts (act_id, action, outcome, acted_by, reason, at) VALUES ('a', 'x', 'done', 'x', 'x', now())"
-        )
-        owner.execute("INSERT INTO custodian.roles (instance, role, pid, host) VALUES ('h-1-ledger', 'ledger', 1, 'h')")
-        assert owner.execute("SELECT count(*) FROM pg_tables WHERE tableowner = %s", (me,)).fetchone() != (0,)
+        one_login.make(owner)
         said = rig.custodian("init").stdout
-        assert [name for name in BY_ROLES_OF_ITS_OWN if name in said] == list(BY_ROLES_OF_ITS_OWN)
+        assert [name for name in one_login.NEWER if name in said] == list(one_login.NEWER)
         assert grants.differences(owner) == []
-        assert owner.execute("SELECT count(*) FROM pg_tables WHERE tableowner = %s", (me,)).fetchone() == (0,)
+        assert one_login.owned(owner) == 0
     assert "nothing to do" in rig.custodian("init").stdout
     up = rig.up()
     rig.connected(within=60)
@@ -122,6 +104,6 @@ def test_a_database_of_one_owner_goes_on_under_many_logins_after_init(make_rig: 
     assert rig.value("SELECT count(*) FROM ledger.currencies WHERE currency = 'OLD'") == 1
     assert rig.value("SELECT topic_no FROM archive.topics WHERE topic = 'of-before'") == 1
     assert rig.value("SELECT min(topic_no) > 1 FROM archive.topics WHERE topic <> 'of-before'"), "numbers go on"
-    assert rig.value("SELECT login FROM custodian.acts WHERE act_id = 'a'") == me
+    assert rig.value("SELECT login FROM custodian.acts WHERE act_id = 'a'") == rig.database
     nothing_was_refused(up)
     assert up.end() == 0

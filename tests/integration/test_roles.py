@@ -12,11 +12,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline import settings as configuration
-from pipeline.stores import grants, migrations, role_logins
+from pipeline.stores import continuity, grants, migrations, role_logins
 from pipeline.stores.grants import OF_THE_OWNER, ROLES, ROWS, TABLES
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations
+from tests import one_login
 from tests.integration.commands import write_settings
 from tests.services import KafkaRoom, Services
 
@@ -247,9 +248,7 @@ def test_a_role_is_nobody_else_and_makes_nothing(database: Connection, services:
             (list(grants.SCHEMAS),),
         ).fetchall()
         assert [name for (name,) in functions] == sorted({*grants.FUNCTIONS[role], *grants.FUNCTIONS["PUBLIC"]})
-        sequences = (
-            "SELECT count(*) FROM pg_sequences WHERE has_sequence_privilege(format('%I.%I', schemaname, sequencename), 'USAGE, UPDATE')"
-        )
+        sequences = "SELECT count(*) FROM pg_class WHERE relkind = 'S' AND has_sequence_privilege(oid, 'USAGE, SELECT, UPDATE')"
         assert who.execute(sequences).fetchone() == (0,)
 
 
@@ -354,3 +353,41 @@ def test_init_makes_logins_with_secrets_that_only_their_owner_reads(tmp_path: Pa
     done = commands.run("init")
     assert done.returncode == 78
     assert "postgres.roles.risk.password_file: a password has 12" in done.stderr
+
+
+def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services) -> None:
+    """Who may not make roles has the SQL printed: of what is missing, with the logins of the secrets that are there."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    db = conninfo_to_dict(postgres)["dbname"]
+    with psycopg.connect(postgres, autocommit=True) as owner, psycopg.connect(services.admin_dsn, dbname=db, autocommit=True) as admin:
+        one_login.make(owner)
+        admin.execute(f"ALTER ROLE {db} NOCREATEROLE".encode())
+        done = commands.run("init")
+        assert done.returncode == 78
+        assert "custodian init --print-sql" in done.stderr
+        for role in ROLES[1:]:
+            (tmp_path / f"pg-{role}").write_text(f"{PASSWORD}-{role}")
+        printed = commands.run("init", "--print-sql").stdout
+        assert PASSWORD not in printed
+        admin.execute(printed.encode())
+        assert grants.differences(owner) == []
+        assert grants.without_login(owner) == [f"{db}_{ROLES[0]}"]
+        for role in ROLES[1:]:
+            with acting_as(owner, role) as who:
+                assert who.execute("SELECT count(*) > 0 FROM custodian.migrations").fetchone() == (True,)
+        done = commands.run("init")
+        assert done.returncode == 0, done.stderr
+        assert f"{db}_{ROLES[0]} cannot log in yet" in done.stdout
+
+
+def test_only_who_calls_says_that_calls_may_begin(database: Connection) -> None:
+    """Every role may say that the database has gone back, which stops calls; that nothing is lacking counts from `commands` alone."""
+    database.execute("DELETE FROM custodian.incarnations")
+    noted = "SELECT custodian.note_run('[]', %s, 'postgres', now(), 'c', 'postgres', %s)"
+    for role in ROLES:
+        with acting_as(database, role) as who:
+            who.execute(noted, (None, None))
+            assert continuity.is_known(who) == (role == "commands"), role
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match="another alarm"), who.transaction():
+                who.execute(noted, ("id", b'{"kind": "double_settlement"}'))
+            who.execute(noted, ("id", b'{"kind": "database_regressed"}'))
