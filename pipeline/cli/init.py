@@ -28,6 +28,6 @@ def init(print_sql: bool) -> None:
     if prepared.policy:
         click.echo("policy     the file's is active, as the first one; `custodian policy list` shows it")
     for name in prepared.without_login:
-        click.echo(f"login      {name} cannot log in yet, and this user may not let it: `custodian init --print-sql` is for who may")
+        click.echo(f"login      {name} cannot log in yet: give it a secret, or the output of --print-sql to who may make logins")
     if not (prepared.without_login or prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")

@@ -49,22 +49,17 @@ def settings_of(settings: Settings, role: RoleName) -> Settings:
     return settings.model_copy(update={"postgres": as_role(settings.postgres, role), "venues": venues})
 
 
-def ensure(connection: Connection, postgres: Postgres) -> list[str]:
+def ensure(connection: Connection, postgres: Postgres) -> None:
     """Let each role's login be one, with the secret of the settings, which is made where its file is missing.
 
-    Return the logins that this user may not make. A role whose password libpq finds by itself, or that logs in under another name, is its
-    administrator's. Raise SettingsError for a secret that cannot be read, made or used.
+    A role whose password libpq finds by itself, or that logs in under another name, is its administrator's, and so are all where this user
+    may not make logins. Raise SettingsError for a secret that cannot be read, made or used.
     """
-    left = []
     for role, login, statement in _statements(postgres, make=True):
-        if _can_log_in(connection, login) and _enters(as_role(postgres, role)):
-            continue
-        if not _may_change(connection, login):
-            left.append(login)
-            continue
-        with translated(f"making the login {login}"):
-            connection.execute(statement.encode())
-    return left
+        entered = _can_log_in(connection, login) and _enters(as_role(postgres, role))
+        if not entered and _may_change(connection, login):
+            with translated(f"making the login {login}"):
+                connection.execute(statement.encode())
 
 
 def script(postgres: Postgres) -> list[str]:

@@ -55,7 +55,7 @@ class Prepared:
     policy: bool
     """The file of the settings was activated, as the first policy of the database."""
     without_login: Sequence[str]
-    """Roles that cannot log in yet, and that this user may not let: an administrator can."""
+    """Roles that cannot log in yet: without a secret, or since this user may not let them."""
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
@@ -88,7 +88,8 @@ def prepare(settings: Settings) -> Prepared:
     try:
         refuse_encoding(connection)
         applied = migrations.apply(connection, all_migrations())
-        without = role_logins.ensure(connection, settings.postgres)
+        role_logins.ensure(connection, settings.postgres)
+        without = grants.without_login(connection)
         names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
             refuse_other_prefix(connection, settings.kafka.topic_prefix)

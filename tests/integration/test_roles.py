@@ -45,7 +45,8 @@ def database(postgres: str) -> Iterator[Connection]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         migrations.apply(connection, all_migrations())
         roles = {role: configuration.PostgresRole.model_validate({"password": f"{PASSWORD}-{role}"}) for role in ROLES}
-        assert role_logins.ensure(connection, configuration.Postgres(dsn=postgres, roles=roles)) == []
+        role_logins.ensure(connection, configuration.Postgres(dsn=postgres, roles=roles))
+        assert grants.without_login(connection) == []
         yield connection
 
 
