@@ -112,8 +112,10 @@ def _can_log_in(connection: Connection, login: str) -> bool:
 def _may_change(connection: Connection, login: str) -> bool:
     row = connection.execute(
         """
-        SELECT r.rolsuper OR r.rolcreaterole AND EXISTS (
-                   SELECT FROM pg_auth_members AS m WHERE m.roleid = to_regrole(quote_ident(%s)) AND m.member = r.oid AND m.admin_option)
+        SELECT r.rolsuper OR r.rolcreaterole AND (
+                   current_setting('server_version_num')::integer < 160000
+                   OR EXISTS (SELECT FROM pg_auth_members AS m
+                               WHERE m.roleid = to_regrole(quote_ident(%s)) AND m.member = r.oid AND m.admin_option))
           FROM pg_roles AS r WHERE r.rolname = current_user
         """,
         (login,),
