@@ -12,11 +12,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline import settings as configuration
+from pipeline.errors import SettingsError
 from pipeline.stores import continuity, grants, migrations, role_logins
 from pipeline.stores.grants import OF_THE_OWNER, ROLES, ROWS, TABLES
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
-from pipeline.supervisor.preparation import all_migrations
+from pipeline.supervisor.preparation import all_migrations, check_prepared
 from tests import one_login
 from tests.integration.commands import write_settings
 from tests.services import KafkaRoom, Services
@@ -324,6 +325,17 @@ def test_nobody_else_can_even_connect(database: Connection) -> None:
     database.execute(f"GRANT CONNECT ON DATABASE {db} TO {db}_stranger".encode())
     with psycopg.connect(address) as stranger:
         assert stranger.execute("SELECT people.halt(NULL, NULL, 'x', 'drill') ->> 'outcome'").fetchone() == ("halted",)
+
+
+def test_who_prepares_the_database_is_no_role(database: Connection, postgres: str) -> None:
+    """A role looks before it begins who it is: neither who owns the tables, by a group as well, nor anybody who makes logins."""
+    with pytest.raises(SettingsError, match=r"makes logins or databases, and no role of ours connects as such"):
+        check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=postgres)), "ledger")
+    own = make_conninfo(postgres, user=f"{database.info.dbname}_ledger", password=f"{PASSWORD}-ledger")
+    check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=own)), "ledger")
+    database.execute(f"GRANT {database.info.dbname}_owner TO {database.info.dbname}_ledger".encode())
+    with pytest.raises(SettingsError, match=r"owns the tables, and no role of ours connects as such"):
+        check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=own)), "ledger")
 
 
 @pytest.mark.parametrize("who", ["deployer", "superuser"])

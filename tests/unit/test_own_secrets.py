@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,9 @@ from pipeline.observability.secrets import secrets_of
 from pipeline.settings import Settings, load
 from pipeline.stores.grants import ROLES
 from pipeline.stores.role_logins import as_role, role_of, settings_of
+from pipeline.supervisor.output import Output
 from pipeline.supervisor.secrets import WITHHELD, own_environment
+from pipeline.supervisor.supervisor import Plan, Supervisor
 
 TOML = """
 [postgres]
@@ -134,3 +139,19 @@ def test_a_child_inherits_no_secret_but_its_own() -> None:
         "CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET": "of-tokyo",
         "CUSTODIAN_venues__osaka__auth__token": "of-osaka",
     }
+
+
+def test_a_supervised_role_starts_without_the_secrets_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What stands in the environment of the child's process, as anybody with its rights could read it there."""
+    monkeypatch.setenv("CUSTODIAN_POSTGRES__PASSWORD", "the-deploy-secret")
+    monkeypatch.setenv("CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET", "the-venue-secret")
+    told = tmp_path / "environment"
+    copies = f"import os, sys; open({str(told)!r}, 'w').write(repr(dict(os.environ))); sys.exit(78)"
+    for role, has_the_venues in (("ledger", False), ("ingest", True)):
+        output = Output(io.StringIO())
+        plan = Plan(role=role, command=[sys.executable, "-c", copies])
+        assert Supervisor([plan], output, monotonic=time.monotonic, human=False).run() == 78
+        output.close()
+        found = told.read_text()
+        assert "the-deploy-secret" not in found
+        assert ("the-venue-secret" in found) == has_the_venues
