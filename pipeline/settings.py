@@ -170,12 +170,13 @@ class Kafka(Connection):
         return weak_kafka(self.bootstrap_servers, self.client)
 
 
-class Postgres(TlsConnection):
-    """`[postgres]`; the password comes from PGPASSFILE, `password_file` or the environment."""
+RoleName = Literal["ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive"]
+VENUE_ROLES = ("ingest", "commands")
+"""Who asks venues, and has their secrets."""
 
-    dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
-    password_file: Path | None = None
-    password: SecretStr | None = None
+
+class _Login(BaseModel):
+    """Whom to reach and as whom; a password that stands in the address is taken out of it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -190,14 +191,42 @@ class Postgres(TlsConnection):
         elsewhere = given.get("password") or given.get("password_file")
         return given | {"dsn": dsn} | ({"password": password} if password and not elsewhere else {})
 
-    @field_validator("dsn")
+    @field_validator("dsn", check_fields=False)
     @classmethod
-    def _readable(cls, value: str) -> str:
-        return without_password(value)[0]
+    def _readable(cls, value: str | None) -> str | None:
+        return value if value is None else without_password(value)[0]
+
+
+class PostgresRole(Section, _Login):
+    """`[postgres.roles.X]`: how a role connects, where that does not follow from `[postgres]`."""
+
+    dsn: str | None = None
+    user: str | None = None
+    password_file: Path | None = None
+    password: SecretStr | None = None
+
+
+class Postgres(TlsConnection, _Login):
+    """`[postgres]`: how `init` and commands connect, and where roles do, each as itself (`stores.role_logins`).
+
+    The password comes from PGPASSFILE, `password_file` or the environment.
+    """
+
+    dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
+    password_file: Path | None = None
+    password: SecretStr | None = None
+    roles: dict[RoleName, PostgresRole] = Field(default_factory=dict)
 
     def weakness(self) -> str | None:
         """Return what is weak about the way to the database."""
         return weak_postgres(parameters(self.dsn))
+
+    def password_file_of(self, role: RoleName) -> Path | None:
+        """Return the file with a role's password: the one of its section, else the one beside `password_file` that is named after it."""
+        asked = self.roles.get(role, PostgresRole())
+        if asked.password_file is not None or asked.password is not None or self.password_file is None:
+            return asked.password_file
+        return Path(f"{self.password_file}-{role}")
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -344,6 +373,10 @@ class Auth(TlsConnection):
     def weakness(self) -> str | None:
         """Return what is weak about the way to the token endpoint."""
         return weak_address("token_url", self.token_url)
+
+    def withheld(self) -> Auth:
+        """Return it without any secret, and without saying where one is."""
+        return self.model_copy(update=dict.fromkeys(("client_secret", "token", *_AUTH_PATHS)))
 
     def secret(self, venue: str) -> str:
         """Return the client secret; raise SettingsError when the file is missing or empty."""
@@ -554,6 +587,9 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     for dotted in _PATHS:
         section, key = dotted.split(".")
         _resolve(tree.get(section), key, folder)
+    postgres = tree.get("postgres")
+    for role in _sections(postgres.get("roles") if isinstance(postgres, dict) else None):
+        _resolve(role, "password_file", folder)
     risk = tree.get("risk")
     if isinstance(risk, dict) and isinstance(risk.get("engine_keys"), list):
         risk["engine_keys"] = [_key_beside(folder, one) for one in risk["engine_keys"]]
@@ -619,7 +655,9 @@ def _nearest(where: list[str]) -> str:
     model: Any = Settings
     for part in where[:-1]:
         model = (
-            {"venues": Venue, "auth": Auth, "rates": Rates}.get(part) or getattr(model.model_fields.get(part), "annotation", None) or model
+            {"venues": Venue, "auth": Auth, "rates": Rates, "roles": PostgresRole}.get(part)
+            or getattr(model.model_fields.get(part), "annotation", None)
+            or model
         )
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return ""

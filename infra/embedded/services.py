@@ -18,7 +18,7 @@ from infra.embedded import jars, ports
 from infra.embedded.children import ServiceStartError, wait_until
 from infra.embedded.kafka import EmbeddedKafka, answers
 from infra.embedded.ports import Ports
-from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts, ensure_secret
+from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts
 
 DEFAULT_FOLDER = Path(".custodian")
 
@@ -203,4 +203,4 @@ def _all(chosen: Ports) -> tuple[int, int, int]:
     return chosen.kafka, chosen.kafka_controller, chosen.postgres
 
 
-__all__ = ["DEFAULT_FOLDER", "Addresses", "EmbeddedServices", "ServiceStatus", "ServiceSwitch", "ensure_secret"]
+__all__ = ["DEFAULT_FOLDER", "Addresses", "EmbeddedServices", "ServiceStatus", "ServiceSwitch"]

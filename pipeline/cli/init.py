@@ -12,14 +12,11 @@ from pipeline.cli.context import settings
 @click.command()
 @click.option("--print-sql", is_flag=True, help="Print what an administrator has to run where this user may not; change nothing.")
 def init(print_sql: bool) -> None:
-    """Make the topics, prepare the database, store where each consumer begins."""
-    from pipeline.supervisor.preparation import all_migrations, prepare
+    """Make the topics, prepare the database, let each role log in as itself, store where each consumer begins."""
+    from pipeline.supervisor.preparation import prepare, prepared_by_hand
 
     if print_sql:
-        from pipeline.stores.migrations import script
-        from pipeline.stores.postgres import user_of
-
-        sys.stdout.write(script(all_migrations(), user_of(settings().postgres)) + "\n")
+        sys.stdout.write(prepared_by_hand(settings()) + "\n")
         return
     prepared = prepare(settings())
     for name in prepared.topics:
@@ -30,5 +27,7 @@ def init(print_sql: bool) -> None:
         click.echo(f"positions  {prepared.positions}")
     if prepared.policy:
         click.echo("policy     the file's is active, as the first one; `custodian policy list` shows it")
-    if not (prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
+    for name in prepared.without_login:
+        click.echo(f"login      {name} cannot log in yet: give it a secret, or the output of --print-sql to who may make logins")
+    if not (prepared.without_login or prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")

@@ -15,10 +15,10 @@ import click
 from pipeline.cli.context import settings, settings_file
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.settings import RoleName, Settings
     from pipeline.supervisor.supervisor import Plan
 
-ROLES = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
+ROLES: tuple[RoleName, ...] = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
 LATER = ("console",)
 START_WITHIN = 30.0
 
@@ -36,9 +36,9 @@ def _known(_context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 @click.command()
 @click.argument("roles", nargs=-1, required=True, callback=_known, metavar="ROLE…")
-def run(roles: tuple[str, ...]) -> NoReturn:
+def run(roles: tuple[RoleName, ...]) -> NoReturn:
     """Run one role in this process, or several as supervised children: ingest, settlement, workflow, risk, commands, ledger, archive."""
-    loaded = settings()
+    loaded = settings(secrets=len(roles) > 1)
     if len(roles) > 1:
         _supervise(loaded, roles)
     from pipeline.supervisor.role import run_role

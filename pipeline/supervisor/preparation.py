@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.errors import ServiceAwayError, SettingsError
+from pipeline.errors import PipelineError, ServiceAwayError, SettingsError
 from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
 from pipeline.log.topics import EventType
 from pipeline.policy.file import read_bytes
 from pipeline.settings import Settings
-from pipeline.stores import migrations, policies, positions
+from pipeline.stores import grants, migrations, policies, positions, role_logins
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
-from pipeline.stores.postgres import Connection, connect, translated
+from pipeline.stores.postgres import Connection, connect, translated, user_of
 from pipeline.wiring import trust_of
 
 MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
@@ -53,6 +54,8 @@ class Prepared:
     positions: int
     policy: bool
     """The file of the settings was activated, as the first policy of the database."""
+    without_login: Sequence[str]
+    """Roles that cannot log in yet: without a secret, or since this user may not let them."""
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
@@ -85,6 +88,8 @@ def prepare(settings: Settings) -> Prepared:
     try:
         refuse_encoding(connection)
         applied = migrations.apply(connection, all_migrations())
+        role_logins.ensure(connection, settings.postgres)
+        without = grants.without_login(connection)
         names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
             refuse_other_prefix(connection, settings.kafka.topic_prefix)
@@ -93,9 +98,18 @@ def prepare(settings: Settings) -> Prepared:
         states = _described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
-        return Prepared(topics=made, migrations=applied, positions=added, policy=_first_policy(connection, settings))
+        policy = _first_policy(connection, settings)
+        return Prepared(topics=made, migrations=applied, positions=added, policy=policy, without_login=without)
     finally:
         connection.close()
+
+
+def prepared_by_hand(settings: Settings) -> str:
+    """Return the SQL that an administrator can run in the place of `prepare`: of all that is missing, or of all where nobody answers."""
+    missing = all_migrations()
+    with suppress(PipelineError), connect(settings.postgres, name="init", autocommit=True) as connection:
+        missing = migrations.pending(connection, missing)
+    return migrations.script(missing, user_of(settings.postgres), role_logins.script(settings.postgres))
 
 
 def _first_policy(connection: Connection, settings: Settings) -> bool:
@@ -113,10 +127,19 @@ def refuse_encoding(connection: Connection) -> None:
         raise SettingsError(f"postgres.dsn: {fault}; {OF_UTF8}")
 
 
-def check_prepared(settings: Settings) -> None:
-    """Raise SettingsError when `custodian init` of this release has not been run on the database; ServiceAwayError."""
-    with connect(settings.postgres, name="check", autocommit=True) as connection:
-        missing = migrations.pending(connection, all_migrations())
+def check_prepared(settings: Settings, role: str) -> None:
+    """Raise SettingsError when `custodian init` of this release has not been run on the database, or when this login is none of a role's.
+
+    Raise ServiceAwayError.
+    """
+    with connect(settings.postgres, name="check", autocommit=True) as connection, translated("looking at who this is"):
+        too_much = grants.too_much(connection)
+        missing = [] if too_much else migrations.pending(connection, all_migrations())
+    if too_much:
+        raise SettingsError(
+            f"postgres.roles.{role}: {too_much}, and no role of ours connects as such; leave user and dsn out there, and run `custodian "
+            "init`, which makes the role a login of its own"
+        )
     if missing:
         raise SettingsError(f"postgres.dsn: the database is not prepared: {missing[0].name} is not applied; run `custodian init`")
 

@@ -26,6 +26,7 @@ from pipeline.supervisor import orphans
 from pipeline.supervisor.backoff import Backoff
 from pipeline.supervisor.exits import STOPS_ALL, meaning
 from pipeline.supervisor.output import Output, for_person, structured
+from pipeline.supervisor.secrets import own_environment
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Supervisor:
 
     def _start(self, child: _Child) -> None:
         environment = {
-            **os.environ,
+            **own_environment(child.plan.role, os.environ),
             **child.plan.environment,
             orphans.PIPE_VARIABLE: str(self._watch_pipe),
             orphans.PARENT_VARIABLE: str(os.getpid()),

@@ -20,6 +20,8 @@ from tests.faults.controls import Control, ControlError, Edit, show
 ADVANCE = "                opened.advance({partition: kept[-1].offset + 1 for partition, kept in fresh.items()})\n"
 """Where a sink's position is stored with its rows."""
 
+_ROLES = "tests/integration/test_roles.py::"
+
 SPINE = (
     Control(
         name="outputs before commit",
@@ -521,6 +523,61 @@ SPINE = (
         ),
         test="tests/faults/test_acts.py::test_an_act_that_is_killed_is_done_whole_or_not_at_all[act.after_commit]",
         says=r"assert 1 == \(2 \* True\)",
+    ),
+    Control(
+        name="what nobody gave is taken back",  # PUBLIC calls every function, and a grant that somebody added stays
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', place, everybody);\n",
+                new="",
+            ),
+        ),
+        test=_ROLES + "test_the_catalogue_is_what_the_table_of_grants_says",
+        says=r"PUBLIC has EXECUTE on function",
+    ),
+    Control(
+        name="a role has no more than its line",  # the owner's rights for all, as in a database of one login
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="""    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', split_part(one.what, '.', 1), whom);\n""",
+                new="""    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', split_part(one.what, '.', 1), whom);
+    IF one.rights <> 'EXECUTE' THEN EXECUTE format('GRANT ALL ON %s TO %s', one.what, whom); END IF;\n""",
+            ),
+        ),
+        test=_ROLES + "test_a_role_does_to_every_table_what_its_line_says_and_no_more[ledger]",
+        says=r"UPDATE \S+ SET \S+ = DEFAULT WHERE false: not refused",
+    ),
+    Control(
+        name="a role writes its own rows only",
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
+                new="",
+            ),
+        ),
+        test=_ROLES + "test_a_role_writes_only_its_own_rows_of_what_roles_share[ledger]",
+        says=r"ledger: UPDATE custodian\.positions",
+    ),
+    Control(
+        name="no role is the owner",
+        edits=(Edit(file="pipeline/supervisor/preparation.py", old="    if too_much:\n", new="    if False:\n"),),
+        test=_ROLES + "test_who_prepares_the_database_is_no_role",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a child has no secret of others",
+        edits=(
+            Edit(
+                file="pipeline/supervisor/supervisor.py",
+                old="            **own_environment(child.plan.role, os.environ),\n",
+                new="            **os.environ,\n",
+            ),
+        ),
+        test="tests/unit/test_own_secrets.py::test_a_supervised_role_starts_without_the_secrets_of_others",
+        says=r"assert 'the-deploy-secret' not in",
     ),
 )
 
