@@ -18,7 +18,7 @@ from pipeline.domain.money import plain
 IDENTICAL, MISSING, EXTRA, DIFFERS = "identical", "missing", "extra", "differs"
 NOT_ARCHIVED, NOT_BOOKED = "not_archived_yet", "not_booked_yet"
 FINDINGS = (MISSING, EXTRA, DIFFERS)
-_PLACE = frozenset({"source.topic", "source.partition", "source.offset"})
+_PLACE = frozenset({"source.topic", "source.epoch", "source.partition", "source.offset"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

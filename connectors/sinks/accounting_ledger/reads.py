@@ -56,7 +56,12 @@ def entries(
                 "kind": row["kind"],
                 "occurred_at": time_text(row["occurred_at"]),
                 "recorded_at": time_text(row["recorded_at"]),
-                "source": {"topic": row["record_topic"], "partition": row["record_partition"], "offset": row["record_offset"]},
+                "source": {
+                    "topic": row["record_topic"],
+                    "partition": row["record_partition"],
+                    "offset": row["record_offset"],
+                    **({"epoch": row["record_epoch"]} if row["record_epoch"] > 1 else {}),
+                },
                 "postings": row["postings"],
             }
             yield line if row["reverses"] is None else {**line, "reverses": row["reverses"]}
