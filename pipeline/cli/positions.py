@@ -33,6 +33,7 @@ RENEWED = (
     Column(field="epoch", right=True),
     Column(field="done", right=True),
     Column(field="undone", right=True),
+    Column(field="unarchived", right=True),
     Column(field="act_id", rank=2, ends=True),
 )
 OUTCOMES = (
@@ -155,8 +156,8 @@ def renew(topics: tuple[str, ...], form: Format, by: str, reason: str) -> None:
     """Begin topics that were deleted and made anew: every consumer of each goes on at the new one's beginning, once all roles are stopped.
 
     A topic that is still missing is made. What was archived of the old one stays, as an epoch of its own, and nothing is booked twice. The
-    lines say what each consumer had done of the old topic, and how many archived records it had not (`undone`); what to do about them
-    stands in the runbook topic_replaced.
+    lines say how many records of the old topic each consumer had done, how many archived ones it had not (`undone`), and how many it had
+    done that the archive never got (`unarchived`); what to do about them stands in the runbook topic_replaced.
     """
     from pipeline.log.topics import ALL
 
@@ -187,12 +188,14 @@ def _made(loaded: Settings, connection: Connection, topics: list[str]) -> Mappin
 
     admin = TopicAdmin(loaded.kafka)
     admin.check_connection(timeout=5)
-    for name, state in admin.describe(topics).items():
+    present = admin.describe(topics)
+    for name in topics:
         before = len({held.partition for held in stored.of_topic(connection, name)})
-        if before and state.partitions != before:
+        found = present[name].partitions if name in present else loaded.kafka.partitions
+        if before and found != before:
             raise SettingsError(
-                f"kafka.partitions: the topic {name} was made anew with {state.partitions} partitions, and had {before}: an intent's "
-                "records would go elsewhere than its state. Nothing was changed. Delete the topic; this command makes it as it was"
+                f"kafka.partitions: the topic {name} had {before} partitions and would have {found} now: an intent's records would go "
+                f"elsewhere than its state. Nothing was changed. Write {before}, delete the topic if it is there, and repeat this command"
             )
     admin.ensure_topics([kind for kind in ALL if kind.topic(loaded.kafka.topic_prefix) in topics])
     return described(admin, topics)
@@ -232,8 +235,9 @@ def _renewed(loaded: Settings, connection: Connection, topic: str, state: TopicS
     for consumer in consumers:
         done = {one.partition: one.next_offset for one in held if one.consumer == consumer}
         undone = sum(max(0, archived.get(partition, 0) - offset) for partition, offset in done.items())
+        unarchived = sum(max(0, offset - archived.get(partition, 0)) for partition, offset in done.items())
         said = {"consumer": consumer, "topic": topic, "epoch": before + 1, "done": sum(done.values()), "undone": undone}
-        lines.append({**said, "act_id": act.act_id})
+        lines.append({**said, "unarchived": unarchived, "act_id": act.act_id})
     return lines
 
 

@@ -129,12 +129,11 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archi
             f"nothing is put back into {origin.topic}, only into {allowed}; who has to say it says it anew, or not at all"
         )
     epoch = origin.epoch or 1
-    ways: list[Callable[[], Record | None]] = [lambda: archived(origin.topic, epoch, origin.partition, origin.offset)]
+    record = None
     if epoch == epoch_of(origin.topic):
-        ways.insert(0, lambda: read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5))
-    found = (way() for way in ways)
-    record = next((one for one in found if one is not None and hashlib.sha256(one.value).hexdigest() == letter.sha256), None)
-    if record is None:
+        record = read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5)
+    record = record or archived(origin.topic, epoch, origin.partition, origin.offset)
+    if record is None or hashlib.sha256(record.value).hexdigest() != letter.sha256:
         where = f"{origin.topic}[{origin.partition}] at offset {origin.offset}"
         raise NotPutBackError(
             f"neither Kafka nor the archive has the record in {where} that this letter is about; a letter alone proves nothing"

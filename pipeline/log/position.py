@@ -23,6 +23,11 @@ def place_text(record: Record) -> str:
     return f"{record.topic}[{record.partition}]" + (f" of epoch {record.epoch}" if record.epoch > 1 else "")
 
 
+def coordinates(topic: str, epoch: int, partition: int, offset: int) -> dict[str, str | int]:
+    """Return a place in Kafka as lines have it: without the epoch where it is the first."""
+    return {"topic": topic, "partition": partition, "offset": offset, **({"epoch": epoch} if epoch > 1 else {})}
+
+
 def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
     """Split a batch by partition, keeping the order within each."""
     batches: dict[Partition, list[Record]] = {}
