@@ -1,5 +1,9 @@
 -- A topic that was made anew begins a new epoch of its name, and its offsets begin at 0 again (infra/decisions/0020).
 
+-- Columns with a constant default and a key on small tables: no table is read or written anew. Whoever reads for long (a verification) must not
+-- keep every role waiting behind us: give up, and let `init` be repeated.
+SET LOCAL lock_timeout = '10s';
+
 ALTER TABLE custodian.positions ADD COLUMN epoch integer NOT NULL DEFAULT 1 CHECK (epoch >= 1);
 
 COMMENT ON COLUMN custodian.positions.epoch IS 'How often a topic of this name was made, with the one that the offset is of.';
