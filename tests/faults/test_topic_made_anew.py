@@ -122,7 +122,6 @@ def test_the_page_leads_from_lost_topics_to_sound_books(make_rig: MakeRig, engin
     until_quiet(rig, booked=False)
     assert missing(rig) == set(unbooked), "settlement emits what it never emitted"
     for intent in unbooked:
-        follow(rig, "custodian orders reread INTENT --reason …", INTENT=intent)
         follow(rig, "custodian settlements re-emit INTENT --reason …", INTENT=intent)
     until_quiet(rig)
     assert follow(rig, "custodian reconcile venue") == []

@@ -41,7 +41,8 @@ def room(kafka: KafkaRoom, postgres: str) -> SinkRoom:
 def made_anew(room: SinkRoom) -> str:
     """Delete the topic of settlements, make it again, and return its id."""
     name, admin = room.topic(topics.ORDER_SETTLED), TopicAdmin(room.settings.kafka)
-    AdminClient({"bootstrap.servers": room.settings.kafka.bootstrap_servers}).delete_topics([name])[name].result(20)
+    client = AdminClient({"bootstrap.servers": room.settings.kafka.bootstrap_servers})
+    client.delete_topics([name])[name].result(20)
     eventually(lambda: name not in admin.describe([name]), within=20, what="the topic is gone")
     admin.ensure_topics()
     return eventually(lambda: admin.describe([name])[name].topic_id, within=20, what="the topic is there")
