@@ -57,8 +57,12 @@ def renew(connection: psycopg.Connection[Any], topic: str, topic_id: str) -> Non
 
 def run_until(room: SinkRoom, role: Role, position: int) -> None:
     """Let a sink come so far in the settlements, then stop it."""
-    with room.running(role):
-        eventually(lambda: room.position_of(role, topics.ORDER_SETTLED) == position, within=40, what=f"{role} is at {position}")
+    with room.running(role) as loop:  # whose end is raised here
+
+        def there() -> bool:
+            return loop.health.ended is not None or room.position_of(role, topics.ORDER_SETTLED) == position
+
+        eventually(there, within=40, what=f"{role} is at {position}")
 
 
 def test_the_archive_goes_on_in_a_topic_made_anew(room: SinkRoom) -> None:
