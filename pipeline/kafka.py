@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -29,7 +29,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, 
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.errors import FatalError, PoisonRecordError, RetryableError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
@@ -43,6 +43,7 @@ KNOWN_WITHIN = 30.0
 """Seconds that a broker may take to hear of topics that were just made."""
 
 Partition = tuple[str, int]
+T = TypeVar("T")
 
 _COORDINATOR_COMES = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -457,19 +458,54 @@ class TopicAdmin:
 
     def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
         """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
-        deadline = time.monotonic() + within
-        while True:
+
+        def ask() -> Iterable[TopicPartition]:
             (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
-            try:
-                answered = asked.result(timeout + 5).topic_partitions
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                    return {}
-                if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
-                    raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
-                time.sleep(0.2)
-            else:
-                return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+            found: Iterable[TopicPartition] = asked.result(timeout + 5).topic_partitions
+            return found
+
+        try:
+            answered = _once_it_coordinates(ask, within)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return {}
+            raise ServiceAwayError(f"Kafka does not tell what {group} has committed: {error.args[0].str()}") from None
+        return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+
+    def begin_anew(self, group: str, partitions: Iterable[Partition], *, timeout: float = 10, within: float = 30) -> None:
+        """Let a group that has no members have committed 0 of these partitions: what it had committed was of topics that are no more.
+
+        Raise RetryableError while the group has members, ServiceAwayError when Kafka does not do it within so many seconds.
+        """
+        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, 0) for topic, number in partitions])
+
+        def ask() -> None:
+            (asked,) = self._admin.alter_consumer_group_offsets([wanted], request_timeout=timeout).values()
+            for place in asked.result(timeout + 5).topic_partitions:
+                if place.error is not None:
+                    raise KafkaException(place.error)
+
+        try:
+            _once_it_coordinates(ask, within)
+        except KafkaException as error:
+            if error.args[0].code() in (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP):
+                raise RetryableError(
+                    f"the consumer group {group} has members: stop the roles that read the topic on every host, and try again; Kafka "
+                    "forgets one that was killed after engine.session_timeout"
+                ) from None
+            raise ServiceAwayError(f"Kafka does not let {group} begin anew: {error.args[0].str()}") from None
+
+
+def _once_it_coordinates(ask: Callable[[], T], within: float) -> T:
+    """Ask about a group until its broker knows it, within so many seconds; raise KafkaException."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 class RecordTimes:

@@ -34,7 +34,7 @@ from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.log_batches import Inspect, nothing_passed
 from pipeline.log.notices import alarm
 from pipeline.log.position import leading, over_gaps
-from pipeline.log.topic_guard import StoredTopic, check_topics
+from pipeline.log.topic_guard import Epochs, StoredTopic, check_topics
 from pipeline.ports import EventPublisher
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,8 @@ class DeliverLoop:
 
         `inspect` reads the log where offsets are missing.
         """
-        self._inspect = inspect
+        self._epochs = Epochs()
+        self._inspect: Inspect = lambda *place: self._epochs.stamped(inspect(*place))
         self._delivery, self._open_source, self._topic_reader = delivery, open_source, topic_reader
         self._publisher, self._clock, self._stop = publisher, clock, stop
         self._timers, self._on_health = timers, on_health
@@ -167,7 +168,7 @@ class DeliverLoop:
     def _receive(self, source: RecordSource, *, records_max: int, timeout: float) -> None:
         polled = source.poll(records_max=records_max, timeout=timeout)
         # Callbacks ran inside poll: what was fetched for a partition that is gone is somebody else's now.
-        self._batch += [record for record in polled if (record.topic, record.partition) in self._positions]
+        self._batch += self._epochs.stamped([record for record in polled if (record.topic, record.partition) in self._positions])
 
     # Assignment
 
@@ -193,6 +194,7 @@ class DeliverLoop:
         self._topics |= {topic: said for topic, said in self._delivery.topics().items() if topic in assigned}
         check_topics(self._delivery.consumer, self._topics, self._topic_reader.describe(sorted(self._topics)))
         stored = self._delivery.positions(partitions)
+        self._epochs.learn(stored)
         offsets = {partition: stored[partition].next_offset for partition in partitions}
         source.begin(offsets)
         self._positions |= offsets

@@ -310,7 +310,8 @@ class Step(Generic[S, E, F]):
         """Lock the positions and return what is not done yet; raise PositionHoleError at a hole."""
         stored = positions.lock_numbers(connection, self._processor.name, sorted({number for _, number in batches}))
         positions.check(self._processor.name, stored, batches)
-        return {partition: unseen(batch, stored[partition].next_offset) for partition, batch in batches.items()}
+        held = {partition: stored[partition] for partition in batches}
+        return {partition: unseen(batch, held[partition].next_offset, held[partition].epoch) for partition, batch in batches.items()}
 
     def _settled(
         self, connection: Connection, batches: Mapping[Partition, list[Record]], settle: Settle[E]

@@ -21,11 +21,34 @@ def write(connection: Connection, processor: str, readings: Sequence[Reading]) -
 
 def of_processor(connection: Connection, processor: str) -> Iterator[Reading]:
     """Yield all readings of a processor, partition by partition in the order of transactions; streams in the open transaction."""
+    epochs = _Epochs(connection, processor)
     with connection.cursor(name="readings") as cursor:
         cursor.itersize = 5_000
         cursor.execute(
-            "SELECT partition, at, looked, topics, firsts, ends FROM custodian.readings WHERE processor = %s ORDER BY partition, number",
+            "SELECT partition, number, at, looked, topics, firsts, ends FROM custodian.readings "
+            "WHERE processor = %s ORDER BY partition, number",
             (processor,),
         )
-        for partition, at, looked, topics, firsts, ends in cursor:
-            yield Reading(partition, at, tuple(zip(topics, firsts, ends, strict=True)), looked)
+        for partition, number, at, looked, topics, firsts, ends in cursor:
+            of = tuple(epochs.of(topic, partition, number) for topic in topics)
+            yield Reading(partition, at, tuple(zip(topics, firsts, ends, strict=True)), looked, of)
+
+
+class _Epochs:
+    """Tells by its number in which epoch of a topic a transaction read: a new one begins while nobody can read (`positions.renew`)."""
+
+    def __init__(self, connection: Connection, processor: str) -> None:
+        self._now: dict[str, int] = dict(
+            connection.execute(
+                "SELECT topic, max(epoch) FROM custodian.positions WHERE consumer = %s GROUP BY topic", (processor,)
+            ).fetchall()
+        )
+        self._past: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        for topic, partition, epoch, until in connection.execute(
+            "SELECT topic, partition, epoch, readings_until FROM custodian.past_positions WHERE consumer = %s ORDER BY epoch", (processor,)
+        ).fetchall():
+            self._past.setdefault((topic, partition), []).append((until, epoch))
+
+    def of(self, topic: str, partition: int, number: int) -> int:
+        past = self._past.get((topic, partition), ())
+        return next((epoch for until, epoch in past if number <= until), self._now.get(topic, 1))

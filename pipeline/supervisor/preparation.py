@@ -95,7 +95,7 @@ def prepare(settings: Settings) -> Prepared:
             refuse_other_prefix(connection, settings.kafka.topic_prefix)
             refuse_repartitioned(connection, admin.describe(names))
         made = admin.ensure_topics()
-        states = _described(admin, names)
+        states = described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
         policy = _first_policy(connection, settings)
@@ -182,7 +182,7 @@ def refuse_replaced(connection: Connection, consumer: str, states: Sequence[Topi
                 f"kafka.bootstrap_servers, postgres.dsn: the topic {state.name} is not the one that {consumer} stored its positions for "
                 f"(its id is {state.topic_id}, stored is {min(others)}): it was deleted and made anew, or this Kafka and this database do "
                 "not belong together. No position was changed. Point both settings at a pair that belongs together; where the topic was "
-                "replaced on purpose, take another kafka.topic_prefix or another database"
+                "really made anew, follow infra/runbooks/topic_replaced.md"
             )
 
 
@@ -203,7 +203,8 @@ def refuse_repartitioned(connection: Connection, present: Mapping[str, TopicStat
                 )
 
 
-def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:
+def described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:
+    """Describe topics that are there or were just made; raise ServiceAwayError when Kafka does not show one within some seconds."""
     deadline = time.monotonic() + _SEEN_WITHIN
     while True:
         states = admin.describe(names)
@@ -211,7 +212,5 @@ def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicSta
         if not missing:
             return states
         if time.monotonic() > deadline:
-            raise ServiceAwayError(
-                f"Kafka made the topic {missing[0]} but does not show it after {_SEEN_WITHIN:g} s; run `custodian init` again"
-            )
+            raise ServiceAwayError(f"Kafka made the topic {missing[0]} but does not show it after {_SEEN_WITHIN:g} s; run this again")
         time.sleep(0.1)

@@ -505,6 +505,18 @@ SPINE = (
         says=r"assert not True",
     ),
     Control(
+        name="a topic made anew is another one for the archive",
+        edits=(
+            Edit(
+                file="pipeline/stores/positions.py",
+                old="next_offset = 0, epoch = epoch + 1, topic_id",
+                new="next_offset = 0, topic_id",
+            ),
+        ),
+        test="tests/integration/test_epochs.py::test_the_archive_goes_on_in_a_topic_made_anew",
+        says=r"the archive has no such record, or one with other bytes",
+    ),
+    Control(
         name="an act commits with what it publishes",
         edits=(
             Edit(

@@ -111,7 +111,7 @@ def test_what_was_tampered_with_is_found(postgres: str, tmp_path: Path, services
     assert len(different(limited)) == 1
 
     def compared_again() -> list[dict[str, Any]]:
-        archived = {("custody.order-settled.v1", partition): 5 for partition in range(3)}
+        archived = {("custody.order-settled.v1", 1, partition): 5 for partition in range(3)}
         comparison = Comparison()
         with room.connection() as connection, rebuild.compared(connection, "again", archived) as (entries, balances):
             return [plain(line) for line in (*comparison.of_entries(entries), *comparison.of_balances(balances))]
