@@ -13,7 +13,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -41,7 +41,7 @@ from confluent_kafka.admin import (
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PipelineError, PoisonRecordError, ServiceAwayError, SettingsError
+from pipeline.errors import FatalError, PipelineError, PoisonRecordError, RetryableError, ServiceAwayError, SettingsError
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
@@ -51,8 +51,11 @@ log = logging.getLogger(__name__)
 
 DELIVERY_TIMEOUT_MS = 30_000
 """How long librdkafka may try to deliver one record before `publish` raises; idempotence holds over its own retries."""
+KNOWN_WITHIN = 30.0
+"""Seconds that a broker may take to hear of topics that were just made."""
 
 Partition = tuple[str, int]
+T = TypeVar("T")
 
 _COORDINATOR_COMES = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -401,10 +404,19 @@ class TopicAdmin:
         """Make the topics that are missing and check the others; return the names of those made.
 
         Raise SettingsError when a topic has another number of partitions, or settings that break a promise (`topic_guard.unfit`), such as
-        compaction (order per intent would be lost, or offsets would have holes), or when our login may not make topics.
+        compaction (order per intent would be lost, or offsets would have holes), or when our login may not make topics;
+        ServiceAwayError when the broker does not know in time what was made.
         """
         names = [kind.topic(self._kafka.topic_prefix) for kind in kinds]
         present = self.describe(names)
+        self._check(present)
+        missing = [name for name in names if name not in present]
+        made = self._make(missing)
+        if missing:
+            self._check(self._known(missing))
+        return made
+
+    def _check(self, present: Mapping[str, TopicState]) -> None:
         for state in present.values():
             if state.partitions != self._kafka.partitions:
                 raise SettingsError(
@@ -414,8 +426,12 @@ class TopicAdmin:
         for name, config in sorted(self.configs(list(present)).items()):
             if (wrong := unfit(name, config, replicas=present[name].replicas)) is not None:
                 raise SettingsError(wrong)
-        missing = [name for name in names if name not in present]
-        replicas = self._kafka.replicas(len(self.brokers(timeout=10))) if missing else -1
+
+    def _make(self, missing: Sequence[str]) -> list[str]:
+        """Make topics and return those made: another may have made some by now, or the broker that was asked had not heard of them yet."""
+        if not missing:
+            return []
+        replicas = self._kafka.replicas(len(self.brokers(timeout=10)))
         options = {
             "cleanup.policy": "delete",
             "retention.ms": str(int(self._kafka.retention * 1000)),
@@ -424,20 +440,28 @@ class TopicAdmin:
         }
         if replicas > 0:  # else the brokers know how many there will be
             options["min.insync.replicas"] = str(self._kafka.insync(replicas))
-        made = (
-            self._admin.create_topics([NewTopic(name, self._kafka.partitions, replicas, config=options) for name in missing])
-            if missing
-            else {}
-        )
-        for name, future in made.items():
+        wanted = [NewTopic(name, self._kafka.partitions, replicas, config=options) for name in missing]
+        made = []
+        for name, future in self._admin.create_topics(wanted).items():
             try:
                 future.result(30)
+                made.append(name)
             except KafkaException as error:
                 if error.args[0].code() in _DENIED:
                     raise denied(self._kafka, "Create", "topic", name) from None
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise SettingsError(f"the topic {name} cannot be made: {error.args[0].str()}") from None
-        return missing
+        return made
+
+    def _known(self, names: Sequence[str]) -> dict[str, TopicState]:
+        """Return these topics once the broker knows them all: one that is busy hears of a topic some time after it was made."""
+        deadline = time.monotonic() + KNOWN_WITHIN
+        while len(found := self.describe(names)) < len(names):
+            if time.monotonic() > deadline:
+                lost = ", ".join(sorted(set(names) - found.keys()))
+                raise ServiceAwayError(f"Kafka has made topics and does not know them after {KNOWN_WITHIN:g} s: {lost}; try again")
+            time.sleep(0.1)
+        return found
 
     def describe(self, names: Sequence[str], *, timeout: float = 10) -> dict[str, TopicState]:
         """Return the id and partition count of those topics that exist; raise ServiceAwayError."""
@@ -493,20 +517,57 @@ class TopicAdmin:
 
     def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
         """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
-        deadline = time.monotonic() + within
-        while True:
+
+        def ask() -> Iterable[TopicPartition]:
             (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
-            try:
-                answered = asked.result(timeout + 5).topic_partitions
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                    return {}
-                if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
-                    said = f"Kafka does not tell what {group} has committed"
-                    raise _of_admin(self._kafka, error.args[0], said, "Describe", group) from None
-                time.sleep(0.2)
-            else:
-                return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+            found: Iterable[TopicPartition] = asked.result(timeout + 5).topic_partitions
+            return found
+
+        try:
+            answered = _once_it_coordinates(ask, within)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return {}
+            raise _of_admin(self._kafka, error.args[0], f"Kafka does not tell what {group} has committed", "Describe", group) from None
+        return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
+
+    def begin_anew(self, group: str, partitions: Iterable[Partition], *, timeout: float = 10, within: float = 30) -> None:
+        """Let a group that has no members have committed 0 of these partitions: what it had committed was of topics that are no more.
+
+        Raise RetryableError while the group has members, ServiceAwayError when Kafka does not do it within so many seconds, SettingsError
+        when our login may not.
+        """
+        places = [TopicPartition(topic, number, 0) for topic, number in partitions]
+        wanted, topics = ConsumerGroupTopicPartitions(group, places), ", ".join(sorted({place.topic for place in places}))
+
+        def ask() -> None:
+            (asked,) = self._admin.alter_consumer_group_offsets([wanted], request_timeout=timeout).values()
+            for place in asked.result(timeout + 5).topic_partitions:
+                if place.error is not None:
+                    raise KafkaException(place.error)
+
+        try:
+            _once_it_coordinates(ask, within)
+        except KafkaException as error:
+            if error.args[0].code() in (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP):
+                raise RetryableError(
+                    f"the consumer group {group} has members: stop the roles that read the topic on every host, and try again; Kafka "
+                    "forgets one that was killed after engine.session_timeout"
+                ) from None
+            name = group if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED else topics
+            raise _of_admin(self._kafka, error.args[0], f"Kafka does not let {group} begin anew", "Read", name) from None
+
+
+def _once_it_coordinates(ask: Callable[[], T], within: float) -> T:
+    """Ask about a group until its broker knows it, within so many seconds; raise KafkaException."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 class RecordTimes:

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -151,8 +151,9 @@ class TlsConnection(Connection):
 
 
 KafkaClient = Annotated[dict[str, str | int | bool | float], AfterValidator(ClientOptions)]
-RoleName = Literal["ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive", "init", "cli"]
-"""Who has a login of its own: each role of `up`, who prepares (`init`, and `up` before it starts roles), and the commands of people."""
+RoleName = Literal["ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive"]
+LoginName = Literal[RoleName, "init", "cli"]
+"""Who has secrets of its own: each role of `up`, who prepares (`init`, and `up` before it starts roles), and the commands of people."""
 
 
 class KafkaRole(Section):
@@ -179,7 +180,7 @@ class Kafka(Connection):
     client: KafkaClient = Field(default_factory=ClientOptions)
     password_file: Path | None = None
     """Holds `sasl.password`, where neither `client` nor the environment says it."""
-    roles: dict[RoleName, KafkaRole] = Field(default_factory=dict)
+    roles: dict[LoginName, KafkaRole] = Field(default_factory=dict)
     _section: str = PrivateAttr("kafka")
     """Which section has the login: for what is said when Kafka refuses it."""
 
@@ -243,21 +244,13 @@ class Kafka(Connection):
             raise SettingsError(f"{self._section}: sasl.username has no password; write it into a file and its name into password_file")
         return self.client
 
-    def secrets_of_others(self, role: str) -> tuple[str, ...]:
-        """Return the beginnings of the environment's variables that hold logins of others: none of them is the business of `role`."""
-        roles = f"{ENVIRONMENT_PREFIX}KAFKA__ROLES__"
-        others = tuple(f"{roles}{name.upper()}__" for name in get_args(RoleName) if name != role)
-        own = next((section for name, section in self.roles.items() if name == role), KafkaRole())
-        shared = own.password_file is None and not {"sasl.username", "sasl.password"} & own.client.keys()
-        return others if shared else (*others, f"{ENVIRONMENT_PREFIX}KAFKA__CLIENT__SASL_PASSWORD")
+
+VENUE_ROLES = ("ingest", "commands")
+"""Who asks venues, and has their secrets."""
 
 
-class Postgres(TlsConnection):
-    """`[postgres]`; the password comes from PGPASSFILE, `password_file` or the environment."""
-
-    dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
-    password_file: Path | None = None
-    password: SecretStr | None = None
+class _Login(BaseModel):
+    """Whom to reach and as whom; a password that stands in the address is taken out of it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -272,14 +265,42 @@ class Postgres(TlsConnection):
         elsewhere = given.get("password") or given.get("password_file")
         return given | {"dsn": dsn} | ({"password": password} if password and not elsewhere else {})
 
-    @field_validator("dsn")
+    @field_validator("dsn", check_fields=False)
     @classmethod
-    def _readable(cls, value: str) -> str:
-        return without_password(value)[0]
+    def _readable(cls, value: str | None) -> str | None:
+        return value if value is None else without_password(value)[0]
+
+
+class PostgresRole(Section, _Login):
+    """`[postgres.roles.X]`: how a role connects, where that does not follow from `[postgres]`."""
+
+    dsn: str | None = None
+    user: str | None = None
+    password_file: Path | None = None
+    password: SecretStr | None = None
+
+
+class Postgres(TlsConnection, _Login):
+    """`[postgres]`: how `init` and commands connect, and where roles do, each as itself (`stores.role_logins`).
+
+    The password comes from PGPASSFILE, `password_file` or the environment.
+    """
+
+    dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
+    password_file: Path | None = None
+    password: SecretStr | None = None
+    roles: dict[RoleName, PostgresRole] = Field(default_factory=dict)
 
     def weakness(self) -> str | None:
         """Return what is weak about the way to the database."""
         return weak_postgres(parameters(self.dsn))
+
+    def password_file_of(self, role: RoleName) -> Path | None:
+        """Return the file with a role's password: the one of its section, else the one beside `password_file` that is named after it."""
+        asked = self.roles.get(role, PostgresRole())
+        if asked.password_file is not None or asked.password is not None or self.password_file is None:
+            return asked.password_file
+        return Path(f"{self.password_file}-{role}")
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -427,6 +448,10 @@ class Auth(TlsConnection):
         """Return what is weak about the way to the token endpoint."""
         return weak_address("token_url", self.token_url)
 
+    def withheld(self) -> Auth:
+        """Return it without any secret, and without saying where one is."""
+        return self.model_copy(update=dict.fromkeys(("client_secret", "token", *_AUTH_PATHS)))
+
     def secret(self, venue: str) -> str:
         """Return the client secret; raise SettingsError when the file is missing or empty."""
         return _secret(self.client_secret, self.client_secret_file, f"venues.{venue}.auth.client_secret_file") or ""
@@ -528,10 +553,6 @@ class Settings(Section):
     console: Console = Field(default_factory=Console)
     metrics: Metrics = Field(default_factory=Metrics)
 
-    def of_role(self, role: str) -> Settings:
-        """Return the settings as the process of one role has them."""
-        return self.model_copy(update={"kafka": self.kafka.of_role(role)})
-
     @field_validator("venues")
     @classmethod
     def _each_venue_once(cls, value: dict[str, Venue]) -> dict[str, Venue]:
@@ -604,6 +625,11 @@ def overridden(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def client_key(name: str) -> str:
+    """Return librdkafka's own name of what a variable says: its dots are written as single underscores."""
+    return name.lower().replace("_", ".")
+
+
 def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
     for name, text in sorted(environment.items()):
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
@@ -614,9 +640,9 @@ def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
         if (sections, key) == (["MODE"], "FAILPOINTS"):
             raise SettingsError(f"{name}: mode.failpoints may stand in the settings file alone, and in that of a test only; unset it")
         path = [part if sections[0].lower() == "currencies" and i == 1 else part.lower() for i, part in enumerate([*sections, key])]
-        if path[0] == "kafka" and "client" in path[1:4:2]:  # librdkafka's own names: dots are written as single underscores
+        if path[0] == "kafka" and "client" in path[1:4:2]:
             own = path.index("client") + 1
-            path = [*path[:own], "__".join(path[own:]).replace("_", ".")]
+            path = [*path[:own], client_key("__".join(path[own:]))]
         at = tree
         for part in path[:-1]:
             step = at.setdefault(part, {})
@@ -647,6 +673,9 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
     for dotted in _PATHS:
         section, key = dotted.split(".")
         _resolve(tree.get(section), key, folder)
+    postgres = tree.get("postgres")
+    for role in _sections(postgres.get("roles") if isinstance(postgres, dict) else None):
+        _resolve(role, "password_file", folder)
     risk = tree.get("risk")
     if isinstance(risk, dict) and isinstance(risk.get("engine_keys"), list):
         risk["engine_keys"] = [_key_beside(folder, one) for one in risk["engine_keys"]]
@@ -714,7 +743,9 @@ def _nearest(where: list[str]) -> str:
     model: Any = Settings
     for part in where[:-1]:
         model = (
-            {"venues": Venue, "auth": Auth, "rates": Rates}.get(part) or getattr(model.model_fields.get(part), "annotation", None) or model
+            {"venues": Venue, "auth": Auth, "rates": Rates, "roles": KafkaRole if where[0] == "kafka" else PostgresRole}.get(part)
+            or getattr(model.model_fields.get(part), "annotation", None)
+            or model
         )
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return ""

@@ -237,6 +237,7 @@ class OperatorActed(Event):
         "reread",
         "re-emit",
         "advance",
+        "renew",
         "retry",
         "skip",
         "agree",

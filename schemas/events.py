@@ -161,6 +161,9 @@ class Coordinates(Event):
     topic: Name
     partition: int = Field(ge=0)
     offset: int = Field(ge=0)
+    epoch: int | None = Field(
+        default=None, ge=2, description="how often a topic of this name was made, with this one; absent for the first"
+    )
 
 
 class CutPart(Event):

@@ -120,6 +120,11 @@ class Rig:
         """Return the names under which what runs here stores its positions."""
         return [name for role in self.roles for name in CONSUMERS.get(role, (role,))]
 
+    @property
+    def database(self) -> str:
+        """Return the name of the database, which is also that of who prepares it."""
+        return str(conninfo_to_dict(self.dsn)["dbname"])
+
     # -- settings -------------------------------------------------------------------------------------------------
 
     @property

@@ -1,7 +1,7 @@
 """PostgreSQL 18 from a wheel: loopback TCP only, SCRAM passwords, no socket file, as root or as a normal user.
 
 Two roles: `postgres`, the superuser, and `custodian`, who owns the database `custodian` and may create roles, which
-is what `custodian init` asks for. Their passwords are made by chance and kept in `secrets/`, mode 0600.
+is what `custodian init` asks for; that makes the logins of our roles. Passwords are made by chance and kept in `secrets/`, mode 0600.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import subprocess
@@ -25,6 +24,7 @@ from infra.embedded.children import Child, ServiceStartError, User, last_lines, 
 from infra.embedded.jars import missing_extra
 from infra.embedded.launch import LINUX, WAYS, process_identity
 from infra.embedded.ports import Ports
+from pipeline.secret_files import ensure_secret
 from pipeline.stores.refusals import refusal_of
 
 OWNER = "custodian"
@@ -257,16 +257,6 @@ def server_options(ports: Ports, *, sync: bool) -> list[str]:
         # Not synchronous_commit: without it `kill -9` loses committed transactions, and tests are about that.
         settings |= {"fsync": "off", "full_page_writes": "off"}
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-
-
-def ensure_secret(file: Path) -> str:
-    """Return the secret in `file`, making one by chance (mode 0600, folder 0700) where the file is missing."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(opened, "w") as secret:
-            secret.write(secrets.token_urlsafe(32) + "\n")
-    return file.read_text().strip()
 
 
 def user_for(programs: Path, cluster: Path, *, new: bool = False) -> User | None:

@@ -18,7 +18,8 @@ from infra.embedded import jars, ports
 from infra.embedded.children import ServiceStartError, wait_until
 from infra.embedded.kafka import ADMIN, EmbeddedKafka
 from infra.embedded.ports import Ports
-from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts, ensure_secret
+from infra.embedded.postgres import SUPERUSER, EmbeddedPostgres, accepts
+from pipeline.secret_files import ensure_secret
 
 DEFAULT_FOLDER = Path(".custodian")
 LOGINS = {
@@ -242,4 +243,4 @@ def _all(chosen: Ports) -> tuple[int, int, int]:
     return chosen.kafka, chosen.kafka_controller, chosen.postgres
 
 
-__all__ = ["DEFAULT_FOLDER", "Addresses", "EmbeddedServices", "ServiceStatus", "ServiceSwitch", "ensure_secret"]
+__all__ = ["DEFAULT_FOLDER", "Addresses", "EmbeddedServices", "ServiceStatus", "ServiceSwitch"]

@@ -6,9 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from infra.embedded.postgres import ensure_secret
 from infra.embedded.services import LOGINS, Addresses
 from pipeline.errors import SettingsError
+from pipeline.secret_files import ensure_secret
 
 SIMULATOR_URL = "http://127.0.0.1:8700"
 VENUE = "tokyo"

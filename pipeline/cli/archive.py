@@ -14,6 +14,7 @@ from pipeline.cli.progress import Bar
 COLUMNS = (
     Column(field="index", right=True, rank=0),
     Column(field="topic", rank=0),
+    Column(field="epoch", right=True, rank=4),
     Column(field="partition", title="p", right=True, rank=0),
     Column(field="offset", right=True, rank=0),
     Column(field="subject", rank=1),
@@ -23,7 +24,7 @@ COLUMNS = (
     Column(field="ce_type", rank=4),
     Column(field="body", rank=5, ends=True),
 )
-FINDINGS = tuple(Column(field=name) for name in ("kind", "index", "topic", "partition", "offset", "detail"))
+FINDINGS = tuple(Column(field=name) for name in ("kind", "index", "topic", "epoch", "partition", "offset", "detail"))
 
 
 @click.group(cls=Group)

@@ -14,7 +14,7 @@ import click
 from pipeline.cli.lazy import CONFIG_KEY, LOGIN_KEY
 
 if TYPE_CHECKING:
-    from pipeline.settings import Postgres, Settings
+    from pipeline.settings import LoginName, Postgres, Settings
     from pipeline.stores.postgres import Connection
 
 
@@ -25,15 +25,17 @@ def settings_file() -> Path | None:
     return find_file(click.get_current_context().find_root().meta.get(CONFIG_KEY), os.environ)
 
 
-def settings(*, role: str | None = "cli") -> Settings:
-    """Return the settings of this call as a role has them, None: with the logins of all of them; raise SettingsError."""
+def settings(*, role: LoginName | None = "cli") -> Settings:
+    """Return the settings of this call as a login has them (`role_logins.settings_of`), None: with all secrets; raise SettingsError."""
     from pipeline.observability.redaction import redact
     from pipeline.observability.secrets import secrets_of
     from pipeline.settings import load
 
     loaded = load(settings_file())
     if role is not None:
-        loaded = loaded.of_role(role)
+        from pipeline.stores.role_logins import settings_of
+
+        loaded = settings_of(loaded, role)
     redact.learn(secrets_of(loaded))
     return loaded
 

@@ -177,13 +177,18 @@ class _Desk:
         """Put a letter back, unless somebody has done it; finish what was begun. Return the line that says so."""
         from connectors.sinks.compliance_archive import reads
         from pipeline.cli.requeuing import NotPutBackError, record_of
-        from pipeline.stores import requeued
+        from pipeline.stores import positions, requeued
 
         before = requeued.last(self._connection, letter.dead_letter_id)
         if before is not None and before.produced_at is not None and not again:
             return _already(before)
         try:
-            record = record_of(letter, self._loaded, archived=partial(reads.record, self._connection))
+            record = record_of(
+                letter,
+                self._loaded,
+                archived=partial(reads.record, self._connection),
+                epoch_of=partial(positions.epoch_of, self._connection),
+            )
         except PoisonRecordError as error:
             outcome = "refused" if isinstance(error, NotPutBackError) else "unreadable"
             return {"dead_letter_id": letter.dead_letter_id, "outcome": outcome, "reason": error.reason}

@@ -18,13 +18,14 @@ import click
 
 from pipeline.cli.context import settings, settings_file, signed_in
 from pipeline.cli.output import Column, Format, formats, show, write
+from pipeline.cli.run import ROLES
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
 
 if TYPE_CHECKING:
     from pipeline.kafka import TopicState
     from pipeline.settings import Connection as Section
-    from pipeline.settings import Settings, TlsConnection, Venue
+    from pipeline.settings import RoleName, Settings, TlsConnection, Venue
     from pipeline.stores.postgres import Connection
     from pipeline.tls import Peer
 
@@ -58,10 +59,11 @@ class Line:
 
 @click.command()
 @formats
-def doctor(form: Format) -> None:
+@click.option("--role", type=click.Choice(ROLES), help="Connect as this role does, where only its secrets are at hand.")
+def doctor(form: Format, role: RoleName | None) -> None:
     """Try every connection and move nothing: settings, Kafka, PostgreSQL, each venue and provider of rates, folders, ports."""
-    loaded = settings(role=None)
-    lines = list(checks(loaded))
+    loaded = settings(role=role)
+    lines = list(checks(loaded, role))
     if form == "table":
         for line in lines:
             mark = "ok     " if line.do is None else "FINDING"
@@ -74,21 +76,24 @@ def doctor(form: Format) -> None:
         sys.exit(1)
 
 
-def checks(loaded: Settings) -> Iterator[Line]:
-    """Yield the outcome of every check; one that fails stops none of the others."""
+def checks(loaded: Settings, role: RoleName | None = None) -> Iterator[Line]:
+    """Yield the outcome of every check, as a role where one is named; one that fails stops none of the others."""
+    from pipeline.stores.role_logins import settings_of
+
     file = settings_file()
     yield Line("settings", f"{file}" if file else "no file: defaults and environment")
     yield from _secrets(loaded)
     yield from _logins(loaded)
-    loaded = loaded.of_role("cli")
+    if role is None:
+        loaded = settings_of(loaded, "cli")
     if loaded.mode.failpoints:
         found = "true: whoever sets CUSTODIAN_FAILPOINT chooses where roles are killed, also while accepting is live"
         yield Line("mode.failpoints", found, "remove it: it is for the settings of tests")
     yield from _guarded("risk.policy_file", lambda: _policy(loaded))
     yield from _guarded("Kafka TLS", lambda: brokers(loaded))
     yield from _guarded("Kafka", lambda: _kafka(loaded))
-    yield from _guarded("PostgreSQL", lambda: _postgres(loaded))
-    for name, venue in loaded.venues.items():
+    yield from _guarded("PostgreSQL", lambda: _postgres(loaded, role))
+    for name, venue in loaded.venues.items() if role in (None, "ingest", "commands") else ():
         yield from _guarded(f"venue {name}", lambda name=name, venue=venue: asyncio.run(_venue(loaded, name, venue)))  # type: ignore[misc]
     if not loaded.venues:
         yield Line("venues", "there is none", "write a section [venues.NAME]")
@@ -108,11 +113,17 @@ def _guarded(check: str, run: Callable[[], list[Line]]) -> list[Line]:
         return [Line(check, redact(found), redact(do) or "look at what it says, then run doctor again")]
 
 
+def _role_secrets(loaded: Settings) -> dict[str, Path | None]:
+    """Return the files of roles' passwords that are at hand here, and that of who runs this."""
+    found = {f"postgres.roles.{role}.password_file": loaded.postgres.password_file_of(role) for role in ROLES}
+    found |= {f"kafka.roles.{name}.password_file": section.password_file for name, section in loaded.kafka.roles.items()}
+    return {key: file for key, file in found.items() if key == "kafka.roles.cli.password_file" or _is_here(file)}
+
+
 def _secrets(loaded: Settings) -> Iterator[Line]:
     files = {"kafka.password_file": loaded.kafka.password_file}
-    roles = {name: role.password_file for name, role in loaded.kafka.roles.items() if name == "cli" or _is_here(role.password_file)}
-    files |= {f"kafka.roles.{name}.password_file": file for name, file in roles.items()}
     files |= {f"postgres.{key}": getattr(loaded.postgres, key) for key in ("password_file", "key_file")}
+    files |= _role_secrets(loaded)
     for name, venue in loaded.venues.items():
         files[f"venues.{name}.key_file"] = venue.key_file
         for key in ("client_secret_file", "token_file", "private_key_file", "key_file"):
@@ -260,7 +271,7 @@ def brokers(loaded: Settings) -> list[Line]:
     ]
 
 
-def _postgres(loaded: Settings) -> list[Line]:
+def _postgres(loaded: Settings, role: RoleName | None) -> list[Line]:
     from pipeline.clock import SystemClock
     from pipeline.stores import inherited, inspection, migrations
     from pipeline.stores.postgres import connect, translated, where
@@ -283,16 +294,23 @@ def _postgres(loaded: Settings) -> list[Line]:
             if pending:
                 return [*lines, Line("migrations", f"{len(pending)} are not applied, first {pending[0].name}", "run `custodian init`")]
             lines.append(Line("migrations", "all applied"))
-            refused = inspection.forbidden(connection, ("custodian", "risk", "commands", "ledger", "archive"))
-            found = f"{about.user} may not write {', '.join(refused[:3])}" if refused else f"{about.user} may read and write what it has to"
-            lines.append(Line("permissions", found, "connect as the owner, or grant SELECT and INSERT" if refused else None))
+            lines.append(_rights(connection))
             lines.append(_positions(loaded, connection))
             lines.append(_standby(loaded, inspection.synchronous_standby(connection), connection.info.host))
-            if loaded.risk.engine == "builtin":
+            if loaded.risk.engine == "builtin" and role in (None, "risk", "commands"):
                 lines.append(_policy_in_force(loaded, connection))
     finally:
         connection.close()
     return lines
+
+
+def _rights(connection: Connection) -> Line:
+    from pipeline.stores import grants
+
+    found = grants.differences(connection) + [f"{login} cannot log in" for login in grants.without_login(connection)]
+    if found:
+        return Line("rights", f"{len(found)} are otherwise than of this release, first: {found[0]}", "run `custodian init`")
+    return Line("rights", "each role is a login of its own and may do what it has to, and no more")
 
 
 def _standby(loaded: Settings, standby: str | None, host: str) -> Line:

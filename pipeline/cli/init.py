@@ -15,8 +15,8 @@ from pipeline.cli.context import settings
     "--print-acls", is_flag=True, help="Print what each role has to be allowed in Kafka, as commands of its tool; change nothing."
 )
 def init(print_sql: bool, print_acls: bool) -> None:
-    """Make the topics, prepare the database, store where each consumer begins."""
-    from pipeline.supervisor.preparation import all_migrations, prepare
+    """Make the topics, prepare the database, let each role log in as itself, store where each consumer begins."""
+    from pipeline.supervisor.preparation import prepare, prepared_by_hand
 
     if print_acls:
         from pipeline.supervisor.acls import grants
@@ -27,10 +27,7 @@ def init(print_sql: bool, print_acls: bool) -> None:
             click.echo(each.command(loaded.kafka.bootstrap_servers))
         return
     if print_sql:
-        from pipeline.stores.migrations import script
-        from pipeline.stores.postgres import user_of
-
-        sys.stdout.write(script(all_migrations(), user_of(settings(role="init").postgres)) + "\n")
+        sys.stdout.write(prepared_by_hand(settings(role="init")) + "\n")
         return
     prepared = prepare(settings(role="init"))
     for name in prepared.topics:
@@ -43,5 +40,7 @@ def init(print_sql: bool, print_acls: bool) -> None:
         click.echo("policy     the file's is active, as the first one; `custodian policy list` shows it")
     for said in prepared.fragile:
         click.echo(f"WARNING    {said}", err=True)
-    if not (prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
+    for name in prepared.without_login:
+        click.echo(f"login      {name} cannot log in yet: give it a secret, or the output of --print-sql to who may make logins")
+    if not (prepared.without_login or prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")

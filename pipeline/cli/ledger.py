@@ -166,7 +166,7 @@ def rebuild(form: Format, limit: int | None, schema: str, replace: bool) -> None
     _conclude(schema, counts, comparison.entries, comparison.differences, altered)
 
 
-def _rebuilt(loaded: Settings, connection: Connection, schema: str) -> tuple[Counter[str], dict[tuple[str, int], int], int]:
+def _rebuilt(loaded: Settings, connection: Connection, schema: str) -> tuple[Counter[str], dict[tuple[str, int, int], int], int]:
     """Book what the archive holds; return what was counted, up to where the archive goes, and how many records are not as archived."""
     from connectors.sinks.accounting_ledger import rebuild as books
     from connectors.sinks.compliance_archive import reads

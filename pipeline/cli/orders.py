@@ -28,7 +28,7 @@ COLUMNS = (
     Column(field="first_seen_at", rank=2),
     Column(field="updated_at", rank=2),
 )
-_EVENT = ("index", "topic", "partition", "offset", "ce_id", "ce_type", "event")
+_EVENT = ("index", "topic", "epoch", "partition", "offset", "ce_id", "ce_type", "event")
 _ACCEPTING = ("phase", "note", "decision_id", "question", "verdict", "by", "reason", "command_id", "command_kind", "state", "mode")
 STORY = tuple(Column(field=name) for name in ("kind", "at", "venue", "intent_id", *_ACCEPTING, *_EVENT))
 REREAD = tuple(

@@ -192,7 +192,8 @@ def table_text(value: Any) -> str:
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         case Mapping() if "offset" in value and "topic" in value:
-            return f"{value['topic']}[{value.get('partition')}]@{value['offset']}"
+            epoch = f" of epoch {value['epoch']}" if value.get("epoch") else ""
+            return f"{value['topic']}[{value.get('partition')}]@{value['offset']}{epoch}"
         case Mapping():
             return ", ".join(f"{name} {table_text(inner)}" for name, inner in value.items())
         case list() | tuple():

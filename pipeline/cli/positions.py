@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -13,6 +13,7 @@ from pipeline.cli.output import Column, Format, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
 
 if TYPE_CHECKING:
+    from pipeline.kafka import TopicState
     from pipeline.settings import Settings
     from pipeline.stores.postgres import Connection
     from pipeline.stores.suspects import Parked
@@ -25,6 +26,15 @@ COLUMNS = (
     Column(field="first", right=True, rank=1),
     Column(field="end", right=True, rank=1),
     Column(field="lost", right=True, rank=0),
+)
+RENEWED = (
+    Column(field="consumer"),
+    Column(field="topic"),
+    Column(field="epoch", right=True),
+    Column(field="done", right=True),
+    Column(field="undone", right=True),
+    Column(field="unarchived", right=True),
+    Column(field="act_id", rank=2, ends=True),
 )
 OUTCOMES = (
     Column(field="consumer"),
@@ -53,7 +63,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group(cls=Group)
 def positions() -> None:
-    """Show stored positions, and go on behind what Kafka no longer has, or where a record stops a partition."""
+    """Show stored positions, and go on: behind what Kafka no longer has, in a topic made anew, or where a record stops a partition."""
 
 
 @positions.command("list")
@@ -135,6 +145,100 @@ def advance(consumer: str, form: Format, by: str, reason: str) -> None:
             say_when_waiting(connection)
         else:
             click.echo(f"Kafka has what comes next for {consumer} in every partition; nothing was moved", err=True)
+
+
+@positions.command()
+@click.argument("topics", nargs=-1, required=True, metavar="TOPIC…")
+@formats
+@named
+@reasoned
+def renew(topics: tuple[str, ...], form: Format, by: str, reason: str) -> None:
+    """Begin topics that were deleted and made anew: every consumer of each goes on at the new one's beginning, once all roles are stopped.
+
+    A topic that is still missing is made. What was archived of the old one stays, as an epoch of its own, and nothing is booked twice. The
+    lines say how many records of the old topic each consumer had done, how many archived ones it had not (`undone`), and how many it had
+    done that the archive never got (`unarchived`); what to do about them stands in the runbook topic_replaced.
+    """
+    from pipeline.log.topics import ALL
+
+    loaded = settings(role="init")  # in Kafka only that login may make a topic, or say for a group how far it has come
+    prefixed = {kind.name: kind.topic(loaded.kafka.topic_prefix) for kind in ALL}
+    wanted = list(dict.fromkeys(prefixed.get(topic, topic) for topic in topics))
+    if unknown := [topic for topic in wanted if topic not in prefixed.values()]:
+        raise click.UsageError(f"{unknown[0]} is no topic of ours{nearest(unknown[0], sorted(prefixed))}")
+    outcomes = []
+    with database(loaded, name="renew") as connection:
+        present = _made(loaded, connection, wanted)
+        for topic in wanted:
+            outcomes += _renewed(loaded, connection, topic, present[topic], by, reason)
+        show(outcomes, form, columns=RENEWED)
+        if outcomes:
+            say_when_waiting(connection)
+        else:
+            click.echo("Kafka has the topics that the positions were stored for; nothing was begun anew", err=True)
+
+
+def _made(loaded: Settings, connection: Connection, topics: list[str]) -> Mapping[str, TopicState]:
+    """Return these topics as Kafka has them, those made that are missing; raise SettingsError when one has another number of partitions."""
+    from pipeline.errors import SettingsError
+    from pipeline.kafka import TopicAdmin
+    from pipeline.log.topics import ALL
+    from pipeline.stores import positions as stored
+    from pipeline.supervisor.preparation import described
+
+    admin = TopicAdmin(loaded.kafka)
+    admin.check_connection(timeout=5)
+    present = admin.describe(topics)
+    for name in topics:
+        before = len({held.partition for held in stored.of_topic(connection, name)})
+        found = present[name].partitions if name in present else loaded.kafka.partitions
+        if before and found != before:
+            raise SettingsError(
+                f"kafka.partitions: the topic {name} had {before} partitions and would have {found} now: an intent's records would go "
+                f"elsewhere than its state. Nothing was changed. Write {before}, delete the topic if it is there, and repeat this command"
+            )
+    admin.ensure_topics([kind for kind in ALL if kind.topic(loaded.kafka.topic_prefix) in topics])
+    return described(admin, topics)
+
+
+def _renewed(loaded: Settings, connection: Connection, topic: str, state: TopicState, by: str, reason: str) -> list[dict[str, Any]]:
+    """Begin one topic anew and return a line for each consumer; none where Kafka has the topic that the positions are of."""
+    from pipeline.clock import SystemClock
+    from pipeline.kafka import TopicAdmin
+    from pipeline.stores import acts
+    from pipeline.stores import positions as stored
+
+    with connection.transaction():
+        held = stored.of_topic(connection, topic, lock=True)
+        if not held or {one.topic_id for one in held} == {state.topic_id}:
+            return []
+        consumers = sorted({one.consumer for one in held})
+        for consumer in consumers:
+            # First: what a group has committed beyond what is stored would pass for a database that has gone back.
+            places = [(topic, one.partition) for one in held if one.consumer == consumer]
+            TopicAdmin(loaded.kafka).begin_anew(f"{loaded.kafka.topic_prefix}{consumer}", places)
+        before = max(one.epoch for one in held)
+        act = acts.Act(
+            action="renew",
+            venue=None,
+            intent_id=None,
+            subject=topic,
+            outcome=f"epoch {before} of {min(one.topic_id for one in held)} to epoch {before + 1} of {state.topic_id}",
+            acted_by=by,
+            reason=reason,
+            at=SystemClock().now(),
+        )
+        stored.renew(connection, topic, state.topic_id, act_id=act.act_id, at=act.at)
+        acts.record(connection, act)
+    archived = {one.partition: one.next_offset for one in held if one.consumer == "archive"}
+    lines = []
+    for consumer in consumers:
+        done = {one.partition: one.next_offset for one in held if one.consumer == consumer}
+        undone = sum(max(0, archived.get(partition, 0) - offset) for partition, offset in done.items())
+        unarchived = sum(max(0, offset - archived.get(partition, 0)) for partition, offset in done.items())
+        said = {"consumer": consumer, "topic": topic, "epoch": before + 1, "done": sum(done.values()), "undone": undone}
+        lines.append({**said, "unarchived": unarchived, "act_id": act.act_id})
+    return lines
 
 
 # --- parked partitions -----------------------------------------------------------------------------------------------

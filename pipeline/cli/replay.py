@@ -191,10 +191,10 @@ class _Again:
                 progress(replayed.records, sum(archived.values()))
 
     @property
-    def _done(self) -> Mapping[tuple[str, int], int]:
+    def _done(self) -> Mapping[tuple[str, int, int], int]:
         from pipeline.stores import positions
 
-        return positions.of_consumer(self.reader, self.processor.name)
+        return positions.of_every_epoch(self.reader, self.processor.name)
 
     def _records(self) -> Iterator[tuple[Record, datetime]]:
         """Yield what the live processor has done, key by key; count what was altered since it was archived."""

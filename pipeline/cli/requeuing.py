@@ -31,8 +31,10 @@ Requeued = tuple[str, bytes | None, bytes, Headers]
 """Topic, key, value, headers."""
 Ask = Callable[[str], Own]
 """Asks who we are at a venue; raises RetryableError, SettingsError."""
-Archived = Callable[[str, int, int], Record | None]
-"""Returns the record that the archive has of (topic, partition, offset)."""
+Archived = Callable[[str, int, int, int], Record | None]
+"""Returns the record that the archive has of (topic, epoch, partition, offset)."""
+Epoch = Callable[[str], int]
+"""Tells which epoch of a topic Kafka has now."""
 PUT_BACK = (topics.ORDER_UPDATED, topics.QUOTE_RECEIVED, topics.ORDER_SETTLED, topics.COMPLIANCE_READ, topics.RATE_READ)
 """What a requeue may write. A question, an answer, a command, what became of it and what a person did are said once, by who has to say
 them: put back later they would speak of another moment. Alarms and dead letters have nobody who could not read them."""
@@ -42,14 +44,21 @@ class NotPutBackError(PoisonRecordError):
     """This record is none that may be put back."""
 
 
-def record_of(letter: DeadLetter, settings: Settings, *, own_party: Ask | None = None, archived: Archived = lambda *_: None) -> Requeued:
+def record_of(
+    letter: DeadLetter,
+    settings: Settings,
+    *,
+    own_party: Ask | None = None,
+    archived: Archived = lambda *_: None,
+    epoch_of: Epoch = lambda _: 1,
+) -> Requeued:
     """Return the record that a dead letter becomes, without its history.
 
     Raise NotPutBackError when it must not become one, PoisonRecordError when it still cannot be read, RetryableError when the venue cannot
     be asked who we are, SettingsError.
     """
     if isinstance(letter.origin, Coordinates):
-        topic, key, value, headers = _original(letter, letter.origin, settings, archived)
+        topic, key, value, headers = _original(letter, letter.origin, settings, archived, epoch_of)
         return topic, key, value, [pair for pair in headers if pair[0] not in HISTORY]
     outgoing = outgoing_of_letter(letter, settings, own_party=own_party or (lambda venue: ask_own_party(settings, venue)))
     return (
@@ -109,8 +118,8 @@ def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_
             raise PoisonRecordError(f"nobody knows what a {other or 'document without a type'} of this venue is")
 
 
-def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archived: Archived) -> Requeued:
-    """Return the refused record as Kafka still has it, else as the archive has it."""
+def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archived: Archived, epoch_of: Epoch) -> Requeued:
+    """Return the refused record as Kafka still has it, else as the archive has it; Kafka knows nothing of a topic that is no more."""
     from pipeline.kafka import read_record
 
     prefix = settings.kafka.topic_prefix
@@ -119,8 +128,11 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archi
         raise NotPutBackError(
             f"nothing is put back into {origin.topic}, only into {allowed}; who has to say it says it anew, or not at all"
         )
-    place = (origin.topic, origin.partition, origin.offset)
-    record = read_record(settings.kafka, *place, timeout=5) or archived(*place)
+    epoch = origin.epoch or 1
+    record = None
+    if epoch == epoch_of(origin.topic):
+        record = read_record(settings.kafka, origin.topic, origin.partition, origin.offset, timeout=5)
+    record = record or archived(origin.topic, epoch, origin.partition, origin.offset)
     if record is None or hashlib.sha256(record.value).hexdigest() != letter.sha256:
         where = f"{origin.topic}[{origin.partition}] at offset {origin.offset}"
         raise NotPutBackError(

@@ -15,10 +15,10 @@ import click
 from pipeline.cli.context import settings, settings_file
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.settings import RoleName, Settings
     from pipeline.supervisor.supervisor import Plan
 
-ROLES = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
+ROLES: tuple[RoleName, ...] = ("ingest", "settlement", "workflow", "risk", "commands", "ledger", "archive")
 LATER = ("console",)
 START_WITHIN = 30.0
 
@@ -36,7 +36,7 @@ def _known(_context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 @click.command()
 @click.argument("roles", nargs=-1, required=True, callback=_known, metavar="ROLE…")
-def run(roles: tuple[str, ...]) -> NoReturn:
+def run(roles: tuple[RoleName, ...]) -> NoReturn:
     """Run one role in this process, or several as supervised children: ingest, settlement, workflow, risk, commands, ledger, archive."""
     loaded = settings(role=None if len(roles) > 1 else roles[0])
     if len(roles) > 1:
@@ -59,6 +59,7 @@ def up() -> NoReturn:
 def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     from pipeline.clock import SystemClock
     from pipeline.observability import logs
+    from pipeline.stores.role_logins import settings_of
     from pipeline.supervisor.output import Output, ToOutput
     from pipeline.supervisor.preparation import check_settings, prepare
     from pipeline.supervisor.role import say_overridden
@@ -66,7 +67,7 @@ def _supervise(loaded: Settings, roles: Sequence[str]) -> NoReturn:
     from pipeline.supervisor.supervisor import Supervisor
 
     check_settings(loaded, roles)
-    plans, loaded = _plans(loaded, roles), loaded.of_role("init")
+    plans, loaded = _plans(loaded, roles), settings_of(loaded, "init")
     human = sys.stderr.isatty()
     output = Output(sys.stderr)
     logs.configure(role="supervisor", instance=f"supervisor-{os.getpid()}", human=human, out=ToOutput(output))
@@ -113,7 +114,7 @@ def _plans(loaded: Settings, roles: Sequence[str]) -> list[Plan]:
                 role=role,
                 command=[sys.executable, "-m", "pipeline.cli.main", *config, "run", role],
                 environment={"CUSTODIAN_METRICS__LISTEN": listen},
-                withheld=loaded.kafka.secrets_of_others(role),
+                kafka=loaded.kafka,
             )
         )
     return plans

@@ -98,10 +98,12 @@ def _chosen(loaded: Settings, connection: Connection, venue: str, intent: str) -
 def _told(chosen: Chosen) -> dict[str, Any]:
     import hashlib
 
+    from pipeline.log.position import coordinates
+
     record = chosen.taken_from
     return {
         "source": chosen.source,
-        "taken_from": {"topic": record.topic, "partition": record.partition, "offset": record.offset},
+        "taken_from": coordinates(record.topic, record.epoch, record.partition, record.offset),
         "transaction_hash": chosen.event.transaction_hash,
         "ce_id": chosen.outgoing.envelope.id,
         "sha256": hashlib.sha256(chosen.outgoing.value).hexdigest(),

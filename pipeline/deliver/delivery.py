@@ -36,11 +36,12 @@ class StepDelivery:
         return self._store.topics()
 
     def deliver(self, records: Sequence[Record]) -> None:
-        """Write what is new of a batch in one transaction; raise RetryableError, PositionHoleError or FatalError."""
+        """Write what is new of a batch in one transaction; raise RetryableError, PositionHoleError, TopicReplacedError or FatalError."""
         began, batches = self._clock.monotonic(), by_partition(records)
         with self._store.open(list(batches)) as opened:
             self._failpoints.reach(f"{self.consumer}.in_transaction")
-            fresh = {p: kept for p, batch in batches.items() if (kept := unseen(batch, opened.positions[p].next_offset))}
+            held = opened.positions
+            fresh = {p: kept for p, batch in batches.items() if (kept := unseen(batch, held[p].next_offset, held[p].epoch))}
             outcome = Outcome()
             if fresh:
                 outcome = self._step.run(opened.transaction, [r for kept in fresh.values() for r in kept], self._clock.now())
@@ -56,7 +57,8 @@ class StepDelivery:
         """Commit the position behind a record that is not written, with `also` in the transaction, outputs acknowledged before."""
         partition = (record.topic, record.partition)
         with self._store.open([partition]) as opened:
-            if unseen([record], opened.positions[partition].next_offset):
+            held = opened.positions[partition]
+            if unseen([record], held.next_offset, held.epoch):
                 also(opened.transaction)
                 self._publisher.publish(outputs)
                 opened.advance({partition: record.offset + 1})

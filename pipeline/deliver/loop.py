@@ -34,7 +34,7 @@ from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.log_batches import Inspect, nothing_passed
 from pipeline.log.notices import alarm
 from pipeline.log.position import leading, over_gaps
-from pipeline.log.topic_guard import StoredTopic, check_topics
+from pipeline.log.topic_guard import Epochs, StoredTopic, check_topics
 from pipeline.ports import EventPublisher
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,8 @@ class DeliverLoop:
 
         `inspect` reads the log where offsets are missing.
         """
-        self._inspect = inspect
+        self._epochs = Epochs()
+        self._inspect: Inspect = lambda *place: self._epochs.stamped(inspect(*place))
         self._delivery, self._open_source, self._topic_reader = delivery, open_source, topic_reader
         self._publisher, self._clock, self._stop = publisher, clock, stop
         self._timers, self._on_health = timers, on_health
@@ -167,7 +168,7 @@ class DeliverLoop:
     def _receive(self, source: RecordSource, *, records_max: int, timeout: float) -> None:
         polled = source.poll(records_max=records_max, timeout=timeout)
         # Callbacks ran inside poll: what was fetched for a partition that is gone is somebody else's now.
-        self._batch += [record for record in polled if (record.topic, record.partition) in self._positions]
+        self._batch += self._epochs.stamped([record for record in polled if (record.topic, record.partition) in self._positions])
 
     # Assignment
 
@@ -193,6 +194,7 @@ class DeliverLoop:
         self._topics |= {topic: said for topic, said in self._delivery.topics().items() if topic in assigned}
         check_topics(self._delivery.consumer, self._topics, self._topic_reader.describe(sorted(self._topics)))
         stored = self._delivery.positions(partitions)
+        self._epochs.learn(stored)
         offsets = {partition: stored[partition].next_offset for partition in partitions}
         source.begin(offsets)
         self._positions |= offsets
@@ -277,18 +279,19 @@ class DeliverLoop:
         self.health.lag = sum(max(0, ends[partition] - offset) for partition, offset in self._positions.items())
         metrics.LAG.labels(self._delivery.consumer).set(self.health.lag)
         moving = {partition: offset for partition, offset in self._positions.items() if partition not in self._standing}
-        self._judge({partition: offset for partition, offset in moving.items() if ends[partition] > offset})
-        for (topic, number), (offset, since) in self._still.items():
-            if since < self._clock.monotonic():  # so it was at the look before: nothing may come after the mark of a transaction
-                self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)
+        for topic, number in self._judge({partition: offset for partition, offset in moving.items() if ends[partition] > offset}):
+            offset = self._positions[topic, number]  # what stands may have nothing before it but the mark of a transaction
+            self._batch += leading(self._inspect(topic, number, offset, ends[topic, number]), offset)
 
-    def _judge(self, behind: Mapping[Partition, int]) -> None:
-        """Raise StuckError when a partition that has records has stood at one offset for too long."""
+    def _judge(self, behind: Mapping[Partition, int]) -> list[Partition]:
+        """Return the partitions that have records and stood where they are at the look before; raise StuckError after too long."""
         now, before = self._clock.monotonic(), self._still
-        self._still = {p: before[p] if p in before and before[p][0] == offset else (offset, now) for p, offset in behind.items()}
+        stood = [p for p, offset in behind.items() if p in before and before[p][0] == offset]
+        self._still = {p: (offset, now) for p, offset in behind.items()} | {p: before[p] for p in stood}
         for (topic, partition), (offset, since) in self._still.items():
             if now - since > STUCK_AFTER:
                 raise StuckError(f"{topic}[{partition}] stands at offset {offset} for {now - since:.0f} s though every service answers")
+        return stood
 
     # The end
 

@@ -56,6 +56,11 @@ class StoredPosition(Protocol):
         """Return the id of the topic that the offset belongs to."""
         ...
 
+    @property
+    def epoch(self) -> int:
+        """Return how often a topic of that name was made, with this one."""
+        ...
+
 
 class Delivery(Protocol):
     """What becomes of a batch, committed together with the positions behind it: a sink's rows, or a processor's states and events."""

@@ -37,7 +37,7 @@ from pipeline.log.faults import (
     passes,
 )
 from pipeline.log.notices import alarm, dead_letter_of_record
-from pipeline.log.position import by_partition
+from pipeline.log.position import by_partition, place_text
 from pipeline.log.topic_guard import StoredTopic
 from pipeline.ports import EventPublisher
 
@@ -380,7 +380,7 @@ class Trials:
             kind=kind,
             consumer=self.consumer,
             source=self.source,
-            subject=f"{record.topic}[{record.partition}]",
+            subject=place_text(record),
             fault=row.fault,
             detail={"offset": str(record.offset), "key": (record.key or b"").decode("utf-8", "replace")[:200], **more},
             failures=row.failures,
@@ -407,4 +407,4 @@ def failure_alarm(
 
 
 def _place(record: Record) -> str:
-    return f"{record.topic}[{record.partition}] offset {record.offset}"
+    return f"{place_text(record)} offset {record.offset}"

@@ -71,6 +71,7 @@ from pipeline.errors import (
 )
 from pipeline.kafka import EventProducer, TopicAdmin, denied
 from pipeline.log.envelope import Record
+from pipeline.log.log_batches import Inspect
 from pipeline.log.notices import alarm
 from pipeline.log.position import leading, over_gaps
 from pipeline.log.topic_guard import truncated
@@ -174,7 +175,8 @@ class _Worker:
         self._watch = Watch(
             processor.name, self._topics, connect=connect, admin=TopicAdmin(settings.kafka), clock=clock, stuck_after=STUCK_AFTER
         )
-        self._inspect = log_inspection(settings.kafka)
+        inspect = log_inspection(settings.kafka)
+        self._inspect: Inspect = lambda *place: self._watch.epochs.stamped(inspect(*place))
         self._passed: list[Record] = []  # found behind the last record of a partition
         self._waiting: deque[Any] = deque()
         self._gate: dict[tuple[str, int], int] = {}  # partitions that stand, or go on and are not there yet: the offset that comes next
@@ -304,7 +306,7 @@ class _Worker:
                 if not self._closing:
                     self._room.set()
                 passed, self._passed = self._passed, []
-                records = [*passed, *(_record(event.message) for event in batch)]
+                records = [*passed, *self._watch.epochs.stamped([_record(event.message) for event in batch])]
                 standing = await self._until_done(partial(over_gaps, self._trials.deliver, records, self._inspect))
                 for event in batch:
                     if not standing or event.message.offset < standing.get(_partition(event.message), math.inf):

@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pipeline import metrics
-from pipeline.clock import Clock
+from pipeline.clock import Clock, RecordedClock
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record, origins_of
@@ -310,7 +310,8 @@ class Step(Generic[S, E, F]):
         """Lock the positions and return what is not done yet; raise PositionHoleError at a hole."""
         stored = positions.lock_numbers(connection, self._processor.name, sorted({number for _, number in batches}))
         positions.check(self._processor.name, stored, batches)
-        return {partition: unseen(batch, stored[partition].next_offset) for partition, batch in batches.items()}
+        held = {partition: stored[partition] for partition in batches}
+        return {partition: unseen(batch, held[partition].next_offset, held[partition].epoch) for partition, batch in batches.items()}
 
     def _settled(
         self, connection: Connection, batches: Mapping[Partition, list[Record]], settle: Settle[E]
@@ -335,8 +336,9 @@ class Step(Generic[S, E, F]):
         with connection.transaction():
             if not positions.lock_numbers(connection, name, [number]):
                 raise FatalError(f"{name} has no stored position for partition {number}; run `custodian init`")
-            due = states.due(connection, name, number, self._clock.now(), limit=WAKE_MAX, key=key)
-            outcome = run_wakes(self._processor, due, number, self._clock)
+            now = self._clock.now()  # to look and to decide by, and as recorded: a replay wakes what was due by then, not more
+            due = states.due(connection, name, number, now, limit=WAKE_MAX, key=key)
+            outcome = run_wakes(self._processor, due, number, RecordedClock(now))
             if due and outcome.at is not None:
                 readings.write(connection, name, [Reading(number, outcome.at, looked=self._looked.get(number))])
             self._write(connection, outcome)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pipeline.clock import Clock
 from pipeline.errors import FatalError, StuckError
 from pipeline.kafka import TopicAdmin, TopicState
-from pipeline.log.topic_guard import check_topics
+from pipeline.log.topic_guard import Epochs, check_topics
 from pipeline.stores import positions, suspects
 from pipeline.stores.postgres import Connection, translated
 
@@ -46,6 +46,7 @@ class Watch:
         self._still: dict[Partition, tuple[int, float]] = {}
         self.stands: dict[Partition, tuple[int, int]] = {}
         """Where partitions stood at the look before already, though there is more: the position, and the end."""
+        self.epochs = Epochs()
         self.reason = ""
         """Why the worker waits; empty while it does not."""
 
@@ -70,6 +71,7 @@ class Watch:
         self._check(topics, self._admin.describe(topics))
         with self._lock:
             found = self._load(partitions)
+        self.epochs.learn(found)
         return {partition: position.next_offset for partition, position in found.items()}
 
     def _check(self, topics: Sequence[str], present: Mapping[str, TopicState]) -> None:

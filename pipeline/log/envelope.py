@@ -39,6 +39,8 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     headers: Headers
     timestamp_ms: int = 0
     passed: Passed | None = None
+    epoch: int = 1
+    """How often a topic of this name was made, with the one that the record is in: without it the rest is no place (decision 0020)."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True, gc=False):

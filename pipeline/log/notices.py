@@ -156,13 +156,15 @@ def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source:
     """
     digest = hashlib.sha256(record.value).hexdigest()
     history = history_of(record.headers)
-    place: tuple[str, ...] = (str(record.partition), str(record.offset))
+    place: tuple[str, ...] = (str(record.partition), str(record.offset), *_later(record.epoch))
     if history:
         place = ("requeued", history["requeued_from"], str(history.get("requeued_times")), digest)
     event = DeadLetter(
         dead_letter_id=derive_id("dead-letter", source, record.topic, *place),
         venue=venue,
-        origin=Coordinates(topic=record.topic, partition=record.partition, offset=record.offset),
+        origin=Coordinates(
+            topic=record.topic, partition=record.partition, offset=record.offset, epoch=record.epoch if record.epoch > 1 else None
+        ),
         reason=reason[:REASON_KEPT_MAX],
         sha256=digest,
         size=len(record.value),
@@ -175,6 +177,11 @@ def dead_letter_of_record(record: Record, *, reason: str, now: datetime, source:
     key = event.key if event.key and len(event.key) <= TEXT_KEPT_MAX else f"{record.topic}[{record.partition}]"
     cause = header(record.headers, "ce_id")
     return _outgoing(event, key=key, source=source, now=now, causation_id=cause if cause and len(cause) <= TEXT_KEPT_MAX else None)
+
+
+def _later(epoch: int) -> tuple[str, ...]:
+    """Return what makes coordinates of a later epoch other ones; nothing for the first, so that its ids stay what they were."""
+    return () if epoch == 1 else ("epoch", str(epoch))
 
 
 def _kept(record: Record) -> dict[str, Any]:

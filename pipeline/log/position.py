@@ -10,12 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pipeline.errors import PositionHoleError
+from pipeline.errors import PositionHoleError, TopicReplacedError
 from pipeline.log.envelope import Record
 from pipeline.log.log_batches import Inspect
 
 Partition = tuple[str, int]
 T = TypeVar("T")
+
+
+def place_text(record: Record) -> str:
+    """Return topic and partition, and the epoch where it is not the first: what is said of two places is never the same."""
+    return f"{record.topic}[{record.partition}]" + (f" of epoch {record.epoch}" if record.epoch > 1 else "")
+
+
+def coordinates(topic: str, epoch: int, partition: int, offset: int) -> dict[str, str | int]:
+    """Return a place in Kafka as lines have it: without the epoch where it is the first."""
+    return {"topic": topic, "partition": partition, "offset": offset, **({"epoch": epoch} if epoch > 1 else {})}
 
 
 def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
@@ -26,19 +36,25 @@ def by_partition(records: Sequence[Record]) -> dict[Partition, list[Record]]:
     return batches
 
 
-def unseen(records: Sequence[Record], next_offset: int) -> Sequence[Record]:
-    """Return the records of one partition from `next_offset` on; those below are done already.
+def unseen(records: Sequence[Record], next_offset: int, epoch: int = 1) -> Sequence[Record]:
+    """Return the records of one partition from `next_offset` of this epoch on; those below are done already.
 
-    Raise PositionHoleError when the first one kept is beyond `next_offset`, or when the batch itself skips an offset.
+    Raise PositionHoleError when the first one kept is beyond `next_offset`, or when the batch itself skips an offset; TopicReplacedError
+    when a record is of another epoch: its topic was made anew and renewed since it was read.
     """
     kept: list[Record] = []
     expected = next_offset
     for record in records:
+        if record.epoch != epoch:
+            raise TopicReplacedError(
+                f"topic_replaced: {place_text(record)} was read in epoch {record.epoch}, but the stored position is of epoch {epoch}: "
+                "the topic was made anew meanwhile; nothing was written, a new worker reads the new topic"
+            )
         if record.offset < expected:
             continue
         if record.offset > expected:
             raise PositionHoleError(
-                f"position_hole: {record.topic}[{record.partition}] goes on at offset {record.offset}, "
+                f"position_hole: {place_text(record)} goes on at offset {record.offset}, "
                 f"but the stored position is {expected}; nothing was written, the worker starts again from the stored position",
                 topic=record.topic,
                 partition=record.partition,

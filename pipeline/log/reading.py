@@ -26,6 +26,8 @@ class Reading:
     due by `at`."""
     looked: datetime | None = None
     """When the worker had looked last what was due; None: not yet. A look that finds nothing has no transaction of its own."""
+    epochs: tuple[int, ...] = ()
+    """Of each span, which topic of its name it is of (decision 0020); none: of the first."""
 
 
 def readings_of(records: Iterable[Record], at: datetime, looked: Mapping[int, datetime]) -> list[Reading]:

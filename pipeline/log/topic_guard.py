@@ -7,11 +7,14 @@ read on; both are told by what stands beside the positions, not by settings, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from pipeline.errors import TopicRepartitionedError, TopicReplacedError, TopicTruncatedError
+from pipeline.log.envelope import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ def check_topics(consumer: str, stored: Mapping[str, StoredTopic], present: Mapp
         if others := known.topic_ids - {found}:
             raise TopicReplacedError(
                 f"topic_replaced: {consumer} has positions of {topic} with the id {min(others)}, but Kafka has id {found}: "
-                "it was deleted or made anew; nothing is read until a person has decided where to go on"
+                "it was deleted or made anew; nothing is read until a person has decided where to go on (infra/runbooks/topic_replaced.md)"
             )
         if present[topic].partitions != known.partitions:
             raise TopicRepartitionedError(
@@ -54,6 +57,39 @@ def check_topics(consumer: str, stored: Mapping[str, StoredTopic], present: Mapp
                 "earlier ones; nothing is read until a person has looked. Stop whoever writes to the topic, then follow "
                 "infra/runbooks/topic_repartitioned.md; `custodian init` does not take the new number either"
             )
+
+
+class OfEpoch(Protocol):
+    """A stored position, as far as it says which topic of its name it is of."""
+
+    @property
+    def epoch(self) -> int:
+        """Return how often a topic of that name was made, with this one."""
+        ...
+
+
+class Epochs:
+    """Which topic of each name a worker reads, for all its life, put on the records that it read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._later: dict[str, int] = {}  # without those that were never made anew: their records are right as they are
+
+    def learn(self, stored: Mapping[tuple[str, int], OfEpoch]) -> None:
+        """Learn from the positions of partitions that begin; raise TopicReplacedError when a topic was renewed since this worker began."""
+        for (topic, _), position in stored.items():
+            known = self._known.setdefault(topic, position.epoch)
+            if known != position.epoch:
+                raise TopicReplacedError(
+                    f"topic_replaced: {topic} was made anew and renewed (epoch {position.epoch}) while this worker read epoch {known} of "
+                    "it: what it has read is of no use; a new worker reads the new topic"
+                )
+        self._later = {topic: epoch for topic, epoch in self._known.items() if epoch > 1}
+
+    def stamped(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return records as of the epochs that their topics have."""
+        later = self._later
+        return [replace(one, epoch=later[one.topic]) if one.topic in later else one for one in records] if later else records
 
 
 RECORD_SIZE = 1_048_576

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 from urllib.parse import unquote
 
 from pipeline.errors import SettingsError
-from pipeline.settings import SECRET_CLIENT_KEY, Settings
+from pipeline.settings import SECRET_CLIENT_KEY, RoleName, Settings
 
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return the secrets that can be read; a file that cannot be is the business of whoever needs it."""
-    asked = [settings.postgres.secret]
+    postgres = settings.postgres
+    asked = [postgres.secret]
+    for role in get_args(RoleName):
+        own = postgres.model_copy(
+            update={
+                "password": postgres.roles[role].password if role in postgres.roles else None,
+                "password_file": postgres.password_file_of(role),
+            }
+        )
+        asked.append(own.secret)
     for name, venue in settings.venues.items():
         asked += [lambda v=venue, n=name: v.auth.secret(n), lambda v=venue, n=name: v.auth.static_token(n)]  # type: ignore[misc]
     clients = [settings.kafka.client, *(role.client for role in settings.kafka.roles.values())]

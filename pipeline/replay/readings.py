@@ -44,7 +44,8 @@ class _Numbered:
     times: array[int] = field(default_factory=lambda: array("q"))
     looked: array[int] = field(default_factory=lambda: array("q"))
     """Until when at least what was due had been looked for before each."""
-    topics: dict[str, _Topic] = field(default_factory=dict)
+    topics: dict[tuple[str, int], _Topic] = field(default_factory=dict)
+    """By name and epoch."""
     looks: array[int] = field(default_factory=lambda: array("q"))
     """Those that woke what was due."""
 
@@ -72,7 +73,7 @@ class Readings:
             if not reading.spans:
                 known.looks.append(transaction)
             for place, (topic, first, end) in enumerate(reading.spans):
-                of_topic = known.topics.setdefault(topic, _Topic())
+                of_topic = known.topics.setdefault((topic, reading.epochs[place] if reading.epochs else 1), _Topic())
                 of_topic.firsts.append(first)
                 of_topic.ends.append(end)
                 of_topic.transactions.append(transaction)
@@ -81,7 +82,7 @@ class Readings:
     def done(self, record: Record) -> Done | None:
         """Return when a record was done; None where that is not recorded, as of what was done by an earlier release."""
         known = self._numbers.get(record.partition)
-        of_topic = None if known is None else known.topics.get(record.topic)
+        of_topic = None if known is None else known.topics.get((record.topic, record.epoch))
         if known is None or of_topic is None:
             return None
         number = bisect_right(of_topic.ends, record.offset)

@@ -18,7 +18,7 @@ from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
 from schemas.accepting import OperatorActed
 
-Action = Literal["acknowledge", "resolve", "reread", "re-emit", "advance", "retry", "skip", "add-person", "remove-person"]
+Action = Literal["acknowledge", "resolve", "reread", "re-emit", "advance", "renew", "retry", "skip", "add-person", "remove-person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

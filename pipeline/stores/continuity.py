@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.log.envelope import Outgoing
 from pipeline.log.notices import alarm
-from pipeline.stores import outbox
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import OperatorActed
@@ -53,17 +53,20 @@ def look(
     """Look at this run of the server, and let calls begin in it; return what the tables lack.
 
     `committed` tells what the consumer groups have committed, `halted` which halts the topic of acts leaves in force; both are asked under
-    the lock of looks. `connection` is in autocommit mode.
+    the lock of looks. `connection` is in autocommit mode. Calls may begin once the role that makes them, or the owner, has looked.
     """
     with connection.transaction():
         connection.execute(_SQL["lock"])
         known, found = is_known(connection), lacking(connection, committed())
         if known and not found:
             return ()
-        connection.execute(_SQL["doubt"])
-        if found:
-            _stop(connection, found, halted(), now)
-        connection.execute(_SQL["known"], {"lacking": json.dumps([[*one.place, one.stored, one.committed] for one in found])})
+        raised = _stop(connection, found, halted(), now) if found else None
+        noted: dict[str, object] = dict.fromkeys(("id", "subject", "at", "correlation", "key", "value"))
+        if raised is not None:
+            about = raised.envelope
+            noted = {"id": about.id, "subject": about.subject, "at": about.time, "correlation": about.correlation_id}
+            noted |= {"key": raised.key, "value": raised.value}
+        connection.execute(_SQL["note"], noted | {"lacking": json.dumps([[*one.place, one.stored, one.committed] for one in found])})
     return found
 
 
@@ -76,7 +79,8 @@ def in_force(acts: Sequence[OperatorActed]) -> list[OperatorActed]:
     return [act for act in last.values() if act.action == "halt"]
 
 
-def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[OperatorActed], now: datetime) -> None:
+def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[OperatorActed], now: datetime) -> Outgoing:
+    """Halt everything, and again what the topic knows as halted; return the alarm."""
     first = found[0]
     consumer, topic, partition = first.place
     what = f"the database has gone back: {consumer} committed {first.committed} of {topic} {partition}, and stored is {first.stored}"
@@ -91,7 +95,7 @@ def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[Operat
     row = connection.execute(_SQL["halt"], {"reason": what}).fetchone()
     assert row is not None
     places = "; ".join(f"{' '.join(map(str, one.place))}: stored {one.stored}, committed {one.committed}" for one in found)
-    raised = alarm(
+    return alarm(
         kind="database_regressed",
         severity="critical",
         venue=None,
@@ -101,4 +105,3 @@ def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[Operat
         source="/supervisor",
         identity=(row[0], *(f"{' '.join(map(str, one.place))} {one.committed}" for one in found)),
     )
-    outbox.put(connection, [raised])

@@ -7,17 +7,11 @@ SELECT pg_advisory_xact_lock(hashtext('custodian'), hashtext('incarnations'));
 -- positions: Return what each consumer has stored.
 SELECT consumer, topic, partition, next_offset FROM custodian.positions;
 
--- doubt: A command that was not sent as far as these tables know may have been sent in a life that they do not know: read before it is sent.
-UPDATE commands.journal SET calls_before = calls_before + 1, last_call_at = coalesce(last_call_at, clock_timestamp())
- WHERE state IN ('journalled', 'sent') AND NOT shadow AND calls_open + calls_before = 0;
-
 -- halt: Halt everything.
 SELECT people.halt(NULL, NULL, 'custodian', %(reason)s) -> 'halt' ->> 'halt_id';
 
 -- halt_again: Halt a scope that was halted, as the topic tells.
 SELECT people.halt(%(venue)s, %(pair)s, %(by)s, %(reason)s);
 
--- known: Note that this run was looked at.
-INSERT INTO custodian.incarnations (started_at, database, system, anew, lacking)
-SELECT i.started_at, i.database, i.system, true, %(lacking)s FROM custodian.incarnation() AS i
-ON CONFLICT (started_at, database, system) DO UPDATE SET lacking = EXCLUDED.lacking, anew = true, looked_at = clock_timestamp();
+-- note: Note the look: open commands may have been sent, the database has gone back where there is an alarm, and calls may begin.
+SELECT custodian.note_run(%(lacking)s, %(id)s, %(subject)s, %(at)s, %(correlation)s, %(key)s, %(value)s);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,18 +52,3 @@ def peer(connection: Connection, *, timeout: float) -> Peer | None:
     context.check_hostname = mode == "verify-full"
     context.verify_mode = ssl.CERT_REQUIRED if checked else ssl.CERT_NONE
     return look(connection.info.host, connection.info.port, context, timeout=timeout, asks=POSTGRES_ASKS)
-
-
-def forbidden(connection: Connection, schemas: Sequence[str]) -> list[str]:
-    """Name the tables of these schemas that our user may not read and add to."""
-    rows = connection.execute(
-        """
-        SELECT n.nspname || '.' || c.relname
-          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = ANY (%s) AND c.relkind = 'r'
-           AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT'))
-         ORDER BY 1
-        """,
-        (list(schemas),),
-    ).fetchall()
-    return [name for (name,) in rows]

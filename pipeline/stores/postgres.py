@@ -95,9 +95,12 @@ def user_of(postgres: configuration.Postgres) -> str:
 def with_user(postgres: configuration.Postgres, user: str, **secret: Any) -> configuration.Postgres:
     """Return settings that connect as another user, with `password_file` or `password` in place of their own; raise SettingsError."""
     nobody = postgres.model_copy(update={"password": None, "password_file": None})  # their own may be unreadable to who asks
-    parts = conninfo_to_dict(conninfo(nobody)) | {"user": user}
+    parts = conninfo_to_dict(conninfo(nobody))
+    if "service" not in parts and "user" in parts:
+        parts.setdefault("dbname", parts["user"])  # libpq's own default, which is not to change with the user
+    parts |= {"user": user}
     own = {name: value for name, value in parts.items() if name not in ("passfile", "connect_timeout", "options")}
-    return configuration.Postgres(dsn=make_conninfo("", **own), **secret)
+    return configuration.Postgres(dsn=make_conninfo("", **own), insecure=postgres.insecure, **secret)
 
 
 def connect(

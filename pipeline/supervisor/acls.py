@@ -2,7 +2,7 @@
 
 `access` is the whole of it: what a processor reads and writes it says itself, for the others it stands here. A principal is the
 `sasl.username` that a role connects with, by its section `[kafka.roles.X.client]` or else by `kafka.client`. Nobody may delete or alter a
-topic, and only `init` may make one. Source: infra/decisions/0021.
+topic, and only `init` may make one, or put the groups of those who read it to its beginning. Source: infra/decisions/0021.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def access(settings: Settings) -> Mapping[str, Access]:
         found["risk"] = Access(
             reads=frozenset({topics.DECISION_REQUESTED}), writes=frozenset({topics.DECISION_MADE}), groups=("engine",), looks=False
         )
-    found["init"] = Access(makes=True, checks=True)
+    # `positions renew` says for every group how far it has come in a topic that was made anew, which takes reading both.
+    found["init"] = Access(reads=frozenset(topics.ALL), groups=(*CONSUMERS,), makes=True, checks=True)
     found["cli"] = Access(reads=_PUT_BACK, writes=OUTBOX | _PUT_BACK, checks=True)
     return found
 

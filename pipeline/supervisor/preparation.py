@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.errors import ServiceAwayError, SettingsError
+from pipeline.errors import PipelineError, ServiceAwayError, SettingsError
 from pipeline.failpoints import failpoints_of
 from pipeline.kafka import TopicAdmin, TopicState
 from pipeline.log import topics
@@ -14,10 +15,10 @@ from pipeline.log.topic_guard import Durability, fragile
 from pipeline.log.topics import EventType
 from pipeline.policy.file import read_bytes
 from pipeline.settings import Kafka, Settings
-from pipeline.stores import migrations, policies, positions
+from pipeline.stores import grants, migrations, policies, positions, role_logins
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
-from pipeline.stores.postgres import Connection, connect, translated
+from pipeline.stores.postgres import Connection, connect, translated, user_of
 from pipeline.wiring import trust_of
 
 MIGRATED = ("pipeline.stores", "connectors.sinks.accounting_ledger", "connectors.sinks.compliance_archive")
@@ -56,6 +57,8 @@ class Prepared:
     """What makes topics lose records that others would keep, each with what to do."""
     policy: bool
     """The file of the settings was activated, as the first policy of the database."""
+    without_login: Sequence[str]
+    """Roles that cannot log in yet: without a secret, or since this user may not let them."""
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
@@ -90,12 +93,14 @@ def prepare(settings: Settings) -> Prepared:
     try:
         refuse_encoding(connection)
         applied = migrations.apply(connection, all_migrations())
+        role_logins.ensure(connection, settings.postgres)
+        without = grants.without_login(connection)
         names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
             refuse_other_prefix(connection, settings.kafka.topic_prefix)
             refuse_repartitioned(connection, admin.describe(names))
         made = admin.ensure_topics()
-        states = _described(admin, names)
+        states = described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
         return Prepared(
@@ -104,6 +109,7 @@ def prepare(settings: Settings) -> Prepared:
             positions=added,
             fragile=fragile_topics(settings.kafka, states, admin.configs(names), brokers=len(admin.brokers(timeout=10))),
             policy=_first_policy(connection, settings),
+            without_login=without,
         )
     finally:
         connection.close()
@@ -133,6 +139,14 @@ def fragile_topics(
     ]
 
 
+def prepared_by_hand(settings: Settings) -> str:
+    """Return the SQL that an administrator can run in the place of `prepare`: of all that is missing, or of all where nobody answers."""
+    missing = all_migrations()
+    with suppress(PipelineError), connect(settings.postgres, name="init", autocommit=True) as connection:
+        missing = migrations.pending(connection, missing)
+    return migrations.script(missing, user_of(settings.postgres), role_logins.script(settings.postgres))
+
+
 def _first_policy(connection: Connection, settings: Settings) -> bool:
     """Activate the file's policy where none ever was; afterwards two people do (`custodian policy activate`), whatever the file says."""
     file = settings.risk.policy_file
@@ -148,10 +162,19 @@ def refuse_encoding(connection: Connection) -> None:
         raise SettingsError(f"postgres.dsn: {fault}; {OF_UTF8}")
 
 
-def check_prepared(settings: Settings) -> None:
-    """Raise SettingsError when `custodian init` of this release has not been run on the database; ServiceAwayError."""
-    with connect(settings.postgres, name="check", autocommit=True) as connection:
-        missing = migrations.pending(connection, all_migrations())
+def check_prepared(settings: Settings, role: str) -> None:
+    """Raise SettingsError when `custodian init` of this release has not been run on the database, or when this login is none of a role's.
+
+    Raise ServiceAwayError.
+    """
+    with connect(settings.postgres, name="check", autocommit=True) as connection, translated("looking at who this is"):
+        too_much = grants.too_much(connection)
+        missing = [] if too_much else migrations.pending(connection, all_migrations())
+    if too_much:
+        raise SettingsError(
+            f"postgres.roles.{role}: {too_much}, and no role of ours connects as such; leave user and dsn out there, and run `custodian "
+            "init`, which makes the role a login of its own"
+        )
     if missing:
         raise SettingsError(f"postgres.dsn: the database is not prepared: {missing[0].name} is not applied; run `custodian init`")
 
@@ -194,7 +217,7 @@ def refuse_replaced(connection: Connection, consumer: str, states: Sequence[Topi
                 f"kafka.bootstrap_servers, postgres.dsn: the topic {state.name} is not the one that {consumer} stored its positions for "
                 f"(its id is {state.topic_id}, stored is {min(others)}): it was deleted and made anew, or this Kafka and this database do "
                 "not belong together. No position was changed. Point both settings at a pair that belongs together; where the topic was "
-                "replaced on purpose, take another kafka.topic_prefix or another database"
+                "really made anew, follow infra/runbooks/topic_replaced.md"
             )
 
 
@@ -215,7 +238,8 @@ def refuse_repartitioned(connection: Connection, present: Mapping[str, TopicStat
                 )
 
 
-def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:
+def described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicState]:
+    """Describe topics that are there or were just made; raise ServiceAwayError when Kafka does not show one within some seconds."""
     deadline = time.monotonic() + _SEEN_WITHIN
     while True:
         states = admin.describe(names)
@@ -223,7 +247,5 @@ def _described(admin: TopicAdmin, names: Sequence[str]) -> Mapping[str, TopicSta
         if not missing:
             return states
         if time.monotonic() > deadline:
-            raise ServiceAwayError(
-                f"Kafka made the topic {missing[0]} but does not show it after {_SEEN_WITHIN:g} s; run `custodian init` again"
-            )
+            raise ServiceAwayError(f"Kafka made the topic {missing[0]} but does not show it after {_SEEN_WITHIN:g} s; run this again")
         time.sleep(0.1)

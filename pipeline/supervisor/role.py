@@ -8,17 +8,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 from pipeline.clock import SystemClock
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, SettingsError
 from pipeline.failpoints import failpoints_of
 from pipeline.observability import logs
 from pipeline.observability.health import Health
-from pipeline.observability.redaction import redact
-from pipeline.observability.secrets import secrets_of
-from pipeline.settings import Settings, overridden
+from pipeline.settings import RoleName, Settings, overridden
 from pipeline.supervisor import orphans
 from pipeline.supervisor.exits import code_of
 from pipeline.supervisor.supervisor import INSTANCE_VARIABLE, RESTARTS_VARIABLE
@@ -31,14 +30,12 @@ START_WITHIN = 30.0
 """Seconds that the services may take to answer a role that nobody supervises."""
 
 
-def run_role(role: str, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> int:
-    """Run a role until SIGTERM or ctrl-C and return its exit code; what went wrong is in the log."""
+def run_role(role: RoleName, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> int:
+    """Run a role, with the settings that are its own, until SIGTERM or ctrl-C and return its exit code; what went wrong is in the log."""
     supervised = orphans.follow_supervisor(environment)
     instance = environment.get(INSTANCE_VARIABLE) if supervised else None
     instance = instance or f"{socket.gethostname()}-{os.getpid()}-{role}"
     logs.configure(role=role, instance=instance, human=not supervised and sys.stderr.isatty())
-    settings = settings.of_role(role)
-    redact.learn(secrets_of(settings))
     say_overridden(environment)
     stop = _stop_on_signals()
     try:
@@ -58,7 +55,7 @@ def say_overridden(environment: Mapping[str, str]) -> None:
         log.warning("%s = %s comes from the environment, whatever the settings file says", name, text, extra={"override": name})
 
 
-def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *, supervised: bool, restarts: int) -> int:
+def _run(role: RoleName, settings: Settings, instance: str, stop: threading.Event, *, supervised: bool, restarts: int) -> int:
     # Imported here: what a role needs takes most of its start, and a wrong command line should not pay for it.
     from pipeline.observability.listener import Listener
     from pipeline.supervisor.continuity import look, look_at_start
@@ -68,7 +65,8 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     from pipeline.supervisor.upkeep import upkeep_of
     from pipeline.wiring import PROGRAMS, Surroundings, consumers_of
 
-    check_settings(settings, [role])
+    with _made_by_init(role):
+        check_settings(settings, [role])
     clock = SystemClock()
     failpoints = failpoints_of(settings.mode)
     if failpoints.armed:
@@ -88,9 +86,10 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
     pulse = Pulse(settings, identity, health, clock)
     log.info("starting", extra={"pid": os.getpid(), "metrics_port": listener.port})
     limit = None if supervised else START_WITHIN
-    if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
-        return 0
-    check_prepared(settings)
+    with _made_by_init(role):
+        if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
+            return 0
+    check_prepared(settings, role)
     look_at_start(settings, clock)
     pulse.start()
     upkeep_of(role, settings, clock=clock, failpoints=failpoints, owner=instance, stop=stop).start()
@@ -111,6 +110,19 @@ def _run(role: str, settings: Settings, instance: str, stop: threading.Event, *,
         pulse.stop(in_good_order=code == 0)
     log.info("ended", extra={"exit_code": code})
     return code
+
+
+@contextmanager
+def _made_by_init(role: str) -> Iterator[None]:
+    """Say of a login or a secret of the role's own that is not there who makes it."""
+    try:
+        yield
+    except SettingsError as error:
+        if not str(error).startswith("postgres."):
+            raise
+        raise SettingsError(
+            f"{error}; `custodian init` makes login and secret of the role {role}, or postgres.roles.{role} names them"
+        ) from None
 
 
 def begin_metrics(role: str, settings: Settings) -> None:

@@ -22,10 +22,12 @@ from dataclasses import dataclass, field
 
 from pipeline.observability.redaction import redact
 from pipeline.printable import printable
+from pipeline.settings import Kafka
 from pipeline.supervisor import orphans
 from pipeline.supervisor.backoff import Backoff
 from pipeline.supervisor.exits import STOPS_ALL, meaning
 from pipeline.supervisor.output import Output, for_person, structured
+from pipeline.supervisor.secrets import own_environment
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +39,12 @@ INSTANCE_VARIABLE, RESTARTS_VARIABLE = "CUSTODIAN_INSTANCE", "CUSTODIAN_RESTARTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How to start a role: its name, its command line, what to add to the environment, and the beginnings of names to take out of it."""
+    """How to start a role: its name, its command line, what to add to the environment, and the section that says which login is its own."""
 
     role: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
-    withheld: tuple[str, ...] = ()
+    kafka: Kafka = field(default_factory=Kafka)
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ class Supervisor:
 
     def _start(self, child: _Child) -> None:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.upper().startswith(child.plan.withheld)},
+            **own_environment(child.plan.role, os.environ, child.plan.kafka),
             **child.plan.environment,
             orphans.PIPE_VARIABLE: str(self._watch_pipe),
             orphans.PARENT_VARIABLE: str(os.getpid()),

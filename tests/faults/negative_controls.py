@@ -20,6 +20,8 @@ from tests.faults.controls import Control, ControlError, Edit, show
 ADVANCE = "                opened.advance({partition: kept[-1].offset + 1 for partition, kept in fresh.items()})\n"
 """Where a sink's position is stored with its rows."""
 
+_ROLES = "tests/integration/test_roles.py::"
+
 SPINE = (
     Control(
         name="outputs before commit",
@@ -503,6 +505,18 @@ SPINE = (
         says=r"assert not True",
     ),
     Control(
+        name="a topic made anew is another one for the archive",
+        edits=(
+            Edit(
+                file="pipeline/stores/positions.py",
+                old="next_offset = 0, epoch = epoch + 1, topic_id",
+                new="next_offset = 0, topic_id",
+            ),
+        ),
+        test="tests/integration/test_epochs.py::test_the_archive_goes_on_in_a_topic_made_anew",
+        says=r"the archive has no such record, or one with other bytes",
+    ),
+    Control(
         name="an act commits with what it publishes",
         edits=(
             Edit(
@@ -521,6 +535,61 @@ SPINE = (
         ),
         test="tests/faults/test_acts.py::test_an_act_that_is_killed_is_done_whole_or_not_at_all[act.after_commit]",
         says=r"assert 1 == \(2 \* True\)",
+    ),
+    Control(
+        name="what nobody gave is taken back",  # PUBLIC calls every function, and a grant that somebody added stays
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM %s', place, everybody);\n",
+                new="",
+            ),
+        ),
+        test=_ROLES + "test_the_catalogue_is_what_the_table_of_grants_says",
+        says=r"PUBLIC has EXECUTE on function",
+    ),
+    Control(
+        name="a role has no more than its line",  # the owner's rights for all, as in a database of one login
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="""    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', split_part(one.what, '.', 1), whom);\n""",
+                new="""    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', split_part(one.what, '.', 1), whom);
+    IF one.rights <> 'EXECUTE' THEN EXECUTE format('GRANT ALL ON %s TO %s', one.what, whom); END IF;\n""",
+            ),
+        ),
+        test=_ROLES + "test_a_role_does_to_every_table_what_its_line_says_and_no_more[ledger]",
+        says=r"UPDATE \S+ SET \S+ = DEFAULT WHERE false: not refused",
+    ),
+    Control(
+        name="a role writes its own rows only",
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old="      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
+                new="",
+            ),
+        ),
+        test=_ROLES + "test_a_role_writes_only_its_own_rows_of_what_roles_share[ledger]",
+        says=r"ledger: UPDATE custodian\.positions",
+    ),
+    Control(
+        name="no role is the owner",
+        edits=(Edit(file="pipeline/supervisor/preparation.py", old="    if too_much:\n", new="    if False:\n"),),
+        test=_ROLES + "test_who_prepares_the_database_is_no_role",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a child has no secret of others",
+        edits=(
+            Edit(
+                file="pipeline/supervisor/supervisor.py",
+                old="            **own_environment(child.plan.role, os.environ, child.plan.kafka),\n",
+                new="            **os.environ,\n",
+            ),
+        ),
+        test="tests/unit/test_own_secrets.py::test_a_supervised_role_starts_without_the_secrets_of_others",
+        says=r"assert 'the-deploy-secret' not in",
     ),
 )
 

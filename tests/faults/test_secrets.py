@@ -9,7 +9,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.auditor import audit, read_all, until_quiet
-from tests.rig import UNRULY, Program, Rig
+from tests.rig import ROLES, UNRULY, Program, Rig
 from tests.waiting import eventually
 
 MakeRig = Callable[..., Rig]
@@ -24,7 +24,9 @@ def arguments_of_all(programs: list[Program]) -> list[str]:
 
 def everything_stored(rig: Rig) -> list[str]:
     """Return every row of every table as text, bytes readable."""
-    tables = rig.rows("SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE tableowner = current_user")
+    tables = rig.rows(
+        "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE tableowner = current_database() || '_owner'"
+    )
     found = []
     for (table,) in tables:
         query = f"SELECT set_config('bytea_output', 'escape', false), t::text FROM {table} AS t"
@@ -57,6 +59,7 @@ def test_a_canary_secret_appears_in_no_log_topic_table_argument_or_traceback(mak
 
     up = rig.up()
     rig.connected()
+    canaries |= {(rig.folder / "secrets" / f"postgres-{role}").read_text().strip(): f"the password of {role}" for role in ROLES}
     arguments = arguments_of_all(rig.programs)
     assert len(arguments) >= 5
     texts["the arguments of processes"] = "\n".join(arguments)

@@ -238,7 +238,7 @@ def test_doctor_is_content_in_what_we_ship(
     folder, secrets = tmp_path_factory.mktemp("etc"), tmp_path_factory.mktemp("secrets")
     for name, text in shipped(kind).items():
         (folder / name).write_text(text)
-    for name, text in (("postgres", prepared.password), ("tokyo", CANARY)):
+    for name, text in (("postgres-ingest", (prepared.folder / "pg-ingest").read_text()), ("tokyo", CANARY)):
         (secrets / name).write_text(text)
         (secrets / name).chmod(0o440)
     as_user = _as_the_image_runs(secrets) if os.geteuid() == 0 else {}
@@ -269,7 +269,7 @@ def test_doctor_is_content_in_what_we_ship(
 
         def doctor(**more: str) -> dict[str, str]:
             done = subprocess.run(
-                [*PROGRAM, "doctor"],
+                [*PROGRAM, "doctor", "--role", "ingest"],
                 cwd="/",
                 env=environment | more,
                 capture_output=True,

@@ -484,8 +484,8 @@ def test_a_record_is_read_back_by_its_place_as_it_was_written(archive: Archive) 
     plain = archive.record(b"{}", [("ce_id", b"x")])
     archive.write([strange, plain])
     for written in (strange, plain):
-        found = reads.record(archive.connection, written.topic, written.partition, written.offset)
+        found = reads.record(archive.connection, written.topic, 1, written.partition, written.offset)
         assert found is not None
         assert (found.value, found.key, list(found.headers)) == (written.value, written.key, list(written.headers))
-    assert reads.record(archive.connection, plain.topic, plain.partition, 10**9) is None
-    assert reads.record(archive.connection, "custody.nothing.v1", 0, 0) is None
+    assert reads.record(archive.connection, plain.topic, 1, plain.partition, 10**9) is None
+    assert reads.record(archive.connection, "custody.nothing.v1", 1, 0, 0) is None

@@ -276,7 +276,7 @@ def test_doctor_is_content_when_everything_is_there(prepared: Commands) -> None:
         done = prepared.run("doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL=venue.base_url)
         assert done.returncode == 0, done.stdout + done.stderr
         checks = [json.loads(line)["check"] for line in done.stdout.splitlines()]
-        assert {"Kafka", "topics", "PostgreSQL", "migrations", "permissions", "positions", "venue tokyo identity"} <= set(checks)
+        assert {"Kafka", "topics", "PostgreSQL", "migrations", "rights", "positions", "venue tokyo identity"} <= set(checks)
         refused = prepared.run(
             "doctor", CUSTODIAN_VENUES__TOKYO__BASE_URL=venue.base_url, CUSTODIAN_VENUES__TOKYO__AUTH__CLIENT_SECRET="not-the-secret"
         )

@@ -16,11 +16,11 @@ from pipeline.cli.init import init
 from pipeline.cli.requeuing import PUT_BACK
 from pipeline.log import topics
 from pipeline.log.topics import ALL, EventType
-from pipeline.settings import Kafka, RoleName, Settings
+from pipeline.settings import LoginName, Settings
 from pipeline.supervisor.acls import NOTICES, access, grants
 from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.topology import PROCESSORS
-from pipeline.wiring import PROGRAMS
+from pipeline.wiring import PROGRAMS, consumers_of
 
 EVERYBODY = {*PROGRAMS}
 WRITERS: Mapping[EventType, set[str]] = {
@@ -39,19 +39,19 @@ WRITERS: Mapping[EventType, set[str]] = {
     topics.DEAD_LETTER: EVERYBODY,
 }
 READERS: Mapping[EventType, set[str]] = {
-    topics.ORDER_UPDATED: {"settlement", "workflow", "risk", "archive", "cli"},
-    topics.QUOTE_RECEIVED: {"workflow", "archive", "cli"},
-    topics.COMPLIANCE_READ: {"workflow", "archive", "cli"},
-    topics.RATE_READ: {"workflow", "archive", "cli"},
-    topics.DECISION_REQUESTED: {"risk", "commands", "archive"},
-    topics.DECISION_MADE: {"workflow", "risk", "commands", "archive"},
-    topics.COMMAND_ISSUED: {"commands", "archive"},
-    topics.COMMAND_COMPLETED: {"workflow", "risk", "archive"},
-    topics.ORDER_SETTLED: {"ledger", "archive", "cli"},
-    topics.OPERATOR_ACTED: EVERYBODY,
-    topics.POLICY_ACTIVATED: {"archive"},
-    topics.ALARM_RAISED: {"archive"},
-    topics.DEAD_LETTER: {"archive"},
+    topics.ORDER_UPDATED: {"settlement", "workflow", "risk", "init", "archive", "cli"},
+    topics.QUOTE_RECEIVED: {"workflow", "init", "archive", "cli"},
+    topics.COMPLIANCE_READ: {"workflow", "init", "archive", "cli"},
+    topics.RATE_READ: {"workflow", "init", "archive", "cli"},
+    topics.DECISION_REQUESTED: {"risk", "commands", "init", "archive"},
+    topics.DECISION_MADE: {"workflow", "risk", "commands", "init", "archive"},
+    topics.COMMAND_ISSUED: {"commands", "init", "archive"},
+    topics.COMMAND_COMPLETED: {"workflow", "risk", "init", "archive"},
+    topics.ORDER_SETTLED: {"ledger", "init", "archive", "cli"},
+    topics.OPERATOR_ACTED: EVERYBODY | {"init"},
+    topics.POLICY_ACTIVATED: {"init", "archive"},
+    topics.ALARM_RAISED: {"init", "archive"},
+    topics.DEAD_LETTER: {"init", "archive"},
 }
 
 
@@ -66,11 +66,14 @@ def test_every_topic_has_its_readers_and_writers_and_nobody_else(kind: EventType
 def test_the_table_is_about_every_role_and_what_each_says_of_itself() -> None:
     """Roles, logins and sections of the settings are the same names; processors and consumers are allowed what they do."""
     may = access(Settings())
-    assert set(may) == {*PROGRAMS, "init", "cli"} == set(LOGINS.values()) == set(get_args(RoleName))
+    assert set(may) == {*PROGRAMS, "init", "cli"} == set(LOGINS.values()) == set(get_args(LoginName))
     for role, processor in PROCESSORS.items():
         assert may[role].writes == {*processor(Settings()).emits} | NOTICES
         assert may[role].reads >= {*processor(Settings()).consumes}
-    assert {group for each in may.values() for group in each.groups} == set(CONSUMERS)
+    assert {role: set(each.groups) for role, each in may.items()} == {role: set(consumers_of(role)) for role in PROGRAMS} | {
+        "init": set(CONSUMERS),  # `positions renew`
+        "cli": set(),
+    }
     assert {*PUT_BACK} <= may["cli"].reads & may["cli"].writes
     assert {role for role, each in may.items() if each.makes} == {"init"}
 
@@ -120,20 +123,6 @@ def test_the_commands_of_kafkas_tool_are_printed_without_a_secret(tmp_path: Path
     assert all(re.fullmatch(command + r"( --operation \w+)+(( --topic \S+)+|( --group \S+)+)", line) for line in lines)
     assert any("'User:books of account' --operation Read --group custody.ledger" in line for line in lines)
     assert "s3cret-of-books" not in done.output
-
-
-def test_a_process_hears_nothing_of_the_logins_of_others() -> None:
-    """Neither by the names of other roles, nor the common one's where it has its own."""
-    kafka = Kafka.model_validate({"client": {"sasl.username": "common"}, "roles": {"ledger": {"client": {"sasl.username": "books"}}}})
-    names = [
-        "CUSTODIAN_KAFKA__ROLES__LEDGER__CLIENT__SASL_PASSWORD",
-        "CUSTODIAN_KAFKA__ROLES__ARCHIVE__CLIENT__SASL_PASSWORD",
-        "CUSTODIAN_KAFKA__ROLES__INIT__CLIENT__SASL_PASSWORD",
-        "CUSTODIAN_KAFKA__CLIENT__SASL_PASSWORD",
-        "CUSTODIAN_KAFKA__CLIENT__SECURITY_PROTOCOL",
-    ]
-    kept = {role: [name for name in names if not name.startswith(kafka.secrets_of_others(role))] for role in ("ledger", "archive")}
-    assert kept == {"ledger": [names[0], names[4]], "archive": [names[1], names[3], names[4]]}
 
 
 def test_a_kafka_that_lets_everybody_in_is_not_called_secure(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pipeline import settings as configuration
 from pipeline.errors import SettingsError
 from pipeline.observability.secrets import secrets_of
 from pipeline.settings import Engine, find_file, load
+from pipeline.stores.role_logins import settings_of
 
 VENUE = """
 [venues.tokyo]
@@ -185,20 +186,20 @@ client = { "ssl.key.password" = "of-cli" }
 client = { "sasl.username" = "init" }
 """
     settings = load(write(tmp_path, text), {"CUSTODIAN_KAFKA__ROLES__ARCHIVE__CLIENT__SASL_PASSWORD": "of-archive"})
-    told = {role: settings.of_role(role).kafka for role in ("ledger", "archive", "risk")}
+    told = {role: settings.kafka.of_role(role) for role in ("ledger", "archive", "risk")}
     logins = {role: (kafka.options()["sasl.username"], kafka.options()["sasl.password"]) for role, kafka in told.items()}
     assert logins == {"ledger": ("ledger", "of-ledger"), "archive": ("archive", "of-archive"), "risk": ("custodian", "of-custodian")}
     assert all(kafka.roles == {} for kafka in told.values())
     assert told["ledger"].options()["security.protocol"] == "SASL_SSL"
     assert {"of-ledger", "of-archive", "of-custodian", "of-cli"} <= set(secrets_of(settings))
-    assert {"of-archive", "of-custodian", "of-cli"}.isdisjoint(secrets_of(settings.of_role("ledger")))
+    assert {"of-archive", "of-custodian", "of-cli"}.isdisjoint(secrets_of(settings_of(settings, "ledger")))
     assert not any(secret in repr(settings) + repr(told) for secret in ("of-ledger", "of-archive", "of-custodian", "of-cli"))
-    assert settings.of_role("cli").kafka.options()["sasl.password"] == "of-custodian"
+    assert settings_of(settings, "cli").kafka.options()["sasl.password"] == "of-custodian"
     with pytest.raises(SettingsError, match=r"kafka\.roles\.init: sasl\.username has no password; .*password_file"):
-        settings.of_role("init").kafka.options()  # with another login's password it would be locked out, not helped
+        settings_of(settings, "init").kafka.options()  # with another login's password it would be locked out, not helped
     (tmp_path / "ledger").unlink()
     with pytest.raises(SettingsError, match=r"kafka\.roles\.ledger\.password_file: .* cannot be read"):
-        settings.of_role("ledger").kafka.options()
+        settings_of(settings, "ledger").kafka.options()
 
 
 def test_the_way_of_every_role_is_looked_at() -> None:

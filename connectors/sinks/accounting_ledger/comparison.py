@@ -1,7 +1,7 @@
 """What differs between the live books and books that were rebuilt from the archive: pure, entry for entry and balance for balance.
 
 Not a difference, but counted: what one of the two cannot have yet, since the archive or the ledger has not come so far; and an entry that
-was booked from another copy of the same event (it was published twice, or requeued).
+was booked from another copy of the same event (it was published twice, requeued, or made again from a later look at the same document).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pipeline.domain.money import plain
 IDENTICAL, MISSING, EXTRA, DIFFERS = "identical", "missing", "extra", "differs"
 NOT_ARCHIVED, NOT_BOOKED = "not_archived_yet", "not_booked_yet"
 FINDINGS = (MISSING, EXTRA, DIFFERS)
-_PLACE = frozenset({"source.topic", "source.partition", "source.offset"})
+_PLACE = frozenset({"source.topic", "source.epoch", "source.partition", "source.offset"})
+_LOOK = frozenset({"observed_at"})
+"""What two copies may differ in that were made from two looks at one document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def verdict_of(both: BothEntries) -> tuple[str, Fields]:
     if both.rebuilt is None:
         return (NOT_ARCHIVED if both.not_archived else EXTRA), {}
     found = fields_that_differ(both.live, both.rebuilt)
-    return (DIFFERS, found) if found.keys() - _PLACE else (IDENTICAL, {})
+    explained = _PLACE | _LOOK if found.keys() & _PLACE else _PLACE
+    return (DIFFERS, found) if found.keys() - explained else (IDENTICAL, {})
 
 
 @dataclass(slots=True)

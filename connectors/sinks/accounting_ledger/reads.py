@@ -16,6 +16,7 @@ from pipeline.domain.identifiers import IntentId, TransactionHash
 from pipeline.domain.money import plain
 from pipeline.domain.orders import Terms
 from pipeline.log.envelope import time_text
+from pipeline.log.position import coordinates
 from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.pruning import Booking
 
@@ -56,7 +57,7 @@ def entries(
                 "kind": row["kind"],
                 "occurred_at": time_text(row["occurred_at"]),
                 "recorded_at": time_text(row["recorded_at"]),
-                "source": {"topic": row["record_topic"], "partition": row["record_partition"], "offset": row["record_offset"]},
+                "source": coordinates(*(row[f"record_{name}"] for name in ("topic", "epoch", "partition", "offset"))),
                 "postings": row["postings"],
             }
             yield line if row["reverses"] is None else {**line, "reverses": row["reverses"]}

@@ -25,6 +25,7 @@ from connectors.sinks.accounting_ledger.writer import SQL, Statements, write
 from pipeline.domain.money import Scales
 from pipeline.log.envelope import Record
 from pipeline.stores import migrations, shadow
+from pipeline.stores.positions import Place
 from pipeline.stores.postgres import Connection, translated
 from pipeline.stores.session import snapshot
 from pipeline.stores.statements import named_statements
@@ -37,8 +38,6 @@ BATCH = 1_000
 _REBUILD = named_statements("connectors.sinks.accounting_ledger", "rebuild.sql")
 _LEDGER = re.compile(r"\b(?:ledger|rebuilt)\.(?=[a-z_])")
 _VIEWS = re.compile(r"\baccounting\.(?=[a-z_])")
-
-Partition = tuple[str, int]
 
 
 def _moved(text: str, schema: str) -> str:
@@ -81,7 +80,7 @@ def book(connection: Connection, schema: str, records: Iterable[tuple[Record, da
 
 @contextmanager
 def compared(
-    connection: Connection, schema: str, archived: Mapping[Partition, int]
+    connection: Connection, schema: str, archived: Mapping[Place, int]
 ) -> Iterator[tuple[Iterator[BothEntries], Iterator[BothBalances]]]:
     """Give all entries, then all balances, of both books in one snapshot; `archived` says up to which offsets the archive was booked.
 
@@ -89,8 +88,9 @@ def compared(
     """
     shadow.checked_name(schema)
     bounds: dict[str, Any] = {
-        "topics": [topic for topic, _ in archived],
-        "partitions": [partition for _, partition in archived],
+        "topics": [topic for topic, _, _ in archived],
+        "epochs": [epoch for _, epoch, _ in archived],
+        "partitions": [partition for _, _, partition in archived],
         "ends": list(archived.values()),
         "consumer": AccountingLedger.consumer,
     }

@@ -1,5 +1,5 @@
 -- documents: Every entry of the books as one text, of the live books or of the rebuilt ones.
-SELECT e.entry_id, e.record_topic, e.record_partition, e.record_offset,
+SELECT e.entry_id, e.record_topic, e.record_epoch, e.record_partition, e.record_offset,
        json_build_object(
            'kind', e.kind, 'venue', e.venue, 'intent_id', e.intent_id, 'transaction_hash', e.transaction_hash, 'occurred_at', e.occurred_at,
            'reverses', e.reverses, 'reason', e.reason, 'ce_id', e.record_ce_id, 'legs', e.legs, 'side', e.side,
@@ -8,7 +8,8 @@ SELECT e.entry_id, e.record_topic, e.record_partition, e.record_offset,
            'sender_custodian_party_id', e.sender_custodian_party_id, 'receiver_custodian_party_id', e.receiver_custodian_party_id,
            'sender_party_id', e.sender_party_id, 'receiver_party_id', e.receiver_party_id, 'market_maker_party_id', e.market_maker_party_id,
            'terms_sha256', encode(e.terms_sha256, 'hex'), 'document_sha256', encode(e.document_sha256, 'hex'), 'observed_at', e.observed_at,
-           'source', json_build_object('topic', e.record_topic, 'partition', e.record_partition, 'offset', e.record_offset),
+           'source', json_strip_nulls(json_build_object('topic', e.record_topic, 'epoch', nullif(e.record_epoch, 1),
+                                                        'partition', e.record_partition, 'offset', e.record_offset)),
            'postings', p.postings)::text AS doc
   FROM ledger.entries e
  CROSS JOIN LATERAL (
@@ -21,9 +22,10 @@ SELECT e.entry_id, e.record_topic, e.record_partition, e.record_offset,
 
 -- compare_entries: Every entry of either books by id, with both sides where they are not the same; `rebuilt` stands for the rebuilt schema,
 -- LIVE_DOCUMENTS and DOCUMENTS for the statement above on either books. Only what the ledger has come to can be younger than the archive:
--- an entry from beyond that, or from another topic, was booked by nobody of ours.
+-- an entry from beyond that, or from another topic, was booked by nobody of ours; of a topic that is no more the archive gets nothing, and the
+-- ledger books nothing.
 WITH archived AS (
-    SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(ends)s::bigint[]) AS a (topic, partition, next_offset)
+    SELECT * FROM unnest(%(topics)s::text[], %(epochs)s::int[], %(partitions)s::int[], %(ends)s::bigint[]) AS a (topic, epoch, partition, next_offset)
 )
 SELECT coalesce(l.entry_id, r.entry_id)::text,
        CASE WHEN l.doc IS DISTINCT FROM r.doc THEN l.doc END, CASE WHEN l.doc IS DISTINCT FROM r.doc THEN r.doc END,
@@ -31,21 +33,21 @@ SELECT coalesce(l.entry_id, r.entry_id)::text,
        coalesce(l.entry_id IS NULL AND r.record_offset >= b.next_offset, false) AS not_booked
   FROM (LIVE_DOCUMENTS) l
   FULL JOIN (DOCUMENTS) r ON r.entry_id = l.entry_id
-  LEFT JOIN archived a ON a.topic = l.record_topic AND a.partition = l.record_partition
-  LEFT JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = l.record_topic AND c.partition = l.record_partition
-  LEFT JOIN custodian.positions b ON b.consumer = %(consumer)s AND b.topic = r.record_topic AND b.partition = r.record_partition
+  LEFT JOIN archived a ON a.topic = l.record_topic AND a.epoch = l.record_epoch AND a.partition = l.record_partition
+  LEFT JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = l.record_topic AND c.epoch = l.record_epoch AND c.partition = l.record_partition
+  LEFT JOIN custodian.positions b ON b.consumer = %(consumer)s AND b.topic = r.record_topic AND b.epoch = r.record_epoch AND b.partition = r.record_partition
  ORDER BY 1;
 
 -- compare_balances: Every account of either books with both balances, without the entries that only one of the two can have by now.
 WITH archived AS (
-    SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(ends)s::bigint[]) AS a (topic, partition, next_offset)
+    SELECT * FROM unnest(%(topics)s::text[], %(epochs)s::int[], %(partitions)s::int[], %(ends)s::bigint[]) AS a (topic, epoch, partition, next_offset)
 ), too_young AS (
     SELECT p.account_id, coalesce(sum(p.amount) FILTER (WHERE p.side = 'debit'), 0) AS debits,
            coalesce(sum(p.amount) FILTER (WHERE p.side = 'credit'), 0) AS credits
       FROM ledger.entries e
       JOIN ledger.postings p USING (entry_id)
-      JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = e.record_topic AND c.partition = e.record_partition
-      LEFT JOIN archived a ON a.topic = e.record_topic AND a.partition = e.record_partition
+      JOIN custodian.positions c ON c.consumer = %(consumer)s AND c.topic = e.record_topic AND c.epoch = e.record_epoch AND c.partition = e.record_partition
+      LEFT JOIN archived a ON a.topic = e.record_topic AND a.epoch = e.record_epoch AND a.partition = e.record_partition
      WHERE e.record_offset >= coalesce(a.next_offset, 0) AND e.record_offset < c.next_offset AND NOT EXISTS (SELECT FROM rebuilt.entries r WHERE r.entry_id = e.entry_id)
      GROUP BY p.account_id
 ), too_early AS (
@@ -53,7 +55,7 @@ WITH archived AS (
            coalesce(sum(p.amount) FILTER (WHERE p.side = 'credit'), 0) AS credits
       FROM rebuilt.entries e
       JOIN rebuilt.postings p USING (entry_id)
-      JOIN custodian.positions b ON b.consumer = %(consumer)s AND b.topic = e.record_topic AND b.partition = e.record_partition
+      JOIN custodian.positions b ON b.consumer = %(consumer)s AND b.topic = e.record_topic AND b.epoch = e.record_epoch AND b.partition = e.record_partition
      WHERE e.record_offset >= b.next_offset AND NOT EXISTS (SELECT FROM ledger.entries l WHERE l.entry_id = e.entry_id)
      GROUP BY p.account_id
 ), live AS (

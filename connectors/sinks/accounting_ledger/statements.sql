@@ -28,7 +28,7 @@ SELECT a.account, a.account_id
 
 -- copy_entries: Insert entries; at commit each has to be whole and balanced.
 COPY ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at,
-    record_topic, record_partition, record_offset, record_ce_id,
+    record_topic, record_epoch, record_partition, record_offset, record_ce_id,
     side, source_currency, source_amount_actual, target_currency, target_amount, fx_rate,
     sender_custodian_party_id, receiver_custodian_party_id, sender_party_id, receiver_party_id, market_maker_party_id,
     terms_sha256, document_sha256, observed_at)
@@ -39,7 +39,7 @@ COPY ledger.postings (entry_id, posting_no, account_id, currency, scale, side, a
 
 -- entries: Entries in the order of booking, as they were known at a time, up to a time of occurrence.
 SELECT e.entry_id::text AS entry_id, e.venue, e.intent_id, e.transaction_hash, e.kind, e.occurred_at, e.recorded_at, e.reverses::text AS reverses,
-       e.record_topic, e.record_partition, e.record_offset, p.postings
+       e.record_topic, e.record_epoch, e.record_partition, e.record_offset, p.postings
   FROM ledger.entries e
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_object('account', a.account, 'role', a.role, 'currency', p.currency, 'side', p.side,
@@ -52,7 +52,7 @@ SELECT e.entry_id::text AS entry_id, e.venue, e.intent_id, e.transaction_hash, e
    AND (%(intent)s::text IS NULL OR e.intent_id = %(intent)s)
    AND (%(as_of)s::timestamptz IS NULL OR e.occurred_at <= %(as_of)s)
    AND (%(known_at)s::timestamptz IS NULL OR e.recorded_at <= %(known_at)s)
- ORDER BY e.recorded_at, e.record_topic, e.record_partition, e.record_offset, e.entry_id
+ ORDER BY e.recorded_at, e.record_topic, e.record_partition, e.record_epoch, e.record_offset, e.entry_id
  LIMIT %(limit)s;
 
 -- balances: Balances as they stand, from the stripes.

@@ -37,7 +37,7 @@ SOURCE = "/sinks/ledger"
 
 # fmt: off
 _ENTRY_TYPES = [
-    "uuid", "text", "int2", "text", "text", "text", "timestamptz", "timestamptz", "text", "int4", "int8", "text",
+    "uuid", "text", "int2", "text", "text", "text", "timestamptz", "timestamptz", "text", "int4", "int4", "int8", "text",
     "text", "text", "numeric", "text", "numeric", "numeric", "text", "text", "text", "text", "text", "bytea", "bytea", "timestamptz",
 ]
 # fmt: on
@@ -233,6 +233,7 @@ def _entry_row(settlement: Settlement, entry: JournalEntry, now: datetime) -> tu
         entry.occurred_at,
         now,
         record.topic,
+        record.epoch,
         record.partition,
         record.offset,
         settlement.ce_id,

@@ -23,10 +23,10 @@ from pipeline.log.codec import RECORD_SIZE_MAX, decode
 from pipeline.log.envelope import Headers, Record, time_text
 from pipeline.log.topics import ALARM_RAISED, DEAD_LETTER, EventType
 from pipeline.stores import acts, requeued
+from pipeline.stores.positions import Place
 from pipeline.stores.postgres import Connection, translated
 from schemas.events import AlarmRaised, DeadLetter, Event
 
-Partition = tuple[str, int]
 E = TypeVar("E", bound=Event)
 
 
@@ -43,6 +43,7 @@ def records(
         line = {
             "index": row["index"],
             "topic": row["topic"],
+            "epoch": row["later_epoch"],
             "partition": row["partition"],
             "offset": row["offset"],
             "ce_id": row["ce_id"],
@@ -114,9 +115,9 @@ def dead_letter(connection: Connection, dead_letter_id: str) -> DeadLetter | Non
     return None
 
 
-def record(connection: Connection, topic: str, partition: int, offset: int) -> Record | None:
+def record(connection: Connection, topic: str, epoch: int, partition: int, offset: int) -> Record | None:
     """Return the record that is archived of these coordinates, or None."""
-    row = connection.cursor(row_factory=dict_row).execute(SQL["record"], (topic, partition, offset)).fetchone()
+    row = connection.cursor(row_factory=dict_row).execute(SQL["record"], (topic, epoch, partition, offset)).fetchone()
     return None if row is None else _archived(row).record
 
 
@@ -132,6 +133,7 @@ def story(connection: Connection, intent_id: str) -> Iterator[dict[str, Any]]:
             {
                 "index": row["index"],
                 "topic": row["topic"],
+                "epoch": row["later_epoch"],
                 "partition": row["partition"],
                 "offset": row["offset"],
                 "ce_id": row["ce_id"],
@@ -171,10 +173,10 @@ class Archived:
     """Whether the bytes have the digest that was stored with them."""
 
 
-def sequenced_until(connection: Connection, topics: Sequence[str]) -> dict[Partition, int]:
-    """Return the offset before which the records of each partition have an index."""
+def sequenced_until(connection: Connection, topics: Sequence[str]) -> dict[Place, int]:
+    """Return the offset before which the records of each partition have an index, for every epoch of a topic."""
     rows = connection.execute(SQL["sequenced_until"], {"topics": list(topics), "consumer": CONSUMER}).fetchall()
-    return {(topic, partition): end for topic, partition, end in rows}
+    return {(topic, epoch, partition): end for topic, epoch, partition, end in rows}
 
 
 def in_order(connection: Connection, topics: Sequence[str]) -> Iterator[Archived]:
@@ -190,7 +192,7 @@ def by_key(
     connection: Connection,
     topics: Sequence[str],
     *,
-    ends: Mapping[Partition, int],
+    ends: Mapping[Place, int],
     key: bytes | None = None,
     until: datetime | None = None,
 ) -> Iterator[Archived]:
@@ -199,8 +201,9 @@ def by_key(
     Streams in the open transaction. Records without a key come first, and those produced at `until` or later not at all.
     """
     bounds = {
-        "topics_of_ends": [topic for topic, _ in ends],
-        "partitions_of_ends": [partition for _, partition in ends],
+        "topics_of_ends": [topic for topic, _, _ in ends],
+        "epochs_of_ends": [epoch for _, epoch, _ in ends],
+        "partitions_of_ends": [partition for _, _, partition in ends],
         "ends": list(ends.values()),
     }
     with _streamed(connection, "records_by_key", {"topics": list(topics), "key": key, "until": until, **bounds}) as rows:
@@ -217,6 +220,7 @@ def _archived(row: Mapping[str, Any]) -> Archived:
         value=value,
         headers=headers_of(row["headers"]),
         timestamp_ms=int(row["made_at"].timestamp() * 1000),
+        epoch=row["epoch"],
     )
     intact = hashlib.sha256(value).digest() == bytes(row["sha256"])
     return Archived(record=record, at=row["made_at"], recorded_at=row["recorded_at"], intact=intact)

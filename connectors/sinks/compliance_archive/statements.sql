@@ -1,8 +1,9 @@
--- topics: The numbers of topics.
-SELECT topic, topic_no FROM archive.topics;
+-- topics: The numbers of topics; one that was made anew has another for each of its epochs.
+SELECT topic, epoch, topic_no FROM archive.topics;
 
 -- make_topics: Number topics that are archived for the first time.
-INSERT INTO archive.topics (topic) SELECT * FROM unnest(%s::text[]) AS n (topic) ORDER BY 1 ON CONFLICT DO NOTHING;
+INSERT INTO archive.topics (topic, epoch)
+SELECT * FROM unnest(%s::text[], %s::int[]) AS n (topic, epoch) ORDER BY 1, 2 ON CONFLICT DO NOTHING;
 
 -- last_offsets: The last archived offset of partitions that have any.
 SELECT n.topic_no, n.partition, l.last
@@ -17,9 +18,10 @@ SELECT r.topic_no, r.partition, r."offset", r.sha256
   JOIN archive.records r USING (topic_no, partition, "offset");
 
 -- record: The record at coordinates.
-SELECT t.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, coalesce(r.produced_at, r.recorded_at) AS made_at, r.recorded_at
+SELECT t.topic, t.epoch, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, coalesce(r.produced_at, r.recorded_at) AS made_at,
+       r.recorded_at
   FROM archive.topics t JOIN archive.records r USING (topic_no)
- WHERE t.topic = %s AND r.partition = %s AND r."offset" = %s;
+ WHERE t.topic = %s AND t.epoch = %s AND r.partition = %s AND r."offset" = %s;
 
 -- copy_records: Insert records.
 COPY archive.records (topic_no, partition, "offset", produced_at, recorded_at, ce_id, ce_type, subject, sha256, key, headers, value)
@@ -30,7 +32,7 @@ INSERT INTO archive.passed (topic_no, partition, "offset", last_offset, kind, re
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
 
 -- every_passed: All offsets without a record by coordinates, for verification.
-SELECT p.topic_no, t.topic, p.partition, p."offset", p.last_offset, p.kind, p.sha256, p.batch
+SELECT p.topic_no, t.topic, t.epoch, p.partition, p."offset", p.last_offset, p.kind, p.sha256, p.batch
   FROM archive.passed p JOIN archive.topics t USING (topic_no)
  ORDER BY p.topic_no, p.partition, p."offset";
 
@@ -38,6 +40,7 @@ SELECT p.topic_no, t.topic, p.partition, p."offset", p.last_offset, p.kind, p.sh
 SELECT pg_try_advisory_xact_lock(%s);
 
 -- sequence: Give the next indexes to records that have none: those of a partition in the order of offsets, all in the order of their arrival.
+-- Of a topic that was made anew also what is left of its earlier epochs.
 WITH fresh AS MATERIALIZED (
     SELECT r.*
       FROM custodian.positions p
@@ -62,7 +65,7 @@ SELECT (SELECT coalesce(max(l.index), -1) FROM archive.leaves l) + row_number() 
   FROM arrived a;
 
 -- sequenced_records: Records that have an index, in its order.
-SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
+SELECT l.index, t.topic, nullif(t.epoch, 1) AS later_epoch, t.epoch, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
        CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
   FROM archive.leaves l
   JOIN archive.records r USING (topic_no, partition, "offset")
@@ -75,7 +78,7 @@ SELECT l.index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject,
  LIMIT %(limit)s;
 
 -- other_records: Records that wait for their index, in the order of arrival.
-SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
+SELECT NULL::bigint AS index, t.topic, nullif(t.epoch, 1) AS later_epoch, t.epoch, r.partition, r."offset", r.ce_id, r.ce_type, r.subject, r.sha256, r.recorded_at, r.produced_at,
        CASE WHEN %(with_body)s THEN r.value END AS value, CASE WHEN %(with_body)s THEN r.headers::text END AS headers, r.key
   FROM archive.records r
   JOIN archive.topics t USING (topic_no)
@@ -87,23 +90,23 @@ SELECT NULL::bigint AS index, t.topic, r.partition, r."offset", r.ce_id, r.ce_ty
  ORDER BY r.recorded_at, r.produced_at, r.topic_no, r.partition, r."offset"
  LIMIT %(limit)s;
 
--- positions: How far the archive says it has come.
-SELECT topic, partition, next_offset FROM custodian.positions WHERE consumer = %s ORDER BY topic, partition;
+-- positions: How far the archive says it has come, and had come in topics that are no more.
+SELECT topic, epoch, partition, next_offset FROM custodian.reached WHERE consumer = %s;
 
 -- every_record: All records by coordinates, for verification.
-SELECT r.topic_no, t.topic, r.partition, r."offset", r.sha256, r.value, r.ce_id, r.ce_type, r.subject, r.headers::text
+SELECT r.topic_no, t.topic, t.epoch, r.partition, r."offset", r.sha256, r.value, r.ce_id, r.ce_type, r.subject, r.headers::text
   FROM archive.records r JOIN archive.topics t USING (topic_no)
  ORDER BY r.topic_no, r.partition, r."offset";
 
 -- every_leaf: All leaves by index with the digest of their records, for verification.
-SELECT l.index, coalesce(t.topic, l.topic_no::text), l.partition, l."offset", l.sha256, r.sha256
+SELECT l.index, coalesce(t.topic, l.topic_no::text), coalesce(t.epoch, 1), l.partition, l."offset", l.sha256, r.sha256
   FROM archive.leaves l
   LEFT JOIN archive.records r USING (topic_no, partition, "offset")
   LEFT JOIN archive.topics t ON t.topic_no = l.topic_no
  ORDER BY l.index;
 
 -- records_between_leaves: Records without an index although a later one of their partition has one.
-SELECT t.topic, r.partition, r."offset"
+SELECT t.topic, t.epoch, r.partition, r."offset"
   FROM archive.records r
   JOIN archive.topics t USING (topic_no)
   LEFT JOIN archive.leaves l ON l.topic_no = r.topic_no AND l.partition = r.partition AND l."offset" = r."offset"
@@ -129,42 +132,42 @@ SELECT coalesce(o.source, 'unknown'), count(*), min(o.since)
  GROUP BY 1;
 
 -- sequenced_until: Up to which offset, exclusive, the records of these topics have an index: as far as the archive can be run again.
-SELECT t.topic, p.partition, coalesce((SELECT max(l."offset") + 1 FROM archive.leaves l WHERE l.topic_no = t.topic_no AND l.partition = p.partition), 0)
+SELECT t.topic, t.epoch, p.partition, coalesce((SELECT max(l."offset") + 1 FROM archive.leaves l WHERE l.topic_no = t.topic_no AND l.partition = p.partition), 0)
   FROM archive.topics t
   JOIN custodian.positions p ON p.topic = t.topic AND p.consumer = %(consumer)s
  WHERE t.topic = ANY (%(topics)s)
- ORDER BY 1, 2;
+ ORDER BY 1, 2, 3;
 
--- records_in_order: Sequenced records as a consumer saw them: partition by partition, in the order of offsets within a topic. Topics are
--- merged by the times at which their records were produced; a time that goes back counts as the one before it.
-SELECT o.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
-  FROM (SELECT t.topic, r.topic_no, r.partition, r."offset",
-               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY r.topic_no, r.partition ORDER BY r."offset") AS made_at
+-- records_in_order: Sequenced records as a consumer saw them: partition by partition, in the order of epochs and offsets within a topic. Topics
+-- are merged by the times at which their records were produced; a time that goes back counts as the one before it.
+SELECT o.topic, o.epoch, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
+  FROM (SELECT t.topic, t.epoch, r.topic_no, r.partition, r."offset",
+               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY t.topic, r.partition ORDER BY t.epoch, r."offset") AS made_at
           FROM archive.records r
           JOIN archive.topics t USING (topic_no)
           JOIN archive.leaves l USING (topic_no, partition, "offset")
          WHERE t.topic = ANY (%(topics)s)) o
   JOIN archive.records r USING (topic_no, partition, "offset")
- ORDER BY r.partition, o.made_at, array_position(%(topics)s, o.topic), r."offset";
+ ORDER BY r.partition, o.made_at, array_position(%(topics)s, o.topic), o.epoch, r."offset";
 
 -- records_by_key: Sequenced records that a consumer has done, key by key, those of a key as `records_in_order` has them; a record without a
 -- key is a key by itself. `ends` are the consumer's positions: what is beyond one is left out.
-SELECT o.topic, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
-  FROM (SELECT t.topic, r.topic_no, r.partition, r."offset", r.key,
-               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY r.topic_no, r.partition ORDER BY r."offset") AS made_at
+SELECT o.topic, o.epoch, r.partition, r."offset", r.key, r.headers::text, r.value, r.sha256, o.made_at, r.recorded_at
+  FROM (SELECT t.topic, t.epoch, r.topic_no, r.partition, r."offset", r.key,
+               max(coalesce(r.produced_at, r.recorded_at)) OVER (PARTITION BY t.topic, r.partition ORDER BY t.epoch, r."offset") AS made_at
           FROM archive.records r
           JOIN archive.topics t USING (topic_no)
           JOIN archive.leaves l USING (topic_no, partition, "offset")
-          LEFT JOIN unnest(%(topics_of_ends)s::text[], %(partitions_of_ends)s::int[], %(ends)s::bigint[]) AS e (topic, partition, next_offset)
-               ON e.topic = t.topic AND e.partition = r.partition
+          LEFT JOIN unnest(%(topics_of_ends)s::text[], %(epochs_of_ends)s::int[], %(partitions_of_ends)s::int[], %(ends)s::bigint[])
+               AS e (topic, epoch, partition, next_offset) ON e.topic = t.topic AND e.epoch = t.epoch AND e.partition = r.partition
          WHERE t.topic = ANY (%(topics)s) AND (e.next_offset IS NULL OR r."offset" < e.next_offset)) o
   JOIN archive.records r USING (topic_no, partition, "offset")
  WHERE (%(key)s::bytea IS NULL OR o.key = %(key)s) AND (%(until)s::timestamptz IS NULL OR o.made_at < %(until)s)
- ORDER BY o.key NULLS FIRST, o.made_at, array_position(%(topics)s, o.topic), r.partition, r."offset";
+ ORDER BY o.key NULLS FIRST, o.made_at, array_position(%(topics)s, o.topic), r.partition, o.epoch, r."offset";
 
 -- published: The events of topics with all their copies, in the order of key, type and id.
-SELECT r.key, r.ce_type, r.ce_id, array_agg(r.headers::text ORDER BY r.partition, r."offset") AS headers,
-       array_agg(r.value ORDER BY r.partition, r."offset") AS copies, min(coalesce(r.produced_at, r.recorded_at)) AS at
+SELECT r.key, r.ce_type, r.ce_id, array_agg(r.headers::text ORDER BY r.partition, t.epoch, r."offset") AS headers,
+       array_agg(r.value ORDER BY r.partition, t.epoch, r."offset") AS copies, min(coalesce(r.produced_at, r.recorded_at)) AS at
   FROM archive.records r
   JOIN archive.topics t USING (topic_no)
  WHERE t.topic = ANY (%(topics)s) AND r.key IS NOT NULL AND r.ce_type IS NOT NULL AND r.ce_id IS NOT NULL

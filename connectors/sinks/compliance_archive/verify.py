@@ -23,7 +23,10 @@ FINDINGS_KEPT_MAX = 1_000
 """Findings that are kept one by one; beyond it they are counted."""
 PROGRESS_EVERY = 1_000
 
-Partition = tuple[str, int]
+Partition = tuple[str, int, int]
+"""Topic, epoch and partition number."""
+Place = tuple[str, int, int, int]
+"""Those, and the offset."""
 Progress = Callable[[int, int], None]
 """Told how many rows are done and how many there are."""
 
@@ -38,6 +41,8 @@ class Finding:
     topic: str | None
     partition: int | None
     offset: int | None
+    epoch: int | None = None
+    """Of the topic; None for the first."""
     index: int | None = None
     detail: str
 
@@ -47,6 +52,7 @@ class Finding:
             "kind": self.kind,
             "index": self.index,
             "topic": self.topic,
+            "epoch": self.epoch,
             "partition": self.partition,
             "offset": self.offset,
             "detail": self.detail,
@@ -72,11 +78,13 @@ class Findings:
         """Tell whether nothing was found."""
         return self.count == 0
 
-    def note(self, kind: str, at: tuple[str | None, int | None, int | None], detail: str, index: int | None = None) -> None:
-        """Add a finding about (topic, partition, offset)."""
+    def note(self, kind: str, at: Place | None, detail: str, index: int | None = None) -> None:
+        """Add a finding about a place, or about none."""
         self.count += 1
         if len(self.kept) < FINDINGS_KEPT_MAX:
-            self.kept.append(Finding(kind=kind, topic=at[0], partition=at[1], offset=at[2], index=index, detail=detail))
+            topic, epoch, partition, offset = at or (None, None, None, None)
+            later = None if epoch == 1 else epoch
+            self.kept.append(Finding(kind=kind, topic=topic, epoch=later, partition=partition, offset=offset, index=index, detail=detail))
 
 
 def unwatched(_done: int, _total: int) -> None:
@@ -104,34 +112,35 @@ def verify(connection: Connection, *, progress: Progress = unwatched) -> Finding
 
 
 def _verify_records(connection: Connection, findings: Findings, progress: Callable[[int], None]) -> None:
-    stored = {(topic, partition): end for topic, partition, end in connection.execute(SQL["positions"], (CONSUMER,)).fetchall()}
+    stored = {
+        (topic, epoch, partition): end for topic, epoch, partition, end in connection.execute(SQL["positions"], (CONSUMER,)).fetchall()
+    }
     expected: dict[Partition, int] = {}
     with _streamed(connection, "every_record") as rows, _streamed(connection, "every_passed") as passed_rows:
         passed = _Passed(passed_rows, findings, expected)
-        for done, (topic_no, topic, partition, offset, sha256, value, *attributes, headers) in enumerate(rows):
+        for done, (topic_no, topic, epoch, partition, offset, sha256, value, *attributes, headers) in enumerate(rows):
+            within = (topic, epoch, partition)
             passed.up_to((topic_no, partition, offset))
-            here = expected.get((topic, partition), 0)
+            here = expected.get(within, 0)
             if offset < here:
-                findings.note("PASSED_OVER_A_RECORD", (topic, partition, offset), "the offset is also kept as one without a record")
+                findings.note("PASSED_OVER_A_RECORD", (*within, offset), "the offset is also kept as one without a record")
             if offset > here:
-                findings.note("RECORDS_MISSING", (topic, partition, here), f"offsets {here} to {offset - 1} are not there")
-            expected[topic, partition] = max(offset + 1, here)
+                findings.note("RECORDS_MISSING", (*within, here), f"offsets {here} to {offset - 1} are not there")
+            expected[within] = max(offset + 1, here)
             found = hashlib.sha256(value).digest()
             if found != sha256:
-                findings.note("DIGEST_DIFFERS", (topic, partition, offset), f"stored {sha256.hex()}, the bytes have {found.hex()}")
+                findings.note("DIGEST_DIFFERS", (*within, offset), f"stored {sha256.hex()}, the bytes have {found.hex()}")
             if tuple(attributes) != attributes_of(headers_of(headers)):
-                findings.note("ATTRIBUTES_DIFFER", (topic, partition, offset), "ce_id, ce_type or subject is not what the headers say")
+                findings.note("ATTRIBUTES_DIFFER", (*within, offset), "ce_id, ce_type or subject is not what the headers say")
             if done % PROGRESS_EVERY == 0:
                 progress(done)
         passed.up_to(None)
-    for (topic, partition), end in sorted(stored.items() | ((p, 0) for p in expected if p not in stored)):
-        here = expected.get((topic, partition), 0)
+    for within, end in sorted(stored.items() | ((p, 0) for p in expected if p not in stored)):
+        here = expected.get(within, 0)
         if here < end:
-            findings.note(
-                "RECORDS_MISSING", (topic, partition, here), f"offsets {here} to {end - 1} are not there, the stored position is {end}"
-            )
+            findings.note("RECORDS_MISSING", (*within, here), f"offsets {here} to {end - 1} are not there, the stored position is {end}")
         elif here > end:
-            findings.note("RECORD_BEYOND_POSITION", (topic, partition, here - 1), f"the stored position is {end}")
+            findings.note("RECORD_BEYOND_POSITION", (*within, here - 1), f"the stored position is {end}")
 
 
 class _Passed:
@@ -141,26 +150,27 @@ class _Passed:
         """`expected` is moved on over what is passed over rightly."""
         self._rows, self._findings, self._expected = rows, findings, expected
         self._head = next(rows, None)
-        self._taken_back: dict[tuple[str, int, int], int] = {}  # by partition and producer, until the mark that says so comes
+        self._taken_back: dict[tuple[Partition, int], int] = {}  # by partition and producer, until the mark that says so comes
 
     def up_to(self, until: tuple[int, int, int] | None) -> None:
         """Judge what stands before these coordinates (topic number, partition, offset); None: all the rest."""
-        while self._head is not None and (until is None or (self._head[0], self._head[2], self._head[3]) < until):
-            _, topic, partition, offset, last, kind, sha256, batch = self._head
+        while self._head is not None and (until is None or (self._head[0], self._head[3], self._head[4]) < until):
+            _, topic, epoch, partition, offset, last, kind, sha256, batch = self._head
+            within = (topic, epoch, partition)
             self._head = next(self._rows, None)
-            here = self._expected.get((topic, partition), 0)
+            here = self._expected.get(within, 0)
             self._findings.passed += last - offset + 1
-            wrong = self._wrong(topic, partition, offset, last, kind, sha256, batch)
+            wrong = self._wrong(within, offset, last, kind, sha256, batch)
             if wrong is not None:
-                self._findings.note("PASSED_WITHOUT_EVIDENCE", (topic, partition, offset), wrong)
+                self._findings.note("PASSED_WITHOUT_EVIDENCE", (*within, offset), wrong)
             elif offset < here:
-                self._findings.note("PASSED_OVER_A_RECORD", (topic, partition, offset), "a record is archived at this offset")
+                self._findings.note("PASSED_OVER_A_RECORD", (*within, offset), "a record is archived at this offset")
             else:
                 if offset > here:
-                    self._findings.note("RECORDS_MISSING", (topic, partition, here), f"offsets {here} to {offset - 1} are not there")
-                self._expected[topic, partition] = last + 1
+                    self._findings.note("RECORDS_MISSING", (*within, here), f"offsets {here} to {offset - 1} are not there")
+                self._expected[within] = last + 1
 
-    def _wrong(self, topic: str, partition: int, offset: int, last: int, kind: str, sha256: bytes, raw: bytes) -> str | None:
+    def _wrong(self, within: Partition, offset: int, last: int, kind: str, sha256: bytes, raw: bytes) -> str | None:
         """Say why the kept batch does not explain the offsets; None when it does."""
         if hashlib.sha256(raw).digest() != sha256:
             return f"stored {sha256.hex()}, the batch has {hashlib.sha256(raw).hexdigest()}"
@@ -170,7 +180,7 @@ class _Passed:
         batch = found[0]
         if not batch.first <= offset <= last == batch.last:
             return f"the batch has offsets {batch.first} to {batch.last}"
-        producer = (topic, partition, batch.producer_id)
+        producer = (within, batch.producer_id)
         if kind == "aborted":
             self._taken_back[producer] = offset
             return None if batch.transactional and not batch.control else "the batch belongs to no transaction"
@@ -184,26 +194,27 @@ def _verify_leaves(connection: Connection, findings: Findings, progress: Callabl
     expected = 0
     last: dict[Partition, int] = {}
     with _streamed(connection, "every_leaf") as rows:
-        for done, (index, topic, partition, offset, sha256, of_record) in enumerate(rows):
-            at = (topic, partition, offset)
+        for done, (index, topic, epoch, partition, offset, sha256, of_record) in enumerate(rows):
+            within = (topic, epoch, partition)
+            at = (*within, offset)
             if index > expected:
-                findings.note("INDEX_GAP", (None, None, None), f"indexes {expected} to {index - 1} are not there", expected)
+                findings.note("INDEX_GAP", None, f"indexes {expected} to {index - 1} are not there", expected)
             expected = index + 1
             if of_record is None:
                 findings.note("LEAF_WITHOUT_RECORD", at, "the record is not there", index)
             elif of_record != sha256:
                 findings.note("LEAF_DIGEST_DIFFERS", at, f"the index has {sha256.hex()}, the record {of_record.hex()}", index)
-            if offset <= last.get((topic, partition), -1):
-                findings.note("LEAF_OUT_OF_ORDER", at, f"a record of offset {last[topic, partition]} has an earlier index", index)
-            last[topic, partition] = max(offset, last.get((topic, partition), -1))
+            if offset <= last.get(within, -1):
+                findings.note("LEAF_OUT_OF_ORDER", at, f"a record of offset {last[within]} has an earlier index", index)
+            last[within] = max(offset, last.get(within, -1))
             if done % PROGRESS_EVERY == 0:
                 progress(done)
 
 
 def _verify_cover(connection: Connection, findings: Findings) -> None:
     with _streamed(connection, "records_between_leaves") as rows:
-        for topic, partition, offset in rows:
-            findings.note("RECORD_WITHOUT_INDEX", (topic, partition, offset), "a later record of its partition has an index")
+        for topic, epoch, partition, offset in rows:
+            findings.note("RECORD_WITHOUT_INDEX", (topic, epoch, partition, offset), "a later record of its partition has an index")
     row = connection.execute(SQL["unsequenced"]).fetchone()
     findings.unsequenced = max(0, row[0]) if row else 0
 

@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from msgspec import structs
 
 from connectors.sinks.compliance_archive.stories import tell
 from connectors.venues.musubi import parse
@@ -24,7 +25,7 @@ from pipeline.settings import Settings
 from pipeline.stores.requeued import Closing, Requeue
 from pipeline.testing.clocks import HandClock
 from schemas.accepting import ComplianceRead
-from schemas.events import DeadLetter, OrderSettled, OrderUpdated, QuoteReceived
+from schemas.events import Coordinates, DeadLetter, OrderSettled, OrderUpdated, QuoteReceived
 
 SETTINGS = Settings.model_validate(
     {
@@ -281,7 +282,26 @@ def test_what_venues_told_and_what_settled_goes_back_as_it_was(kind: EventType) 
     places: list[Any] = []
     with at_kafka(None):
         assert record_of(about(topic), SETTINGS, archived=lambda *place: places.append(place) or dead(topic)) == kept  # type: ignore[func-returns-value]
-    assert places == [(topic, 0, 7)]
+    assert places == [(topic, 1, 0, 7)]
+
+
+def test_a_record_of_a_topic_that_is_no_more_comes_from_the_archive_alone() -> None:
+    """Kafka may have the same bytes at that place of the new topic, under another key."""
+    topic = "t.order-settled.v1"
+    letter = about(topic)
+    places: list[Any] = []
+
+    def archived(*place: Any) -> Record:
+        places.append(place)
+        return dead(topic)
+
+    with at_kafka(structs.replace(dead(topic), key=b"of the new topic")):
+        assert record_of(letter, SETTINGS, archived=archived, epoch_of=lambda _: 2)[1] == b"k"
+        assert isinstance(letter.origin, Coordinates)
+        later = letter.model_copy(update={"origin": letter.origin.model_copy(update={"epoch": 2})})
+        assert record_of(later, SETTINGS, archived=archived, epoch_of=lambda _: 2)[1] == b"of the new topic"
+        record_of(later, SETTINGS, archived=archived, epoch_of=lambda _: 3)
+    assert places == [(topic, 1, 0, 7), (topic, 2, 0, 7)]
 
 
 @pytest.mark.parametrize(

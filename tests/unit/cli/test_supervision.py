@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import threading
 
 import pytest
 
 from pipeline.observability.health import STALLED_AFTER, Health
-from pipeline.settings import Kafka
 from pipeline.supervisor.backoff import LIVED, STEPS, Backoff
 from pipeline.supervisor.output import QUEUE_MAX, Output, for_person, structured
-from pipeline.supervisor.supervisor import Plan, Supervisor
 
 
 def test_a_role_that_keeps_dying_waits_longer_and_longer_up_to_ten_seconds() -> None:
@@ -112,19 +109,3 @@ def test_a_service_that_is_away_makes_a_role_not_ready_and_no_more(name: str) ->
     assert not health.state().ready
     health.available(name)
     assert health.state().ready
-
-
-def test_a_child_is_not_told_what_is_withheld_from_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither by a name as we write it, nor by one in other letters, which the settings read as well."""
-    monkeypatch.setenv("CUSTODIAN_KAFKA__ROLES__ARCHIVE__CLIENT__SASL_PASSWORD", "1")
-    monkeypatch.setenv("CUSTODIAN_kafka__roles__Archive__client__sasl_password", "2")
-    monkeypatch.setenv("CUSTODIAN_KAFKA__ROLES__LEDGER__CLIENT__SASL_PASSWORD", "3")
-    plan = Plan(
-        role="ledger", command=[sys.executable, "-c", "import os; print(*os.environ)"], withheld=Kafka().secrets_of_others("ledger")
-    )
-    supervisor = Supervisor([plan], Output(io.StringIO()), monotonic=lambda: 0.0, human=False)
-    child = supervisor._children[0]
-    supervisor._start(child)
-    assert child.running is not None
-    names = child.running.communicate(timeout=60)[0].decode().split()
-    assert [name for name in names if "KAFKA__" in name.upper()] == ["CUSTODIAN_KAFKA__ROLES__LEDGER__CLIENT__SASL_PASSWORD"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -355,6 +356,24 @@ def test_a_mark_in_one_place_excuses_no_other_hole() -> None:
     with pytest.raises(PositionHoleError, match="the stored position is 2"):
         at.loop.run()
     assert offsets(at) == []
+
+
+def test_a_partition_that_moves_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind at every look and never where it was at the look before, by a clock that goes on between any two questions: nothing stands."""
+    asked: list[tuple[int, int]] = []
+
+    def inspect(_topic: str, _partition: int, begin: int, end: int) -> list[Record]:
+        asked.append((begin, end))
+        return []
+
+    at = stage(inspect=inspect)
+    ticks = itertools.count()
+    monkeypatch.setattr(at.clock, "monotonic", lambda: at.clock.seconds + next(ticks) * 1e-6)
+    for offset in range(20):
+        at.source.script.extend([*standing(at, 1), [record(offset)]])
+    at.loop.run()
+    assert offsets(at) == list(range(20))
+    assert asked == []
 
 
 def test_a_mark_behind_the_last_record_moves_the_position_to_the_end() -> None:

@@ -22,6 +22,8 @@ from pipeline.errors import SettingsError
 from pipeline.observability.health import Health
 from pipeline.observability.listener import Listener
 from pipeline.settings import Settings, load
+from pipeline.stores.grants import ROLES
+from pipeline.stores.role_logins import as_role
 from pipeline.wiring import PROGRAMS, policy_of
 
 ROOT = Path(__file__).parents[3]
@@ -131,7 +133,7 @@ def _of_pod(pod: Tree, expected: Sequence[str], config: Tree, settings: Settings
         for item in volume.get("secret", {}).get("items", []):
             files.add(f"{mount['mountPath']}/{item['path']}")
     environment = {entry["name"]: entry["value"] for entry in container["env"]}
-    yield from _files(environment.get("CUSTODIAN_CONFIG"), settings, files)
+    yield from _files(environment.get("CUSTODIAN_CONFIG"), settings, files, expected[-1])
 
 
 # --- Compose ---------------------------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def _of_service(service: Tree, expected: Sequence[str], tree: Tree, settings: Se
     if int(service["stop_grace_period"].removesuffix("s")) <= DRAIN_MAX:
         yield f"stop_grace_period is not over the {DRAIN_MAX} s of a drain"
     files = {entry["target"] for entry in service["configs"]} | {f"/run/secrets/{name}" for name in service["secrets"]}
-    yield from _files(service["environment"]["CUSTODIAN_CONFIG"], settings, files)
+    yield from _files(service["environment"]["CUSTODIAN_CONFIG"], settings, files, expected[-1])
     if expected == ["init"]:
         return
     if service["depends_on"].get("init", {}).get("condition") != "service_completed_successfully":
@@ -201,20 +203,27 @@ def _port(settings: Settings) -> int:
     return int(settings.metrics.listen.rpartition(":")[2])
 
 
-def _files(config: str | None, settings: Settings, mounted: set[str]) -> Iterator[str]:
-    """Look that settings, policy, every secret and every certificate stand where they are looked for."""
+def _files(config: str | None, settings: Settings, mounted: set[str], role: str) -> Iterator[str]:
+    """Look that settings, policy, every certificate and this role's secrets stand where they are looked for, and no other secret."""
     folder = "" if config is None else str(Path(config).parent)
-    wanted = {config, f"{folder}/policy.toml", str(settings.postgres.password_file)}
+    wanted = {config, f"{folder}/policy.toml"}
     wanted |= {str(path) for key, path in settings.kafka.client.items() if re.fullmatch(r"ssl\..*\.location", key)}
     secured = [settings.postgres, *settings.rates.values()]
+    of_venues: set[str] = set()
     for venue in settings.venues.values():
         named = (venue.auth.client_secret_file, venue.auth.token_file, venue.auth.private_key_file)
-        wanted |= {str(path) for path in named if path is not None}
+        of_venues |= {str(path) for path in named if path is not None}
         secured += [venue, venue.auth]
     for section in secured:
         wanted |= {str(path) for path in (section.ca_file, section.certificate_file, section.key_file) if path is not None}
-    for path in sorted(str(path) for path in wanted - mounted):
+    logins = {name: str(as_role(settings.postgres, name).password_file) for name in ROLES}
+    deployer = str(settings.postgres.password_file)
+    own = {deployer, *logins.values()} if role == "init" else {logins[known] for known in ROLES if known == role}
+    own |= of_venues if role in ("ingest", "commands") else set()
+    for path in sorted(str(path) for path in (wanted | own) - mounted):
         yield f"{path} is not mounted"
+    for path in sorted(mounted & ({deployer, *logins.values()} | of_venues) - own):
+        yield f"{path} is somebody else's and mounted"
 
 
 def _command(arguments: Sequence[str], expected: Sequence[str]) -> Iterator[str]:

@@ -74,7 +74,19 @@ BROKEN_MANIFESTS: dict[str, tuple[Callable[[list[Tree]], Any], str]] = {
     "a port without a name": (lambda o: pod(o)["containers"][0]["ports"][0].update(name="other"), "asks port metrics"),
     "a secret that is not mounted": (
         lambda o: pod(o)["volumes"][1]["secret"]["items"].pop(),
-        "/run/secrets/custodian/tokyo is not mounted",
+        "/run/secrets/custodian/postgres-ledger is not mounted",
+    ),
+    "another role's secret": (
+        lambda o: pod(o)["volumes"][1]["secret"]["items"].append({"key": "postgres-archive", "path": "postgres-archive"}),
+        "/run/secrets/custodian/postgres-archive is somebody else's and mounted",
+    ),
+    "the deploy login's secret at a role": (
+        lambda o: pod(o)["volumes"][1]["secret"]["items"].append({"key": "postgres", "path": "postgres"}),
+        "ledger: /run/secrets/custodian/postgres is somebody else's and mounted",
+    ),
+    "the venue's secret at the ledger": (
+        lambda o: pod(o)["volumes"][1]["secret"]["items"].append({"key": "tokyo", "path": "tokyo"}),
+        "ledger: /run/secrets/custodian/tokyo is somebody else's and mounted",
     ),
     "a secret at another place": (lambda o: settings_of(o, "custodian/tokyo", "custodian/osaka"), "custodian/osaka is not mounted"),
     "a CA that is not there": (lambda o: of(o, "ConfigMap", "custodian")["data"].pop("ca.pem"), "/etc/custodian/ca.pem is not mounted"),
@@ -114,7 +126,18 @@ BROKEN_COMPOSE: dict[str, tuple[Callable[[Tree], Any], str]] = {
     "a secret that is not defined": (lambda t: t["secrets"].pop("tokyo"), "tokyo"),
     "a role without a service": (lambda t: t["services"].pop("ledger"), "missing ['ledger']"),
     "another role's command": (lambda t: t["services"]["ledger"].update(command=["run", "archive"]), "its command is"),
-    "a secret that is not mounted": (lambda t: t["services"]["ledger"].update(secrets=["postgres"]), "/run/secrets/tokyo is not mounted"),
+    "a secret that is not mounted": (
+        lambda t: t["services"]["ingest"].update(secrets=["postgres-ingest"]),
+        "/run/secrets/tokyo is not mounted",
+    ),
+    "another role's secret": (
+        lambda t: t["services"]["ledger"]["secrets"].append("postgres-archive"),
+        "ledger: /run/secrets/postgres-archive is somebody else's and mounted",
+    ),
+    "the venue's secret at init": (
+        lambda t: t["services"]["init"]["secrets"].append("tokyo"),
+        "init: /run/secrets/tokyo is somebody else's and mounted",
+    ),
     "root": (lambda t: t["services"]["ledger"].update(user="0:0"), "image's user"),
     "a drain cut short": (lambda t: t["services"]["ledger"].update(stop_grace_period="10s"), "of a drain"),
     "no wait for init": (lambda t: t["services"]["ledger"]["depends_on"]["init"].update(condition="service_started"), "wait for init"),

@@ -1,0 +1,408 @@
+"""Each role is a login of its own, and may do in the database what its line says and nothing else, tried as that login."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pipeline import settings as configuration
+from pipeline.errors import SettingsError
+from pipeline.stores import continuity, grants, migrations, role_logins
+from pipeline.stores.grants import OF_THE_OWNER, ROLES, ROWS, TABLES
+from pipeline.stores.migrations import Migration
+from pipeline.stores.postgres import Connection
+from pipeline.supervisor.preparation import all_migrations, check_prepared
+from tests import one_login
+from tests.integration.commands import write_settings
+from tests.services import KafkaRoom, Services
+
+PASSWORD = "a-password-of-one-role-alone"
+FINAL = (
+    "ledger.",
+    "archive.",
+    "risk.questions",
+    "risk.answers",
+    "risk.decisions",
+    "risk.approvals",
+    "risk.policies",
+    "risk.activations",
+    "custodian.acts",
+    "custodian.people",
+    "custodian.agreements",
+    "custodian.migrations",
+)
+"""Books, evidence, and what people said: no role changes what stands there. `ledger.breaks`, which ingest keeps, are neither."""
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[Connection]:
+    """A database as `init` makes it, with every login."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        migrations.apply(connection, all_migrations())
+        roles = {role: configuration.PostgresRole.model_validate({"password": f"{PASSWORD}-{role}"}) for role in ROLES}
+        role_logins.ensure(connection, configuration.Postgres(dsn=postgres, roles=roles))
+        assert grants.without_login(connection) == []
+        yield connection
+
+
+@contextlib.contextmanager
+def acting_as(database: Connection, role: str) -> Iterator[Connection]:
+    """Give a connection of a role, as itself, in which nothing is committed."""
+    address = make_conninfo(database.info.dsn, user=f"{database.info.dbname}_{role}", password=f"{PASSWORD}-{role}")
+    with psycopg.connect(address) as connection:
+        connection.execute("SET search_path = pg_catalog, pg_temp")
+        yield connection
+        connection.rollback()
+
+
+def refused(who: Connection, statement: str) -> bool:
+    """Tell whether a statement is refused for want of a right; what it meets otherwise counts as allowed, and nothing of it stays."""
+    try:
+        with who.transaction(force_rollback=True):
+            who.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        # A table that is final says the same by its trigger, to who has the right, and so does a rule of rows: a row of nobody's is none.
+        return "is refused:" not in str(error) and not ("row-level security" in str(error) and "DEFAULT VALUES" in statement)
+    except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.WrongObjectType):
+        return True  # views that nobody can write
+    except psycopg.Error:
+        return False
+    return False
+
+
+def every_table(database: Connection) -> Mapping[str, list[str]]:
+    """Return every table of ours with its columns, from the catalogue: one that is new cannot be forgotten."""
+    rows = database.execute(
+        "SELECT c.oid::regclass::text, array_agg(a.attname::text ORDER BY a.attnum)"
+        "  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace = ANY (%s::regnamespace[]) GROUP BY c.oid ORDER BY 1",
+        (list(grants.SCHEMAS),),
+    ).fetchall()
+    return dict(rows)
+
+
+def unclaimed(database: Connection) -> list[str]:
+    """Return the tables that stand in no line: neither a role's nor the owner's alone."""
+    named = {table for lines in TABLES.values() for table in lines} | set(OF_THE_OWNER)
+    views = ("accounting.", "compliance.")
+    return [table for table in every_table(database) if table not in named and not table.startswith(views)]
+
+
+def test_the_catalogue_is_what_the_table_of_grants_says(database: Connection) -> None:
+    """Everybody has what stands there and nothing else, everything belongs to the owner, rows are ruled, and every table has a line."""
+    assert grants.differences(database) == []
+    assert unclaimed(database) == []
+    assert sorted({what for _, what, _, _ in grants.wanted(database) if what.startswith("function ")}) == sorted(
+        {f"function {function}" for functions in grants.FUNCTIONS.values() for function in functions}
+    ), "a function of the table is not there under that name"
+
+
+def test_a_table_that_nobody_gave_to_anybody_is_nobodys(database: Connection) -> None:
+    """A migration that forgets the table of grants makes a table that no role can touch, and that the test above names."""
+    added = Migration(
+        "pipeline.stores/9999_pre_x.sql", "CREATE TABLE custodian.forgotten (i int); INSERT INTO custodian.forgotten VALUES (1);"
+    )
+    migrations.apply(database, [*all_migrations(), added])
+    assert unclaimed(database) == ["custodian.forgotten"]
+    assert grants.differences(database) == []
+    for role in ROLES:
+        with acting_as(database, role) as who:
+            for statement in ("SELECT * FROM", "INSERT INTO", "DELETE FROM", "TRUNCATE"):
+                text = f"{statement} custodian.forgotten" + (" VALUES (2)" if statement.startswith("INSERT") else "")
+                assert refused(who, text), f"{role}: {text}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('GRANT UPDATE ON ledger.entries TO "{db}_ledger"', "_ledger has UPDATE on table ledger.entries and shall not"),
+        ('GRANT UPDATE (amount) ON ledger.postings TO "{db}_ledger"', "ledger has UPDATE (amount) on table ledger.postings and shall not"),
+        ("GRANT SELECT ON custodian.outbox TO PUBLIC", "PUBLIC has SELECT on table custodian.outbox and shall not"),
+        ("GRANT EXECUTE ON FUNCTION custodian.note_act(text, text, text, text, timestamptz, json) TO PUBLIC", "PUBLIC has EXECUTE"),
+        ('REVOKE INSERT ON archive.records FROM "{db}_archive"', "archive has INSERT on table archive.records not, and shall"),
+        ("DROP POLICY ledger ON custodian.positions", "rows of custodian.positions: the rule ledger"),
+        ("ALTER TABLE custodian.states DISABLE ROW LEVEL SECURITY", "rows of custodian.states"),
+        ("ALTER TABLE ledger.entries OWNER TO CURRENT_USER", "table ledger.entries belongs to"),
+        ("CREATE SEQUENCE custodian.other; GRANT USAGE ON SEQUENCE custodian.other TO PUBLIC", "PUBLIC has USAGE on sequence"),
+        ('GRANT CREATE ON SCHEMA ledger TO "{db}_ledger"', "ledger has CREATE on schema ledger and shall not"),
+        ('GRANT TEMPORARY ON DATABASE "{db}" TO PUBLIC', "PUBLIC has TEMPORARY on database and shall not"),
+    ],
+)
+def test_what_somebody_changed_is_seen_and_put_right_by_init(database: Connection, change: str, said: str) -> None:
+    """`doctor` names it, and the next `init` makes it what it shall be."""
+    database.execute(change.format(db=database.info.dbname).encode())
+    found = grants.differences(database)
+    assert any(said.removeprefix("_") in line for line in found), found
+    assert migrations.apply(database, all_migrations()) == []
+    assert grants.differences(database) == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_does_to_every_table_what_its_line_says_and_no_more(database: Connection, role: str) -> None:
+    """Each privilege at each table and column is tried as the role's login; what the line does not say is refused."""
+    tables = every_table(database)
+    assert len(tables) > 50
+    wrong: list[str] = []
+    with acting_as(database, role) as who:
+        for table, columns in tables.items():
+            may = set(grants.parsed(TABLES[role].get(table, "")))
+            wrong += _tried(who, table, columns, may)
+    assert wrong == []
+
+
+def _tried(who: Connection, table: str, columns: list[str], may: set[tuple[str, str]]) -> Iterator[str]:
+    whole = {privilege for privilege, column in may if not column}
+    for column in columns:
+        name = sql.Identifier(column).as_string()
+        for privilege, statement in (
+            ("SELECT", f"SELECT {name} FROM {table} LIMIT 0"),
+            ("UPDATE", f"UPDATE {table} SET {name} = DEFAULT WHERE false"),
+        ):
+            allowed = privilege in whole or (privilege, column) in may
+            if refused(who, statement) == allowed:
+                yield f"{statement}: {'refused' if allowed else 'not refused'}"
+    for privilege, statement in {
+        "INSERT": f"INSERT INTO {table} DEFAULT VALUES",
+        "DELETE": f"DELETE FROM {table} WHERE false",
+        "TRUNCATE": f"TRUNCATE {table}",
+    }.items():
+        if refused(who, statement) == (privilege in whole):
+            yield f"{statement}: {'refused' if privilege in whole else 'not refused'}"
+    for statement in (
+        f"ALTER TABLE {table} ADD COLUMN of_mine int",
+        f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+        f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} OWNER TO CURRENT_USER",
+        f"CREATE TRIGGER of_mine BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION custodian.refuse_change()",
+        f"CREATE POLICY of_mine ON {table} USING (true)",
+        f"CREATE RULE of_mine AS ON INSERT TO {table} DO INSTEAD NOTHING",
+        f"CREATE INDEX ON {table} ((1))",
+        f"GRANT ALL ON {table} TO PUBLIC",
+        f"DROP TABLE {table}",
+        f"COMMENT ON TABLE {table} IS 'mine'",
+    ):
+        if not refused(who, statement) and not (statement.startswith("GRANT") and _has_only_what_it_had(who, statement, table)):
+            yield f"{statement}: not refused"
+
+
+def _has_only_what_it_had(who: Connection, statement: str, table: str) -> bool:
+    """Tell whether a GRANT by who may not give anything away, which PostgreSQL answers with a warning, gave nothing away."""
+    asked = f"SELECT count(*) FROM pg_class AS c, aclexplode(c.relacl) AS g WHERE c.oid = '{table}'::regclass AND g.grantee = 0"
+    with who.transaction(force_rollback=True), contextlib.suppress(psycopg.Error):
+        who.execute(statement.encode())
+        return who.execute(asked.encode()).fetchone() == (0,)
+    return True
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_changes_the_books_the_evidence_or_what_people_said(role: str) -> None:
+    """Whatever the table of grants says one day: not this."""
+    for table, rights in TABLES[role].items():
+        if table.startswith(FINAL) and table != "ledger.breaks":
+            assert {privilege for privilege, _ in grants.parsed(rights)} <= {"SELECT", "INSERT"}, table
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_nobody_else_and_makes_nothing(database: Connection, services: Services, role: str) -> None:
+    """It takes no other role, calls its own functions only, makes nothing in any schema, and reaches neither files nor sessions."""
+    db, deployer = database.info.dbname, database.info.user
+    with psycopg.connect(services.admin_dsn, autocommit=True) as admin:
+        superuser = admin.info.user
+    others = [f"{db}_{other}" for other in (*ROLES, *grants.GROUPS, "owner") if other != role] + [deployer, superuser, *grants.READERS]
+    schemas = [name for (name,) in database.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'").fetchall()]
+    statements = [
+        *(f'{verb} "{other}"' for other in others for verb in ("SET ROLE", "SET SESSION AUTHORIZATION")),
+        *(f"ALTER ROLE \"{other}\" PASSWORD 'another-one'" for other in others),
+        *(f'GRANT "{other}" TO CURRENT_USER' for other in others),
+        *(f"CREATE TABLE {schema}.of_mine (x int)" for schema in schemas),
+        *(
+            f"CREATE FUNCTION {schema}.of_mine() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+            for schema in schemas
+            if not schema.startswith("pg_")
+        ),
+        *(f"CREATE VIEW {schema}.of_mine AS SELECT 1" for schema in schemas if not schema.startswith("pg_")),
+        "CREATE TEMPORARY TABLE of_mine (x int)",
+        "CREATE SCHEMA of_mine",
+        "CREATE ROLE of_mine LOGIN",
+        f'ALTER DATABASE "{db}" SET search_path = public',
+        f'ALTER DATABASE "{db}" OWNER TO CURRENT_USER',
+        "SET session_replication_role = replica",
+        "SELECT pg_read_file('postgresql.conf')",
+        "SELECT pg_ls_dir('.')",
+        "SELECT lo_import('/etc/passwd')",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "COPY (SELECT 1) TO '/tmp/of-mine'",
+        "SELECT * FROM pg_authid",
+        f"SELECT pg_terminate_backend({database.info.backend_pid})",
+        f"SELECT pg_cancel_backend({database.info.backend_pid})",
+    ]
+    with acting_as(database, role) as who:
+        assert [statement for statement in statements if not refused(who, statement)] == []
+        functions = who.execute(
+            "SELECT p.oid::regprocedure::text FROM pg_proc AS p WHERE p.pronamespace = ANY (%s::regnamespace[])"
+            "   AND has_function_privilege(p.oid, 'EXECUTE') AND has_schema_privilege(p.pronamespace, 'USAGE') ORDER BY 1",
+            (list(grants.SCHEMAS),),
+        ).fetchall()
+        assert [name for (name,) in functions] == sorted({*grants.FUNCTIONS[role], *grants.FUNCTIONS["PUBLIC"]})
+        sequences = (
+            "SELECT count(*) FROM pg_class WHERE CASE WHEN relkind = 'S' THEN has_sequence_privilege(oid, 'USAGE, SELECT, UPDATE') END"
+        )
+        assert who.execute(sequences).fetchone() == (0,)
+
+
+SAMPLES: Mapping[str, tuple[str, str]] = {
+    "custodian.positions": ("", ""),  # rows are made by init: no role inserts
+    "custodian.suspects": (
+        'consumer, topic, partition, "offset", alone, failures, answered, since, tried_at',
+        "{}, 't', 0, 1, true, 1, false, now(), now()",
+    ),
+    "custodian.set_aside": (
+        'consumer, topic, partition, "offset", dead_letter_id, fault, failures, at',
+        "{}, 't', 0, 1, 'd', 'f', 1, now()",
+    ),
+    "custodian.states": ("processor, key, state", "{}, 'k', '{{}}'"),
+    "custodian.readings": ("processor, partition, at, topics, firsts, ends", "{}, 0, now(), '{{}}', '{{}}', '{{}}'"),
+    "custodian.roles": ("role, instance, pid, host", "{}, {} || '-1', 1, 'h'"),
+    "custodian.upkeep": ("task, ran_for", "{}, now()"),
+}
+"""A row of each table that roles share: columns, and values around what says whose it is."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_writes_only_its_own_rows_of_what_roles_share(database: Connection, role: str) -> None:
+    """Another consumer's position, state, heartbeat, attempt or task is neither added, changed nor removed."""
+    database.execute(
+        "INSERT INTO custodian.positions (consumer, topic, partition, topic_id) SELECT c, 't', 0, 'i' FROM unnest(%s::text[]) AS c",
+        ([*ROLES, "decisions"],),
+    )
+    assert set(SAMPLES) == set(ROWS)
+    with acting_as(database, role) as who:
+        for table, (expression, roles) in ROWS.items():
+            whose = {value: owner for owner, values in roles.items() for value in values}
+            columns, values = SAMPLES[table]
+            rights = {privilege for privilege, column in grants.parsed(TABLES[role].get(table, ""))}
+            for value, owner in whose.items():
+                literal = f"'{value}'"
+                if columns:
+                    insert = f"INSERT INTO {table} ({columns}) VALUES ({values.format(literal, literal)})"
+                    assert refused(who, insert) == (owner != role or "INSERT" not in rights), f"{role}: {insert}"
+                    database.execute(f"{insert} ON CONFLICT DO NOTHING".encode())
+                column = expression.partition("(")[2].partition(",")[0] or expression
+                set_ = "next_offset = 1" if table == "custodian.positions" else f"{column} = {column}"
+                for privilege, statement in (("UPDATE", f"UPDATE {table} SET {set_}"), ("DELETE", f"DELETE FROM {table}")):
+                    if privilege not in rights:
+                        continue
+                    with who.transaction(force_rollback=True):
+                        changed = who.execute(f"{statement} WHERE {column} = {literal}".encode()).rowcount
+                    assert changed == (1 if owner == role else 0), f"{role}: {statement} of {value}"
+
+
+def test_who_owns_what_is_ours_cannot_log_in(database: Connection) -> None:
+    """The owner has no login and no password; each role is a login with no attribute, in nothing."""
+    db = database.info.dbname
+    rows = database.execute(
+        "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,"
+        "       EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid)"
+        "  FROM pg_roles AS r WHERE rolname = ANY (%s)",
+        ([f"{db}_{name}" for name in ("owner", *ROLES)],),
+    ).fetchall()
+    assert {name: rest for name, *rest in rows} == {f"{db}_{name}": [name != "owner", False, False] for name in ("owner", *ROLES)}
+
+
+def test_nobody_else_can_even_connect(database: Connection) -> None:
+    """A login of the server that nobody let in stays outside; halting is everybody's who is in."""
+    db = database.info.dbname
+    database.execute(f"CREATE ROLE {db}_stranger LOGIN PASSWORD '{PASSWORD}'".encode())
+    address = make_conninfo(database.info.dsn, user=f"{db}_stranger", password=PASSWORD)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(address)
+    database.execute(f"GRANT CONNECT ON DATABASE {db} TO {db}_stranger".encode())
+    with psycopg.connect(address) as stranger:
+        assert stranger.execute("SELECT people.halt(NULL, NULL, 'x', 'drill') ->> 'outcome'").fetchone() == ("halted",)
+
+
+def test_who_prepares_the_database_is_no_role(database: Connection, postgres: str) -> None:
+    """A role looks before it begins who it is: neither who owns the tables, by a group as well, nor anybody who makes logins."""
+    with pytest.raises(SettingsError, match=r"makes logins or databases, and no role of ours connects as such"):
+        check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=postgres)), "ledger")
+    own = make_conninfo(postgres, user=f"{database.info.dbname}_ledger", password=f"{PASSWORD}-ledger")
+    check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=own)), "ledger")
+    database.execute(f"GRANT {database.info.dbname}_owner TO {database.info.dbname}_ledger".encode())
+    with pytest.raises(SettingsError, match=r"owns the tables, and no role of ours connects as such"):
+        check_prepared(configuration.Settings(postgres=configuration.Postgres(dsn=own)), "ledger")
+
+
+@pytest.mark.parametrize("who", ["deployer", "superuser"])
+def test_a_role_that_would_be_the_owner_ends_with_78(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services, who: str) -> None:
+    """Settings that let a role connect as who prepares the database, or as a superuser, are refused, and say what to leave out."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    assert commands.run("init").returncode == 0
+    dsn = {"deployer": postgres, "superuser": make_conninfo(services.admin_dsn, dbname=conninfo_to_dict(postgres)["dbname"])}[who]
+    done = commands.run("run", "ledger", CUSTODIAN_POSTGRES__ROLES__LEDGER__DSN=dsn)
+    assert done.returncode == 78, done.stderr
+    assert "postgres.roles.ledger" in done.stderr
+    assert "no role of ours connects as such" in done.stderr
+
+
+def test_init_makes_logins_with_secrets_that_only_their_owner_reads(tmp_path: Path, kafka: KafkaRoom, postgres: str) -> None:
+    """The files are there with mode 0600, each another secret, kept by the next `init`; a changed file is the login's from then on."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    assert commands.run("init").returncode == 0
+    files = {role: tmp_path / f"pg-{role}" for role in ROLES}
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}
+    before = {role: file.read_text() for role, file in files.items()}
+    assert len({*before.values(), commands.password}) == len(ROLES) + 1
+    files["ledger"].write_text("another-secret-of-ledger")
+    again = commands.run("init")
+    assert again.returncode == 0, again.stderr
+    assert {role: file.read_text() for role, file in files.items() if role != "ledger"} | {"ledger": before["ledger"]} == before
+    db = conninfo_to_dict(postgres)["dbname"]
+    psycopg.connect(make_conninfo(postgres, user=f"{db}_ledger", password="another-secret-of-ledger")).close()
+    files["risk"].write_text("short")
+    done = commands.run("init")
+    assert done.returncode == 78
+    assert "postgres.roles.risk.password_file: a password has 12" in done.stderr
+
+
+def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services) -> None:
+    """Who may not make roles has the SQL printed: of what is missing, with the logins of the secrets that are there."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    db = conninfo_to_dict(postgres)["dbname"]
+    with psycopg.connect(postgres, autocommit=True) as owner, psycopg.connect(services.admin_dsn, dbname=db, autocommit=True) as admin:
+        one_login.make(owner)
+        admin.execute(f"ALTER ROLE {db} NOCREATEROLE".encode())
+        done = commands.run("init")
+        assert done.returncode == 78
+        assert "custodian init --print-sql" in done.stderr
+        for role in ROLES[1:]:
+            (tmp_path / f"pg-{role}").write_text(f"{PASSWORD}-{role}")
+        printed = commands.run("init", "--print-sql").stdout
+        assert PASSWORD not in printed
+        admin.execute(printed.encode())
+        assert grants.differences(owner) == []
+        assert grants.without_login(owner) == [f"{db}_{ROLES[0]}"]
+        for role in ROLES[1:]:
+            with acting_as(owner, role) as who:
+                assert who.execute("SELECT count(*) > 0 FROM custodian.migrations").fetchone() == (True,)
+        done = commands.run("init")
+        assert done.returncode == 0, done.stderr
+        assert f"{db}_{ROLES[0]} cannot log in yet" in done.stdout
+
+
+def test_only_who_calls_says_that_calls_may_begin(database: Connection) -> None:
+    """Every role may say that the database has gone back, which stops calls; that nothing is lacking counts from `commands` alone."""
+    database.execute("DELETE FROM custodian.incarnations")
+    noted = "SELECT custodian.note_run('[]', %s, 'postgres', now(), 'c', 'postgres', %s)"
+    for role in ROLES:
+        with acting_as(database, role) as who:
+            who.execute(noted, (None, None))
+            assert continuity.is_known(who) == (role == "commands"), role
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match="another alarm"), who.transaction():
+                who.execute(noted, ("id", b'{"kind": "double_settlement"}'))
+            who.execute(noted, ("id", b'{"kind": "database_regressed"}'))
