@@ -6,8 +6,14 @@ from pipeline.stores import grants, migrations
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations
 
-NEWER = ("pipeline.stores/0027_pre_roles.sql", "connectors.sinks.accounting_ledger/0004_pre_post_as_owner.sql")
-"""Migrations of the release that gave each role a login."""
+NEWER = (
+    "pipeline.stores/0026_pre_epochs.sql",
+    "pipeline.stores/0027_pre_roles.sql",
+    "connectors.sinks.accounting_ledger/0004_pre_post_as_owner.sql",
+    "connectors.sinks.accounting_ledger/0026_pre_epochs.sql",
+    "connectors.sinks.compliance_archive/0026_pre_epochs.sql",
+)
+"""Migrations of the release that gave each role a login, and topics epochs."""
 
 
 def make(owner: Connection) -> None:

@@ -25,6 +25,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from infra.embedded.kafka import ADMIN
 from infra.embedded.services import LOGINS
 from pipeline.errors import SettingsError
 from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records
@@ -36,7 +37,8 @@ from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.testing.orders import outgoing, settled_record
 from tests.faults.test_accepting import PATIENT, accepting_rig
 from tests.faults.test_kills import ENGINES
-from tests.rig import Rig, running_rig
+from tests.faults.test_topic_made_anew import OURS
+from tests.rig import EVERY_ROLE, PARTITIONS, Rig, running_rig
 from tests.services import dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
@@ -126,6 +128,33 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert walled.denials() == []
 
 
+def test_topics_begin_anew_with_the_login_of_init(walled_rig: Callable[..., Rig], walled: Walled) -> None:
+    """`positions renew` makes what is missing and puts the groups of who reads it to its beginning; the roles go on, nothing is denied."""
+    shadow = '[mode]\naccepting = "shadow"\n'
+    rig = walled_rig(seed=232, rate=0, failing=0, mix=OURS, roles=EVERY_ROLE, more=walled.settings() + shadow)
+    rig.custodian("init")
+    up = rig.up()
+    rig.connected(within=90)
+    rig.order(4)
+    eventually(lambda: rig.booked() == 4, within=60, what="every settlement is booked")
+    assert up.end() == 0
+    name, admin = "custody.order-settled.v1", AdminClient(walled.client(ADMIN))
+    admin.delete_topics([name])[name].result(20)
+    eventually(lambda: name not in admin.list_topics(timeout=5).topics, within=20, what="the topic is gone")
+    lines = rig.listed("positions", "renew", name, "--reason", "a try")
+    assert {(line["consumer"], line["epoch"]) for line in lines} == {("ledger", 2), ("archive", 2)}
+    places = [TopicPartition(name, number) for number in range(PARTITIONS)]
+    for group in ("custody.ledger", "custody.archive"):
+        (asked,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+        assert {place.offset for place in asked.result(20).topic_partitions} == {0}
+    up = rig.up()
+    rig.connected(within=90)
+    rig.order(3)
+    eventually(lambda: rig.booked() == 7, within=60, what="what settles now is booked")
+    assert up.end() == 0
+    assert walled.denials() == []
+
+
 def refused(client: Callable[[], object]) -> KafkaError | None:
     """Return the error that a client meets; None when it meets none."""
     try:
@@ -194,7 +223,7 @@ def test_nobody_deletes_or_alters_a_topic(walled: Walled) -> None:
 
 
 def test_each_client_of_ours_says_which_grant_is_missing(walled: Walled) -> None:
-    """Writing, reading, joining and making: settings that name section, login and grant (78), and nothing that is waited for."""
+    """Writing, reading, joining, beginning anew: settings that name section, login and grant (78), and nothing that is waited for."""
     login = walled.client("custodian-init")
     servers = login.pop("bootstrap.servers")
     told: dict[str, Any] = {"bootstrap_servers": servers, "partitions": 1, "client": login}
@@ -224,6 +253,8 @@ def test_each_client_of_ours_says_which_grant_is_missing(walled: Walled) -> None
         (reading("custody.order-updated.v1", "custody.ledger"), "Read the topic custody.order-updated.v1"),
         (reading("custody.order-settled.v1", "custody.risk"), "Read the group custody.risk"),
         (lambda: all_records(kafka, "custody.rate-read.v1"), "Read the topic custody.rate-read.v1"),
+        (lambda: TopicAdmin(kafka).begin_anew("custody.risk", [("custody.order-settled.v1", 0)]), "Read the group custody.risk"),
+        (lambda: TopicAdmin(kafka).begin_anew("custody.ledger", [("custody.rate-read.v1", 0)]), "Read the topic custody.rate-read.v1"),
     ):
         with pytest.raises(SettingsError, match=re.escape(f"{may_not}{said}: Kafka denies it; grant")):
             client()
