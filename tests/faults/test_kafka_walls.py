@@ -37,8 +37,7 @@ from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.testing.orders import outgoing, settled_record
 from tests.faults.test_accepting import PATIENT, accepting_rig
 from tests.faults.test_kills import ENGINES
-from tests.faults.test_topic_made_anew import OURS
-from tests.rig import EVERY_ROLE, PARTITIONS, Rig, running_rig
+from tests.rig import Rig, running_rig
 from tests.services import dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
@@ -128,30 +127,18 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert walled.denials() == []
 
 
-def test_topics_begin_anew_with_the_login_of_init(walled_rig: Callable[..., Rig], walled: Walled) -> None:
-    """`positions renew` makes what is missing and puts the groups of who reads it to its beginning; the roles go on, nothing is denied."""
-    shadow = '[mode]\naccepting = "shadow"\n'
-    rig = walled_rig(seed=232, rate=0, failing=0, mix=OURS, roles=EVERY_ROLE, more=walled.settings() + shadow)
-    rig.custodian("init")
-    up = rig.up()
-    rig.connected(within=90)
-    rig.order(4)
-    eventually(lambda: rig.booked() == 4, within=60, what="every settlement is booked")
-    assert up.end() == 0
+def test_a_topic_begins_anew_with_the_login_of_init(walled: Walled) -> None:
+    """It makes a topic that is missing, and puts the groups of who reads it to its beginning: what `positions renew` asks of Kafka."""
+    login = walled.client("custodian-init")
+    init = TopicAdmin(Kafka(bootstrap_servers=login.pop("bootstrap.servers"), partitions=1, client=login))
+    init.ensure_topics()
     name, admin = "custody.order-settled.v1", AdminClient(walled.client(ADMIN))
     admin.delete_topics([name])[name].result(20)
-    eventually(lambda: name not in admin.list_topics(timeout=5).topics, within=20, what="the topic is gone")
-    lines = rig.listed("positions", "renew", name, "--reason", "a try")
-    assert {(line["consumer"], line["epoch"]) for line in lines} == {("ledger", 2), ("archive", 2)}
-    places = [TopicPartition(name, number) for number in range(PARTITIONS)]
+    eventually(lambda: name not in init.describe([name]), within=20, what="the topic is gone")
+    assert init.ensure_topics([topics.ORDER_SETTLED]) == [name]
     for group in ("custody.ledger", "custody.archive"):
-        (asked,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
-        assert {place.offset for place in asked.result(20).topic_partitions} == {0}
-    up = rig.up()
-    rig.connected(within=90)
-    rig.order(3)
-    eventually(lambda: rig.booked() == 7, within=60, what="what settles now is booked")
-    assert up.end() == 0
+        init.begin_anew(group, [(name, 0)])
+        assert init.committed(group) == {(name, 0): 0}
     assert walled.denials() == []
 
 
