@@ -215,8 +215,8 @@ class Postgres(TlsConnection, _Login):
     dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
     password_file: Path | None = None
     password: SecretStr | None = None
-    secrets_folder: Path = Path("secrets")
-    """Where `init` makes the secrets of roles when `password_file` does not say where secrets are."""
+    secrets_folder: Path | None = Path("secrets")
+    """Where `init` makes the secrets of roles when `password_file` does not say where secrets are; None in the settings of one role."""
     roles: dict[RoleName, PostgresRole] = Field(default_factory=dict)
 
     def weakness(self) -> str | None:
@@ -231,11 +231,11 @@ class Postgres(TlsConnection, _Login):
         if self.password_file is not None:
             return Path(f"{self.password_file}-{role}")
         made = self.made_secret_of(role)
-        return made if made.exists() else None
+        return made if made is not None and made.exists() else None
 
-    def made_secret_of(self, role: RoleName) -> Path:
+    def made_secret_of(self, role: RoleName) -> Path | None:
         """Return the file that `init` makes for a role whose password is nowhere else."""
-        return self.secrets_folder / f"postgres-{role}"
+        return None if self.secrets_folder is None else self.secrets_folder / f"postgres-{role}"
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""

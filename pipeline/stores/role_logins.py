@@ -38,7 +38,13 @@ def as_role(postgres: Postgres, role: RoleName) -> Postgres:
         user = role_of(str(database), role)
     dsn = make_conninfo("", **parts | {"user": user})
     return postgres.model_copy(
-        update={"dsn": dsn, "password_file": postgres.password_file_of(role), "password": asked.password, "roles": {}}
+        update={
+            "dsn": dsn,
+            "password_file": postgres.password_file_of(role),
+            "password": asked.password,
+            "roles": {},
+            "secrets_folder": None,
+        }
     )
 
 
@@ -60,8 +66,9 @@ def ensure(connection: Connection, postgres: Postgres) -> None:
         own = as_role(postgres, role)
         login = _login(own)
         nowhere = own.password_file is None and own.password is None and login == role_of(_database(own), role)
-        if nowhere and not (_can_log_in(connection, login) and _enters(own)) and _may_change(connection, login):
-            _make(postgres.made_secret_of(role), role)
+        made = postgres.made_secret_of(role) if nowhere else None
+        if made is not None and not (_can_log_in(connection, login) and _enters(own)) and _may_change(connection, login):
+            _make(made, role)
     for role, login, statement in _statements(postgres, make=True):
         entered = _can_log_in(connection, login) and _enters(as_role(postgres, role))
         if not entered and _may_change(connection, login):
