@@ -289,6 +289,8 @@ class Postgres(TlsConnection, _Login):
     dsn: str = "postgresql://custodian@127.0.0.1:5432/custodian"
     password_file: Path | None = None
     password: SecretStr | None = None
+    secrets_folder: Path | None = Path("secrets")
+    """Where `init` makes the secrets of roles when `password_file` does not say where secrets are; None in the settings of one role."""
     roles: dict[RoleName, PostgresRole] = Field(default_factory=dict)
 
     def weakness(self) -> str | None:
@@ -296,11 +298,18 @@ class Postgres(TlsConnection, _Login):
         return weak_postgres(parameters(self.dsn))
 
     def password_file_of(self, role: RoleName) -> Path | None:
-        """Return the file with a role's password: the one of its section, else the one beside `password_file` that is named after it."""
+        """Return the file with a role's password: its section's, the one beside `password_file`, or what `init` made."""
         asked = self.roles.get(role, PostgresRole())
-        if asked.password_file is not None or asked.password is not None or self.password_file is None:
+        if asked.password_file is not None or asked.password is not None:
             return asked.password_file
-        return Path(f"{self.password_file}-{role}")
+        if self.password_file is not None:
+            return Path(f"{self.password_file}-{role}")
+        made = self.made_secret_of(role)
+        return made if made is not None and made.exists() else None
+
+    def made_secret_of(self, role: RoleName) -> Path | None:
+        """Return the file that `init` makes for a role whose password is nowhere else."""
+        return None if self.secrets_folder is None else self.secrets_folder / f"postgres-{role}"
 
     def secret(self) -> str | None:
         """Return the password of the settings, or None when libpq shall find one; raise SettingsError."""
@@ -566,7 +575,13 @@ class Settings(Section):
 
 
 _TLS_PATHS = ("ca_file", "certificate_file", "key_file")
-_PATHS = ("postgres.password_file", "risk.policy_file", "archive.folder", *(f"postgres.{key}" for key in _TLS_PATHS))
+_PATHS = (
+    "postgres.password_file",
+    "postgres.secrets_folder",
+    "risk.policy_file",
+    "archive.folder",
+    *(f"postgres.{key}" for key in _TLS_PATHS),
+)
 _AUTH_PATHS = ("client_secret_file", "token_file", "private_key_file", *_TLS_PATHS)
 _CLIENT_PATH = re.compile(r"ssl\..*\.location")
 ENVIRONMENT_PREFIX = "CUSTODIAN_"
@@ -695,6 +710,8 @@ def _resolve_paths(tree: dict[str, Any], folder: Path) -> None:
             if _CLIENT_PATH.fullmatch(key) and value != "probe":  # librdkafka's word for: where this system keeps them
                 _resolve(client, key, folder)
     # A folder that the file does not name is beside the file all the same.
+    if isinstance(tree.setdefault("postgres", {}), dict):
+        tree["postgres"].setdefault("secrets_folder", str(folder / "secrets"))
     if isinstance(tree.setdefault("archive", {}), dict):
         tree["archive"].setdefault("folder", str(folder / "archive"))
     if isinstance(tree.setdefault("risk", {}), dict) and (folder / "policy.toml").is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -37,7 +38,13 @@ def as_role(postgres: Postgres, role: RoleName) -> Postgres:
         user = role_of(str(database), role)
     dsn = make_conninfo("", **parts | {"user": user})
     return postgres.model_copy(
-        update={"dsn": dsn, "password_file": postgres.password_file_of(role), "password": asked.password, "roles": {}}
+        update={
+            "dsn": dsn,
+            "password_file": postgres.password_file_of(role),
+            "password": asked.password,
+            "roles": {},
+            "secrets_folder": None,
+        }
     )
 
 
@@ -61,6 +68,13 @@ def ensure(connection: Connection, postgres: Postgres) -> None:
     A role whose password libpq finds by itself, or that logs in under another name, is its administrator's, and so are all where this user
     may not make logins. Raise SettingsError for a secret that cannot be read, made or used.
     """
+    for role in ROLES:
+        own = as_role(postgres, role)
+        login = _login(own)
+        nowhere = own.password_file is None and own.password is None and login == role_of(_database(own), role)
+        made = postgres.made_secret_of(role) if nowhere else None
+        if made is not None and not (_can_log_in(connection, login) and _enters(own)) and _may_change(connection, login):
+            _make(made, role)
     for role, login, statement in _statements(postgres, make=True):
         entered = _can_log_in(connection, login) and _enters(as_role(postgres, role))
         if not entered and _may_change(connection, login):
@@ -79,20 +93,13 @@ def _statements(postgres: Postgres, *, make: bool) -> Iterator[tuple[RoleName, s
     """Yield each role that has a secret in the settings and its own name, with what makes it a login."""
     for role in ROLES:
         own = as_role(postgres, role)
-        parts = conninfo_to_dict(own.dsn)
-        login = str(parts["user"])
-        if login != role_of(str(parts.get("dbname", "")), role):
+        login = _login(own)
+        if login != role_of(_database(own), role):
             continue
         if own.password_file is not None:
             if not make and not own.password_file.exists():
                 continue
-            try:
-                ensure_secret(own.password_file)
-            except OSError as error:
-                raise SettingsError(
-                    f"postgres.roles.{role}.password_file: {own.password_file} is not there and cannot be made: {error.strerror}; "
-                    "write a secret of this role's own into it"
-                ) from None
+            _make(own.password_file, role)
         secret = own.secret()
         if secret is None:
             continue
@@ -101,6 +108,24 @@ def _statements(postgres: Postgres, *, make: bool) -> Iterator[tuple[RoleName, s
         except ValueError as error:
             raise SettingsError(f"postgres.roles.{role}.password_file: {error}") from None
         yield role, login, f"ALTER ROLE {sql.Identifier(login).as_string()} LOGIN PASSWORD '{made}'"
+
+
+def _login(own: Postgres) -> str:
+    return str(conninfo_to_dict(own.dsn)["user"])
+
+
+def _database(own: Postgres) -> str:
+    return str(conninfo_to_dict(own.dsn).get("dbname", ""))
+
+
+def _make(file: Path, role: RoleName) -> None:
+    try:
+        ensure_secret(file)
+    except OSError as error:
+        raise SettingsError(
+            f"postgres.roles.{role}.password_file: {file} is not there and cannot be made: {error.strerror}; "
+            "write a secret of this role's own into it"
+        ) from None
 
 
 def _enters(own: Postgres) -> bool:

@@ -167,11 +167,11 @@ client_secret_file = "client"
     return Commands(folder=folder, password=password)
 
 
-def working(commands: Commands, roles: set[str], *, within: float = 30) -> dict[str, Any]:
+def working(commands: Commands, roles: set[str], *, within: float = 30, **environment: str) -> dict[str, Any]:
     """Wait until `status` shows these roles healthy and ready; return it."""
 
     def look() -> dict[str, Any] | None:
-        done = commands.run("status")
+        done = commands.run("status", **environment)
         if not done.stdout:
             return None
         found: dict[str, Any] = json.loads(done.stdout)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations, check_prepared
 from tests import one_login
-from tests.integration.commands import write_settings
+from tests.integration.commands import working, write_settings
 from tests.services import KafkaRoom, Services
 
 PASSWORD = "a-password-of-one-role-alone"
@@ -368,6 +371,34 @@ def test_init_makes_logins_with_secrets_that_only_their_owner_reads(tmp_path: Pa
     done = commands.run("init")
     assert done.returncode == 78
     assert "postgres.roles.risk.password_file: a password has 12" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["PGPASSWORD", "CUSTODIAN_POSTGRES__PASSWORD", "PGPASSFILE", "the address"])
+def test_roles_have_secrets_also_where_no_file_says_where_secrets_are(tmp_path: Path, kafka: KafkaRoom, postgres: str, where: str) -> None:
+    """Whoever names no `password_file` runs `init` and `up` all the same: secrets lie beside the settings, one for each role."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    asked = conninfo_to_dict(postgres)
+    toml = tmp_path / "custodian.toml"
+    text = toml.read_text().replace('password_file = "pg"\n', "")
+    (tmp_path / "pgpass").write_text(f"*:*:*:{asked['user']}:{commands.password}\n")
+    (tmp_path / "pgpass").chmod(0o600)
+    if where == "the address":
+        text = re.sub(r"(?m)^dsn = .*$", f"dsn = {json.dumps(postgres)}", text)
+    toml.write_text(text)
+    told = (
+        {"PGPASSFILE": str(tmp_path / "pgpass")} if where == "PGPASSFILE" else {} if where == "the address" else {where: commands.password}
+    )
+    done = commands.run("init", **told)
+    assert done.returncode == 0, done.stderr
+    files = {tmp_path / "secrets" / f"postgres-{role}" for role in ROLES}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert len({file.read_text() for file in files}) == len(ROLES)
+    with commands.running("up", **told) as running:
+        working(commands, set(ROLES), within=60, **told)
+        with psycopg.connect(postgres) as session:
+            names = {row[0] for row in session.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")}
+        assert {role_logins.role_of(str(asked["dbname"]), role) for role in ROLES} <= names
+        assert running.end(signal.SIGTERM, within=32) == 0
 
 
 def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services) -> None:
