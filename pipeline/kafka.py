@@ -319,9 +319,10 @@ class TopicAdmin:
         present = self.describe(names)
         self._check(present)
         missing = [name for name in names if name not in present]
+        if not missing:
+            return []
         made = self._make(missing, retention_ms)
-        if missing:
-            self._check(self._known(missing))
+        self._check(self._known(missing))
         return made
 
     def _check(self, present: Mapping[str, TopicState]) -> None:
@@ -337,8 +338,6 @@ class TopicAdmin:
 
     def _make(self, missing: Sequence[str], retention_ms: int) -> list[str]:
         """Make topics and return those made: another may have made some by now, or the broker that was asked had not heard of them yet."""
-        if not missing:
-            return []
         options = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), "message.timestamp.type": "CreateTime"}
         wanted = [NewTopic(name, self._kafka.partitions, self._kafka.replication_factor, config=options) for name in missing]
         made = []
