@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -30,18 +29,3 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds of a clock that never goes back."""
         return time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedClock:
-    """Stands at a recorded time: for what is run again."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """Return the recorded time."""
-        return self.at
-
-    def monotonic(self) -> float:
-        """Return 0: no time passes in what is over."""
-        return 0.0

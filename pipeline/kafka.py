@@ -411,9 +411,10 @@ class TopicAdmin:
         present = self.describe(names)
         self._check(present)
         missing = [name for name in names if name not in present]
+        if not missing:
+            return []
         made = self._make(missing)
-        if missing:
-            self._check(self._known(missing))
+        self._check(self._known(missing))
         return made
 
     def _check(self, present: Mapping[str, TopicState]) -> None:
@@ -429,8 +430,6 @@ class TopicAdmin:
 
     def _make(self, missing: Sequence[str]) -> list[str]:
         """Make topics and return those made: another may have made some by now, or the broker that was asked had not heard of them yet."""
-        if not missing:
-            return []
         replicas = self._kafka.replicas(len(self.brokers(timeout=10)))
         options = {
             "cleanup.policy": "delete",

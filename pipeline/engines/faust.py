@@ -26,7 +26,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +52,7 @@ from pipeline.collector import collect_seldom
 from pipeline.deliver.trials import Trials
 from pipeline.engines._faust_security import credentials
 from pipeline.engines._faust_transport import StoredPositionTransport
+from pipeline.engines.ending import end_process
 from pipeline.engines.health import Health
 from pipeline.engines.log_inspection import log_inspection
 from pipeline.engines.step import Settle, Step
@@ -435,7 +435,7 @@ class _Worker:
 
     def _exit_in_order(self) -> NoReturn:
         self._on_exit()
-        _exit(0)
+        end_process(0)
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Note why and end the process at once, from whatever thread: nothing may still ack."""
@@ -446,7 +446,7 @@ class _Worker:
             if kind is not None:
                 self._last_words(kind, error)
             self._on_health(Health(healthy=False, note=str(error)))
-            _exit(code)
+            end_process(code)
 
     def _last_words(self, kind: str, error: BaseException) -> None:
         """Raise the alarm through a producer of its own, as well as a few seconds allow."""
@@ -522,9 +522,3 @@ def _record(message: Any) -> Record:
         headers=list(message.headers or ()),
         timestamp_ms=round(message.timestamp * 1000) if message.timestamp else 0,
     )
-
-
-def _exit(code: int) -> NoReturn:
-    for handler in logging.getLogger().handlers:
-        handler.flush()
-    os._exit(code)

@@ -48,7 +48,7 @@ class InlineEngine(Generic[S, E, F]):
         for record in records:
             partition = (record.topic, record.partition)
             fresh = unseen([record], self.positions.get(partition, 0))
-            outcome = run_events(self._processor, fresh, [decoded(self._processor, r) for r in fresh], self.states.get, self._clock)
+            outcome = run_events(self._processor, fresh, [decoded(self._processor, r) for r in fresh], self.states.get, self._clock.now())
             self._keep(outcome)
             if outcome.at is not None:
                 self.readings += readings_of(fresh, outcome.at, self._looked)
@@ -66,18 +66,21 @@ class InlineEngine(Generic[S, E, F]):
 
     def due_keys(self) -> list[str]:
         """Return the keys of the states whose time has come by the clock, the longest due first."""
-        now = self._clock.now()
+        return self._due_by(self._clock.now())
+
+    def _due_by(self, now: datetime) -> list[str]:
         return [key for _, key in sorted((at, key) for key, (at, _) in self.wake_at.items() if at <= now)]
 
     def wake_due(self, keys: Sequence[str] | None = None) -> list[Outgoing]:
         """Wake every state whose time has come by the clock, or these of them, and return what they emit."""
         emitted: list[Outgoing] = []
-        now, due = self._clock.now(), self.due_keys() if keys is None else keys
+        now = self._clock.now()
+        due = self._due_by(now) if keys is None else keys
         self.readings += [Reading(number, now, looked=self._looked.get(number)) for number in sorted({self.wake_at[key][1] for key in due})]
         if keys is None:
             self._looked = dict.fromkeys({number for _, number in self.positions}, now)
         for key in due:
-            outcome = run_wakes(self._processor, {key: self.states[key]}, self.wake_at[key][1], self._clock)
+            outcome = run_wakes(self._processor, {key: self.states[key]}, self.wake_at[key][1], now)
             self._keep(outcome)
             self.counts += outcome.counts
             emitted += outcome.outputs

@@ -14,7 +14,6 @@ Design, section 4.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,6 +23,7 @@ from pipeline.clock import Clock
 from pipeline.deliver import loop as batch_loop
 from pipeline.deliver.ports import Partition
 from pipeline.deliver.trials import Trials
+from pipeline.engines.ending import end_process
 from pipeline.engines.health import Health
 from pipeline.engines.log_inspection import log_inspection
 from pipeline.engines.step import Settle, Step
@@ -102,9 +102,7 @@ def _end_in_time(stop: threading.Event, ended: threading.Event, on_exit: Callabl
     if not ended.wait(EXIT_LIMIT):
         log.warning("something did not end in time; what was not committed is done by the next worker")
         on_exit()
-        for handler in logging.getLogger().handlers:
-            handler.flush()
-        os._exit(0)
+        end_process(0)
 
 
 class _Timers:

@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pipeline import metrics
-from pipeline.clock import Clock, RecordedClock
+from pipeline.clock import Clock
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
 from pipeline.log.notices import dead_letter_of_record, origins_of
@@ -76,10 +76,9 @@ def run_events(
     records: Sequence[Record],
     keyed: Sequence[Keyed[E] | PoisonRecordError],
     stored: Callable[[str], str | None],
-    clock: Clock,
+    now: datetime,
 ) -> Outcome:
-    """Decide a batch in order, without any I/O: what both the transaction below and the in-memory driver run."""
-    now = clock.now()
+    """Decide a batch in order by one time, without any I/O: what both the transaction below and the in-memory driver run."""
     outcome = Outcome(at=now)
     live: dict[str, S] = {}
     changed: dict[str, int] = {}
@@ -99,9 +98,8 @@ def run_events(
     return outcome
 
 
-def run_wakes(processor: Processor[S, E, F], due: Mapping[str, str], partition: int, clock: Clock) -> Outcome:
+def run_wakes(processor: Processor[S, E, F], due: Mapping[str, str], partition: int, now: datetime) -> Outcome:
     """Wake states of one partition, without any I/O; each is stored again, changed or not, with the time that it now waits for."""
-    now = clock.now()
     outcome = Outcome(at=now)
     for key, text in due.items():
         state = processor.restore(text)
@@ -296,7 +294,7 @@ class Step(Generic[S, E, F]):
             keyed = self._decoded(connection, records) if self._settle is None else [settled[_place(record)] for record in records]
             keys = {item.key for item in keyed if isinstance(item, Keyed)}
             known = states.read(connection, name, keys, lock=len(self._processor.consumes) > 1)
-            outcome = run_events(self._processor, records, keyed, known.get, self._clock)
+            outcome = run_events(self._processor, records, keyed, known.get, self._clock.now())
             outcome.counts["seen"] += len(records)
             outcome.counts["seen_before"] += repeated
             outcome.counts["passed_over"] += len(kept) - len(records)
@@ -338,7 +336,7 @@ class Step(Generic[S, E, F]):
                 raise FatalError(f"{name} has no stored position for partition {number}; run `custodian init`")
             now = self._clock.now()  # to look and to decide by, and as recorded: a replay wakes what was due by then, not more
             due = states.due(connection, name, number, now, limit=WAKE_MAX, key=key)
-            outcome = run_wakes(self._processor, due, number, RecordedClock(now))
+            outcome = run_wakes(self._processor, due, number, now)
             if due and outcome.at is not None:
                 readings.write(connection, name, [Reading(number, outcome.at, looked=self._looked.get(number))])
             self._write(connection, outcome)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pipeline.clock import RecordedClock
 from pipeline.engines.step import Outcome, run_events, run_wakes
 from pipeline.errors import FatalError, PoisonRecordError
 from pipeline.log.envelope import Outgoing, Record
@@ -64,13 +63,13 @@ class Life:
         """Do a record at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
         stored = {key: kept.text for key, kept in self.states.items()}
-        return self._keep(run_events(self.processor, [timed.record], [timed.item], stored.get, RecordedClock(self.clock)), frozenset())
+        return self._keep(run_events(self.processor, [timed.record], [timed.item], stored.get, self.clock), frozenset())
 
     def wake(self, key: str, now: datetime) -> list[Emitted]:
         """Wake a state at a time, or at once when that has passed, and return what it leads to."""
         self.clock = max(self.clock, now)
         before = self.states[key]
-        outcome = run_wakes(self.processor, {key: before.text}, before.partition, RecordedClock(self.clock))
+        outcome = run_wakes(self.processor, {key: before.text}, before.partition, self.clock)
         found = self._keep(outcome, self._in_vain)
         if not found and self.states[key] == before:
             self._in_vain |= {key}

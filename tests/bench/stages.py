@@ -97,7 +97,7 @@ def _processor_seconds(batches: Sequence[Sequence[Record]]) -> float:
     clock, states, produced = SystemClock(), dict[str, str](), 0
     began = time.process_time()
     for batch in batches:
-        outcome = run_events(SETTLEMENT, batch, [decoded(SETTLEMENT, record) for record in batch], states.get, clock)
+        outcome = run_events(SETTLEMENT, batch, [decoded(SETTLEMENT, record) for record in batch], states.get, clock.now())
         states |= {key: kept.text for key, kept in outcome.states.items()}
         produced += len([(event.key.encode(), event.value, event.headers()) for event in outcome.outputs])
     took = time.process_time() - began

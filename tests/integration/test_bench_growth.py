@@ -23,7 +23,7 @@ def no_state(_: str) -> None:
 def stored_by_the_processor(number: int) -> tuple[str, str]:
     """Return key and state of an order that the settlement processor has seen once."""
     record = documents.record_of(documents.order_updated(number, at=SEEN), 0)
-    outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], no_state, SystemClock())
+    outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], no_state, SystemClock().now())
     ((key, kept),) = outcome.states.items()
     return key, kept.text
 

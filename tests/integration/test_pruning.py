@@ -64,7 +64,7 @@ class Books:
         """Let the settlement processor see an order on the stored state, store what follows, and return what it emits."""
         record = order_seen(number, **changes)
         known = states.read(self.connection, "settlement", [key_of(number)])
-        outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], known.get, SystemClock())
+        outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], known.get, SystemClock().now())
         if outcome.states:
             states.write(self.connection, "settlement", outcome.states)
         return outcome.outputs
@@ -235,7 +235,7 @@ def test_a_worker_that_writes_a_removed_state_writes_it_whole(books: Books, post
     record = order_seen(0, fx_rate="149.57475")
     with psycopg.connect(postgres, autocommit=True) as worker, psycopg.connect(postgres) as remover:
         known = states.read(worker, "settlement", [key_of(0)])
-        outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], lambda _: None, SystemClock())
+        outcome = run_events(SETTLEMENT, [record], [decoded(SETTLEMENT, record)], lambda _: None, SystemClock().now())
         remover.execute("DELETE FROM custodian.states")
         writing = threading.Thread(target=states.write, args=(worker, "settlement", outcome.states))
         writing.start()

@@ -16,25 +16,18 @@ from pipeline.log.reading import Reading
 from pipeline.processors.processor import Keyed, Processor
 from pipeline.stores import migrations, positions, readings, states
 from pipeline.stores.postgres import Connection, connect
-from pipeline.testing.clocks import START
+from pipeline.testing.clocks import START, HandClock
 
 SECOND = timedelta(seconds=1)
 
 
-class Hurrying:
+class Hurrying(HandClock):
     """A clock that is a second later at every question, as one seems to be that is asked on a busy machine."""
 
-    def __init__(self) -> None:
-        self.at = START
-
     def now(self) -> datetime:
-        """Return the time, and let a second pass."""
-        self.at += SECOND
-        return self.at
-
-    def monotonic(self) -> float:
-        """Return 0."""
-        return 0.0
+        """Let a second pass, and return the time."""
+        self.pass_by(1)
+        return super().now()
 
 
 class Nobody:

@@ -520,7 +520,7 @@ def test_a_batch_says_what_single_records_say(history: list[Act]) -> None:
     processor = workflow(world.scene.rules)
     one_by_one = Scene(clock=clock)
     single = [out.envelope.id for one in records for out in one_by_one.engine.run([one])]
-    batch = run_events(processor, records, [decode(one) for one in records], lambda _: None, clock)
+    batch = run_events(processor, records, [decode(one) for one in records], lambda _: None, clock.now())
     assert [out.envelope.id for out in batch.outputs] == single
     assert {key: kept.text for key, kept in batch.states.items()} == one_by_one.engine.states
     for text in one_by_one.engine.states.values():
