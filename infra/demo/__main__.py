@@ -153,7 +153,7 @@ def _show(stage: Stage, watch: Watch, desk: Desk, seconds: float) -> None:
         if seconds and elapsed() > last_orders:
             last_orders = float("inf")
             _tell_venue(stage, "stop-creating")
-        return not seconds or elapsed() < seconds
+        return stage.venue_end is None and (not seconds or elapsed() < seconds)
 
     if not console.is_terminal:
         shown = 0.0
@@ -182,12 +182,19 @@ def _conclude(stage: Stage, watch: Watch, desk: Desk) -> int:
     console.print(view.counts(figures), soft_wrap=True)
     if deaths := stage.deaths():
         console.print(f"  roles that died and were started again: {', '.join(f'{role} {count}' for role, count in deaths.items())}")
-    good = _say_books(compared)
+    if stage.supervisors_killed:
+        console.print(f"  the pipeline as a whole was killed and started again: {stage.supervisors_killed}")
+    ended = stage.venue_end
+    if ended:
+        _verdict(False, f"{ended}: what it said until then is compared, and it can be asked no more")
+    good = _say_books(compared) and not ended
     good &= _say_accepting(stage, desk)
     for arguments, passed, failed in (
         (("reconcile", "venue"), "the venue's records and the books agree, order by order", "the venue's records and the books differ"),
         (("archive", "verify"), "every archived record has its digest, no offset and no index is missing", "the archive does not verify"),
     ):
+        if ended and "venue" in arguments:
+            continue
         done = stage.custodian(*arguments)
         good &= done.returncode == 0
         _verdict(done.returncode == 0, f"custodian {' '.join(arguments)}: {passed if done.returncode == 0 else failed}")
@@ -202,14 +209,15 @@ def _settle(stage: Stage, watch: Watch, desk: Desk) -> tuple[Figures, Comparison
     deadline = time.monotonic() + SETTLE_LIMIT
     with console.status("the venue takes no new orders; waiting until everything that settled is booked"):
         while True:
-            stage.bring_services_back()
+            _bring_back(stage)
             open_orders = _open_orders(stage)
             truth = settlements(stage.truth)
             listed = stage.custodian("ledger", "entries", "--format", "jsonl")
             compared = compare(truth, (json.loads(line) for line in listed.stdout.splitlines()))
             figures = watch.look()
             desk.attend(figures)
-            caught_up = compared.clean and open_orders == 0 and desk.done and not figures.trouble and not any(figures.lag.values())
+            ended = stage.venue_end or (open_orders == 0 and desk.done and not figures.trouble)
+            caught_up = compared.clean and ended and not any(figures.lag.values())
             if caught_up or time.monotonic() > deadline:
                 return figures, compared
             time.sleep(1)
@@ -296,8 +304,14 @@ def _verdict(good: bool, text: str) -> None:
     console.print(Text.assemble(("✔", "green") if good else ("✘", "red"), f" {text}"), soft_wrap=True)
 
 
-def _check_running(stage: Stage) -> None:
+def _bring_back(stage: Stage) -> None:
     stage.bring_services_back()
+    if stage.bring_pipeline_back():
+        console.print("the pipeline was killed, all of it, and is started again", soft_wrap=True)
+
+
+def _check_running(stage: Stage) -> None:
+    _bring_back(stage)
     if stage.supervisor.poll() is not None:
         raise SettingsError(f"the pipeline ended by itself with {stage.supervisor.returncode}; it said:\n{_tail(stage.supervisor_log)}")
 

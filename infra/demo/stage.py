@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,7 +66,7 @@ Say = Callable[[str], None]
 Mode = Literal["live", "shadow"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stage:
     """What is running, and where its files are."""
 
@@ -73,15 +74,32 @@ class Stage:
     settings: Path
     truth: Path
     venue_url: str
+    venue: subprocess.Popen[bytes]
+    start_supervisor: Callable[[], subprocess.Popen[bytes]]
     supervisor: subprocess.Popen[bytes]
     supervisor_log: Path
     mode: Mode
     services: EmbeddedServices
+    supervisors_killed: int = 0
 
     def bring_services_back(self) -> None:
         """Start Kafka or PostgreSQL again where somebody has killed it: here nobody else would. At the next look when it cannot be yet."""
         with contextlib.suppress(ServiceStartError):
             self.services.up()
+
+    def bring_pipeline_back(self) -> bool:
+        """Start the pipeline again where somebody has killed the whole of it, as a service manager would; tell whether that was so."""
+        if self.supervisor.poll() != -signal.SIGKILL:
+            return False
+        self.supervisor = self.start_supervisor()
+        self.supervisors_killed += 1
+        return True
+
+    @property
+    def venue_end(self) -> str | None:
+        """Return how the venue ended by itself, in words; None while it runs. What it knew is gone with it, so nobody starts it again."""
+        code = self.venue.poll()
+        return None if code is None else f"the venue ended by itself with {code}"
 
     def deaths(self) -> Counter[str]:
         """Return which roles died and were started again, and how often."""
@@ -131,15 +149,15 @@ def running(say: Say, *, seed: int, mode: Mode = "live", folder: Path = FOLDER) 
         ends.callback(services.down)
         addresses = services.up()
         say("starting the venue, which repeats, drops, reorders and breaks what it sends")
-        venue_url = _start_venue(ends, folder, seed, mode)
+        venue, venue_url = _start_venue(ends, folder, seed, mode)
         _ask(venue_url, "stop-creating", now=True)  # who comes before the pipeline works would wait, and fall behind
         settings = _write_settings(folder, addresses, venue_url, mode)
         say("starting the pipeline")
         _initialise(settings)
         _make_officer(settings, folder)
         log = folder / "pipeline.log"
-        supervisor = _start(ends, "the pipeline", [*_CUSTODIAN, "--config", str(settings), "up"], log)
-        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, supervisor, log, mode, services)
+        start = partial(_start, ends, "the pipeline", [*_CUSTODIAN, "--config", str(settings), "up"], log)
+        yield Stage(folder, settings, folder / "truth.jsonl", venue_url, venue, start, start(), log, mode, services)
 
 
 def _ask(venue_url: str, path: str, **asked: Any) -> dict[str, Any]:
@@ -150,8 +168,10 @@ def _ask(venue_url: str, path: str, **asked: Any) -> dict[str, Any]:
         return read
 
 
-def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int, mode: Mode) -> str:
-    """Start the venue; live, all that needs us waits for our calls, in shadow somebody in the venue's console does what we would.
+def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int, mode: Mode) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the venue and return its process and address.
+
+    Live, all that needs us waits for our calls, in shadow somebody in the venue's console does what we would.
 
     That one takes some seconds over the quotes, so that we have decided as well.
     """
@@ -168,7 +188,7 @@ def _start_venue(ends: contextlib.ExitStack, folder: Path, seed: int, mode: Mode
         if venue.poll() is not None or time.monotonic() > deadline:
             raise FatalError(f"the venue did not start:\n{_tail(folder / 'venue.log')}")
         time.sleep(0.05)
-    return f"http://127.0.0.1:{port_file.read_text().strip()}"
+    return venue, f"http://127.0.0.1:{port_file.read_text().strip()}"
 
 
 def _write_settings(folder: Path, addresses: Addresses, venue_url: str, mode: Mode) -> Path:
@@ -210,7 +230,7 @@ def _run(settings: Path, *arguments: str) -> None:
 
 
 def _start(ends: contextlib.ExitStack, name: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output:  # its own session: ctrl-C reaches the demo, which then ends the others in order
+    with log.open("ab") as output:  # its own session: ctrl-C reaches the demo, which then ends the others in order
         child = subprocess.Popen(
             command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, env=_environment()
         )
