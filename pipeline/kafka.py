@@ -61,6 +61,7 @@ _COORDINATOR_COMES = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
+    KafkaError._WAIT_COORD,
     KafkaError._TIMED_OUT,
 )
 """A broker that has just started, or took a group over, reads what the group has committed."""
@@ -514,20 +515,22 @@ class TopicAdmin:
         except KafkaException as error:
             raise _of_admin(self._kafka, error.args[0], "Kafka does not tell offsets", "Describe") from None
 
-    def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
-        """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
+    def committed(self, group: str, partitions: Iterable[Partition], *, within: float = 30) -> dict[Partition, int]:
+        """Return the offsets that a consumer group has committed of these partitions; those of which it has committed nothing are left out.
 
-        def ask() -> Iterable[TopicPartition]:
-            (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
-            found: Iterable[TopicPartition] = asked.result(timeout + 5).topic_partitions
-            return found
+        Raise ServiceAwayError when nobody tells within so many seconds, SettingsError when our login may not ask.
 
+        Asked by a consumer that never joins: librdkafka's admin client (2.16) reads a null pointer, and takes the process with it, when the
+        broker that it asks does not coordinate the group (any more).
+        """
+        asked = [TopicPartition(topic, number) for topic, number in partitions]
+        consumer = Consumer({**client_options(self._kafka), "group.id": group, "enable.auto.commit": False})
         try:
-            answered = _once_it_coordinates(ask, within)
+            answered = _once_it_coordinates(lambda: _committed(consumer, asked), within)
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return {}
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not tell what {group} has committed", "Describe", group) from None
+        finally:
+            consumer.close()
         return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
 
     def begin_anew(self, group: str, partitions: Iterable[Partition], *, timeout: float = 10, within: float = 30) -> None:
@@ -555,6 +558,21 @@ class TopicAdmin:
                 ) from None
             name = group if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED else topics
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not let {group} begin anew", "Read", name) from None
+
+
+def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+    """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it said something."""
+    try:
+        answered = consumer.committed(asked, timeout=5)
+    except KafkaException:
+        message = consumer.poll(0)
+        if message is not None and (refusal := message.error()) is not None and refusal.code() in _DENIED:
+            raise KafkaException(refusal) from None
+        raise
+    for place in answered:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return answered
 
 
 def _once_it_coordinates(ask: Callable[[], T], within: float) -> T:

@@ -38,11 +38,13 @@ def look(settings: Settings, clock: Clock, connection: Connection) -> None:
 
 
 def _committed(settings: Settings) -> Mapping[Place, int]:
-    admin, prefix = TopicAdmin(settings.kafka), settings.kafka.topic_prefix
+    admin, prefix, partitions = TopicAdmin(settings.kafka), settings.kafka.topic_prefix, range(settings.kafka.partitions)
     return {
         (consumer, topic, partition): offset
-        for consumer in CONSUMERS
-        for (topic, partition), offset in admin.committed(f"{prefix}{consumer}").items()
+        for consumer, kinds in CONSUMERS.items()
+        for (topic, partition), offset in admin.committed(
+            f"{prefix}{consumer}", [(kind.topic(prefix), number) for kind in kinds for number in partitions]
+        ).items()
     }
 
 

@@ -138,7 +138,7 @@ def test_a_topic_begins_anew_with_the_login_of_init(walled: Walled) -> None:
     assert init.ensure_topics([topics.ORDER_SETTLED]) == [name]
     for group in ("custody.ledger", "custody.archive"):
         init.begin_anew(group, [(name, 0)])
-        assert init.committed(group) == {(name, 0): 0}
+        assert init.committed(group, [(name, 0)]) == {(name, 0): 0}
     assert walled.denials() == []
 
 

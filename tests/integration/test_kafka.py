@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, Set
 from pipeline.kafka import BatchConsumer, EventProducer, Partition, TopicAdmin, read_record
 from pipeline.log import topics
 from pipeline.log.envelope import Envelope, Outgoing, Record
-from tests.services import KafkaRoom
+from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -160,3 +162,29 @@ def test_a_topic_that_cannot_keep_our_promises_is_refused_by_name(kafka: KafkaRo
     eventually(lambda: admin.configs([name])[name][setting] == value, within=30, what="Kafka shows the setting")
     with pytest.raises(SettingsError, match=f"the topic {name} has {says}"):
         admin.ensure_topics(kinds)
+
+
+ASKS = """
+import sys
+from pipeline.kafka import TopicAdmin
+from pipeline.settings import Kafka
+
+admin = TopicAdmin(Kafka(bootstrap_servers=sys.argv[1]))
+print([admin.committed(f"nobody-{number}", [("t", 0)]) for number in range(5)])
+"""
+
+
+def test_what_a_group_has_committed_is_asked_before_any_broker_knows_the_group(private_services: PrivateServices) -> None:
+    """On a new cluster the broker that is asked first does not coordinate the group yet: librdkafka's admin client died of that answer."""
+    asked = subprocess.run([sys.executable, "-c", ASKS, private_services.bootstrap_servers], capture_output=True, text=True, timeout=120)
+    assert (asked.returncode, asked.stdout.strip()) == (0, str([{}] * 5)), asked.stderr
+
+
+def test_what_a_group_has_committed_is_told_by_partition(kafka: KafkaRoom) -> None:
+    """Of those asked for, whether the topic is there or not; what is not committed is left out."""
+    settings, group = room_settings(kafka), f"{kafka.topic_prefix}g"
+    admin = TopicAdmin(settings)
+    admin.ensure_topics([topics.ORDER_UPDATED])
+    topic = topics.ORDER_UPDATED.topic(kafka.topic_prefix)
+    admin.begin_anew(group, [(topic, 1)])
+    assert admin.committed(group, [(topic, 0), (topic, 1), ("never-made", 0)]) == {(topic, 1): 0}
