@@ -561,7 +561,7 @@ class TopicAdmin:
 
 
 def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
-    """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it said something."""
+    """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it spoke."""
     try:
         answered = consumer.committed(asked, timeout=5)
     except KafkaException:
