@@ -9,8 +9,9 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, formats, listing, show
+from pipeline.cli.output import Column, Format, Row, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
+from pipeline.domain.labels import who_of
 
 if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
@@ -24,7 +25,7 @@ COLUMNS = (
     Column(field="subject", rank=0),
     Column(field="detail", rank=2),
     Column(field="alarm_id", rank=3, ends=True),
-    Column(field="acknowledged_by", rank=3),
+    Column(field="acknowledged_by", value=lambda row: _who(row), rank=3),
     Column(field="acknowledged_at", rank=4),
     Column(field="acknowledged_reason", rank=4),
 )
@@ -77,6 +78,10 @@ def acknowledge(
             found = [only_one(found, "alarm_id", asked, "custodian alarms list") for asked in dict.fromkeys(alarm_ids)]
         show([_acknowledge(connection, alarm, by, reason) for alarm in found], form, columns=OUTCOMES)
         say_when_waiting(connection)
+
+
+def _who(row: Row) -> str:
+    return who_of(row.get("acknowledged_login"), row["acknowledged_by"]) if "acknowledged_by" in row else ""
 
 
 def _acknowledge(connection: Connection, alarm: dict[str, Any], by: str, reason: str) -> dict[str, Any]:

@@ -128,3 +128,21 @@ def _text(value: Any) -> str:
             return ", ".join(_text(inner) for inner in value)
         case _:
             return _line(value)
+
+
+def referral_told(referral: Mapping[str, Any]) -> str:
+    """Tell what became of a referral; what people approved and a rule stopped is not said to be refused by people."""
+    counted = f"{len(referral['approved_by'])} of {referral['approvers_needed']}"
+    match referral["state"]:
+        case "pending":
+            return f"waits for people: {counted} approved, until {referral['expires_at']}"
+        case "expired":
+            return f"people did not decide in time: {counted} approved by {referral['expires_at']}"
+        case "superseded":
+            return f"overtaken while it waited for people: the question was asked anew, {counted} approved"
+        case "agreed":
+            return f"people agreed on it ({counted} approved); the answer is not made yet"
+        case "refused" if "rejected_by" not in referral:
+            return f"people refused it ({counted} approved)"
+    stopped = "".join(f"; REJECT by {name}" for name in referral.get("rejected_by", ()))
+    return f"people approved it ({counted}){stopped}"

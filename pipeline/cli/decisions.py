@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from pipeline.cli.context import database, settings
+from pipeline.cli.decision_text import referral_told
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, Row, formats, listing, say, show, write
 from pipeline.cli.people import digest_of, named, publisher_runs, say_when_waiting
+from pipeline.domain.labels import who_of
 from pipeline.printable import printable
 
 if TYPE_CHECKING:
@@ -281,7 +283,7 @@ def _answered(connection: Connection, decision_id: str) -> str:
 
     referral = approvals.find(connection, decision_id)
     state = "answered" if referral is None else referral.state
-    spoke = [f"{one.get('login', one['by'])} ({one['verdict']})" for one in said(connection, decision_id)]
+    spoke = [f"{who_of(one.get('login'), one['by'])}: {one['verdict']}" for one in said(connection, decision_id)]
     return f"{state} already" + (f", by {', '.join(spoke)}" if spoke else "")
 
 
@@ -323,11 +325,11 @@ def _referral_lines(whole: Mapping[str, Any], people: list[dict[str, Any]], *, o
     if referral is None:
         return
     yield ""
-    approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
-    yield f"people: {referral['state']}; {approved}; until {referral['expires_at']}"
+    yield referral_told(referral)
     for one in people:
-        who = one["by"] + (f" (login {one['login']})" if "login" in one else "")
-        yield f"  {one['at']:%Y-%m-%d %H:%M:%S}  {who}: {one['verdict']}" + (f" ({one['reason']})" if one["reason"] else "")
+        yield f"  {one['at']:%Y-%m-%d %H:%M:%S}  {who_of(one.get('login'), one['by'])}: {one['verdict']}" + (
+            f" ({one['reason']})" if one["reason"] else ""
+        )
     if open_now:
         yield f"to answer exactly this: custodian decisions approve {whole['decision_id']} --shown {referral['shown_sha256']}"
 
@@ -341,5 +343,5 @@ def _people(row: Row) -> str:
     if referral is None:
         return ""
     if referral["state"] != "pending":
-        return str(referral["state"])
+        return "approved, REJECT" if "rejected_by" in referral else str(referral["state"])
     return f"{len(referral['approved_by'])} of {referral['approvers_needed']} until {referral['expires_at'][11:19]}"

@@ -15,6 +15,7 @@ from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import nearest
 from pipeline.cli.output import Column, Format, formats, say, show
 from pipeline.cli.people import digest_of, named, say_when_waiting
+from pipeline.domain.labels import who_of
 
 if TYPE_CHECKING:
     from pipeline.stores.halts import Halt
@@ -27,11 +28,11 @@ COLUMNS = (
     Column(field="venue", rank=3),
     Column(field="pair", rank=3),
     Column(field="reason", rank=0),
-    Column(field="by", rank=1),
+    Column(field="by", value=lambda row: who_of(row.get("login"), row["by"]), rank=1),
     Column(field="at", rank=1),
     Column(field="outcome", rank=1),
     Column(field="calls_in_flight", right=True, rank=1),
-    Column(field="login", rank=3),
+    Column(field="login", value=lambda _: "", rank=3),  # a table has it in `by`
     Column(field="resume_agreed_by", rank=2),
     Column(field="shown_sha256", rank=4),
 )
@@ -121,7 +122,7 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: st
 
 def _ask(found: Halt, by: str) -> str:
     """Show a halt, let a person confirm, and return its digest; leave with 1 when that person does not."""
-    click.echo(f"{found.told}, since {found.at:%Y-%m-%d %H:%M:%S} UTC" + (f" (login {found.login})" if found.login else ""))
+    click.echo(f"{found.told}, since {found.at:%Y-%m-%d %H:%M:%S} UTC")
     click.echo(f"agreed to end it: {', '.join(found.resume_agreed_by) or 'nobody yet'}")
     if not click.confirm(f"end exactly this halt, as {by}?"):
         click.echo("nothing was said about it", err=True)

@@ -11,11 +11,13 @@ import click
 
 from pipeline.cli.commands import lines as command_lines
 from pipeline.cli.context import database, settings
+from pipeline.cli.decision_text import referral_told
 from pipeline.cli.decisions import intent_of
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show, time_text, write
 from pipeline.cli.people import named, reasoned
 from pipeline.domain.accepting import in_words
+from pipeline.domain.labels import who_of
 
 if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
@@ -178,7 +180,7 @@ def _what(line: Mapping[str, Any]) -> str:
             policy = f"{line['policy']['name']} {line['policy']['version']}"
             return f"decided: {line['question']} {line['verdict']}, by {line['decided_by']} under policy {policy}, {line['decision_id']}"
         case "approval":
-            return f"{line['by']} said {line['verdict']} about {line['decision_id']}"
+            return f"{who_of(line.get('login'), line['by'])} said {line['verdict']} about {line['decision_id']}"
         case "command":
             shadow = ", shadow: not sent" if line["mode"] == "shadow" else ""
             return f"command: {line['command_kind']} {line['state']}{shadow}, {line['attempts']} attempts, {line['command_id']}"
@@ -196,7 +198,8 @@ def _event(line: Mapping[str, Any]) -> str:
     elif name.startswith("rate-read"):
         said = f"{event.get('rate', 'a rate')} by {event.get('provider', 'somebody')}"
     elif name.startswith(("decision-", "command-", "operator-")):
-        said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "action", "outcome", "by") if part in event)
+        said = " ".join(str(event[part]) for part in ("question", "verdict", "kind", "action", "outcome") if part in event)
+        said += f" {who_of(event.get('login'), event['by'])}" if "by" in event else ""
     by = (event.get("observed") or {}).get("origin")
     index = f"  archive index {line['index']}" if "index" in line else ""
     return f"{name}: {said}{f' ({by})' if by else ''}{index}"
@@ -230,19 +233,7 @@ def _accepting_details(line: Mapping[str, Any]) -> Iterator[str]:
             observed = f"observed {rule['observed']}, " if "observed" in rule else ""
             yield f"{rule['verdict']} by {rule['name']}: {observed}limit {rule.get('limit', 'none')}"
     if line.get("referral"):
-        yield _referral(line["referral"])
+        yield referral_told(line["referral"])
     if line.get("reason"):
         words = in_words(line["reason"])
         yield f"reason: {line['reason']}" + (f" ({words})" if words != line["reason"] else "")
-
-
-def _referral(referral: Mapping[str, Any]) -> str:
-    approved = f"{len(referral['approved_by'])} of {referral['approvers_needed']} approved"
-    match referral["state"]:
-        case "pending":
-            return f"waits for people: {approved}, until {referral['expires_at']}"
-        case "expired":
-            return f"people did not decide in time: {approved} by {referral['expires_at']}"
-        case "superseded":
-            return f"overtaken while it waited for people: the question was asked anew, {approved}"
-    return f"people have {referral['state']} it: {approved}"

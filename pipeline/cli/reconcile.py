@@ -15,6 +15,7 @@ from pipeline.cli.output import Column, Format, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
 from pipeline.cli.progress import Bar
 from pipeline.cli.times import Duration
+from pipeline.domain.labels import who_of
 
 COLUMNS = (
     Column(field="kind", rank=0),
@@ -29,7 +30,7 @@ COLUMNS = (
     Column(field="last_seen_at", rank=6),
     Column(field="break_id", rank=7, ends=True),
     Column(field="run_id", rank=8, ends=True),
-    Column(field="resolved_by", rank=3),
+    Column(field="resolved_by", value=lambda row: row["resolved_by"] and who_of(row["resolved_login"], row["resolved_by"]), rank=3),
     Column(field="resolved_at", rank=4),
     Column(field="resolved_reason", rank=4),
 )

@@ -12,6 +12,7 @@ import click
 from pipeline.cli.context import database, settings
 from pipeline.cli.output import Column, Format, formats, plain, say, show, table_text, write, write_json
 from pipeline.cli.people import FRESH
+from pipeline.domain.labels import who_of
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -232,6 +233,6 @@ def _tables(found: Mapping[str, Any]) -> None:
         since = f" since {table_text(reason['since'])}" if "since" in reason else ""
         write(f"degraded{since}: {reason['subject']}: {reason['detail']} [{reason['code']}]")
     for halt in found["halts"]:
-        write(f"halted: {halt['scope']}, by {halt['by']}: {halt['reason']}")
+        write(f"halted: {halt['scope']}, by {who_of(halt.get('login'), halt['by'])}: {halt['reason']}")
     show(found["roles"], "table", columns=ROLE_COLUMNS)
     show(found["venues"], "table", columns=VENUE_COLUMNS)

@@ -5,6 +5,7 @@ A label is for those who read the evidence; nobody is counted by it.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 LENGTH_MAX = 200
@@ -21,3 +22,10 @@ def label_of(text: str) -> str:
         if len({script for letter in word for script in _SCRIPTS if unicodedata.name(letter, "").startswith(script)}) > 1:
             raise ValueError(f"the name of who acts mixes letters of two scripts in {word!r}; write it in one")
     return label
+
+
+def who_of(login: str | None, label: str) -> str:
+    """Tell for people who acted: the login, with the label beside it where it is another; where no login was kept, the label."""
+    if login is None or login == label:
+        return label
+    return f"{login} (as {json.dumps(label, ensure_ascii=False)})"

@@ -34,6 +34,8 @@ class Act:
     acted_by: str
     reason: str
     at: datetime
+    login: str | None = None
+    """Who that was for PostgreSQL, of an act that is read; whoever records one does not say it."""
 
     @property
     def act_id(self) -> str:
@@ -65,11 +67,21 @@ def record(connection: Connection, act: Act, publishes: Sequence[Outgoing] = ())
 def acknowledgements(connection: Connection) -> dict[str, Act]:
     """Return what people said about alarms, by the alarm's id."""
     rows = connection.execute(
-        "SELECT subject, venue, outcome, acted_by, reason, at FROM custodian.acts WHERE action = 'acknowledge'"
+        "SELECT subject, venue, outcome, acted_by, login, reason, at FROM custodian.acts WHERE action = 'acknowledge'"
     ).fetchall()
     return {
-        subject: Act(action="acknowledge", venue=venue, intent_id=None, subject=subject, outcome=outcome, acted_by=by, reason=reason, at=at)
-        for subject, venue, outcome, by, reason, at in rows
+        subject: Act(
+            action="acknowledge",
+            venue=venue,
+            intent_id=None,
+            subject=subject,
+            outcome=outcome,
+            acted_by=by,
+            reason=reason,
+            at=at,
+            login=login,
+        )
+        for subject, venue, outcome, by, login, reason, at in rows
     }
 
 

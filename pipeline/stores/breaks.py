@@ -30,6 +30,7 @@ COLUMNS = (
     "first_seen_at",
     "last_seen_at",
     "resolved_by",
+    "resolved_login",
     "resolved_at",
     "resolved_reason",
 )
@@ -157,7 +158,7 @@ def listed(
     found = connection.execute(
         """
         SELECT b.break_id, b.run_id, b.kind, b.severity, b.state, b.venue, b.intent_id, b.transaction_hash, b.expected, b.actual,
-               b.first_seen_at, b.last_seen_at, a.acted_by, a.at, a.reason
+               b.first_seen_at, b.last_seen_at, a.acted_by, a.login, a.at, a.reason
           FROM ledger.breaks b
           LEFT JOIN custodian.resolutions r ON r.break_id = b.break_id AND r.ended_at IS NULL
           LEFT JOIN custodian.acts a USING (act_id)

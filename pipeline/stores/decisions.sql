@@ -55,6 +55,7 @@ UPDATE risk.referrals SET state = 'superseded', closed_at = %(now)s
 
 -- listed: Return decisions for showing, the latest first, each with its referral.
 SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,
+       CASE WHEN r.state = 'refused' AND r.agreed_verdict = 'approve' THEN r.answer END AS stopped,
        (SELECT array_agg(coalesce(p.login, p.named) ORDER BY p.at, p.person) FROM risk.approvals p
          WHERE p.decision_id = a.decision_id AND p.verdict = 'approve' AND (p.login IS NOT NULL OR r.state <> 'pending')) AS approved_by
   FROM risk.answers a LEFT JOIN risk.referrals r USING (decision_id)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pipeline.domain.labels import who_of
 from pipeline.log.envelope import parse_time
 from pipeline.stores.people import allowed
 from pipeline.stores.postgres import Connection
@@ -54,7 +55,7 @@ class Halt:
     @property
     def told(self) -> str:
         """Return what is halted, by whom and why, for people."""
-        return f"{self.scope}, by {self.by}: {self.reason}"
+        return f"{self.scope}, by {who_of(self.login, self.by)}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,7 +148,7 @@ def test_a_person_reads_everything_of_a_decision(commands: Commands, database: C
     assert line.split() == ["fx_rate", "112", "111.5"], "quotes stand beside one another"
     assert "The order's amount is at most the limit." in text
     assert "observed 12000000, limit 10000000" in text
-    assert re.search(r"people: pending; 0 of 2 approved; until \d{4}-", text)
+    assert re.search(r"waits for people: 0 of 2 approved, until \d{4}-", text)
     assert f"custodian decisions approve d-1-REFER --shown {digest(commands, 'd-1-REFER')}" in text
     missing = commands.run("decisions", "show", "nothing")
     assert (missing.returncode, "there is no decision" in missing.stderr) == (2, True)
@@ -168,7 +168,7 @@ def test_an_approval_by_digest_is_stored_and_answered_once_a_role_runs(commands:
     again = commands.run("decisions", "refuse", "d-1-1", "--shown", shown, **signed_in(database, "Other", commands.folder))
     assert again.returncode == 1
     assert json.loads(again.stdout)["outcome"] == "closed"
-    assert f"agreed already, by {login} (approve)" in again.stderr
+    assert f'agreed already, by {login} (as "A Label"): approve' in again.stderr
     referred(database, order=2)
     with answering(postgres):
         refused = commands.run("decisions", "refuse", "d-2-1", "--shown", digest(commands, "d-2-1"), **officer)
@@ -198,6 +198,11 @@ def test_a_limit_that_stops_what_was_approved_is_told(commands: Commands, databa
     assert "a day's dollars: observed 200000, limit 150000 USDCx" in second.stderr
     again = commands.run("decisions", "approve", "d-2-1", "--shown", shown, **officer)
     assert (again.returncode, json.loads(again.stdout)["outcome"]) == (1, "closed")
+    for told in (
+        commands.run("orders", "show", intent(2), "--format", "table"),
+        commands.run("decisions", "show", "d-2-1", "--format", "table"),
+    ):
+        assert "people approved it (1 of 1); REJECT by a day's dollars" in told.stdout
 
 
 def test_four_eyes_on_the_command_line(commands: Commands, database: Connection, postgres: str) -> None:
@@ -487,7 +492,8 @@ def test_an_intents_story_has_its_phase_decisions_approvals_and_commands(command
         "accepting at tokyo: accepting since 2025-03-15 09:00:00: live: decided by Risk Officer",
         "decided: accept_proposal REFER, by built-in under policy default 3",
         "REFER by largest order: observed 12000000, limit 10000000",
-        "Risk Officer said approve about d-1-1",
+        f'{login_of(database, "Risk Officer")} (as "Risk Officer") said approve about d-1-1',
+        "people approved it (1 of 1)",
         "command: accept_proposal journalled",
     ):
         assert said in words, words

@@ -82,6 +82,7 @@ def alarms(
             said = {
                 "state": "acknowledged",
                 "acknowledged_by": act.acted_by,
+                **({} if act.login is None else {"acknowledged_login": act.login}),
                 "acknowledged_at": time_text(act.at),
                 "acknowledged_reason": act.reason,
             }
