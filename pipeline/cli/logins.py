@@ -62,7 +62,8 @@ def list_(form: Format, limit: int | None) -> None:
     type=click.Choice(_WHAT),
     multiple=True,
     required=True,
-    help="view: look at everything; approve: answer referrals; operate: end halts; account, comply: read the books', the evidence's views.",
+    help="view: look at everything; approve: answer referrals, put policies in force; operate: end halts, acknowledge alarms, resolve breaks; "
+    "account, comply: read the books', the evidence's views.",
 )
 @click.option("--password-file", metavar="FILE", help="Take the password from there (-: standard input); without it one is made and shown.")
 @click.option("--reason", default="", help="Kept as evidence.")

@@ -34,7 +34,7 @@ def acknowledge(connection: Connection, alarm_id: str, *, by: str, reason: str) 
 
     Raise SettingsError for a login that may not, ValueError for an alarm that the archive does not hold.
     """
-    with allowed("to acknowledge"):
+    with allowed("to acknowledge", "operate"):
         row = connection.execute("SELECT people.acknowledge(%s, %s, %s)", (alarm_id, by, reason)).fetchone()
     assert row is not None
     return row[0]["outcome"] == "acknowledged", row[0]["acknowledged_by"]

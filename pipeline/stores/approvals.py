@@ -177,7 +177,7 @@ def _referral(row: Sequence[Any]) -> Referral:
 
 def _say(connection: Connection, decision_id: str, verdict: Verdict, *, by: str, shown: str, shown_as: str | None, reason: str) -> Said:
     values = {"decision_id": decision_id, "verdict": verdict, "shown": shown, "by": by, "reason": reason}
-    with allowed(f"to {verdict}"):
+    with allowed(f"to {verdict}", "approve"):
         row = connection.execute(_SQL["answer"], values).fetchone()
     assert row is not None
     told = row[0]

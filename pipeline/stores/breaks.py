@@ -144,7 +144,7 @@ def resolve(connection: Connection, break_id: str, *, by: str, reason: str) -> s
 
     The event is in the outbox. Raise SettingsError for a login that may not.
     """
-    with allowed("to resolve"):
+    with allowed("to resolve", "operate"):
         row = connection.execute("SELECT people.resolve(%s, %s, %s)", (break_id, by, reason)).fetchone()
     assert row is not None
     act_id: str | None = row[0].get("act_id")

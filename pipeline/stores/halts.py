@@ -118,7 +118,7 @@ def over(connection: Connection, *, venue: str, pair: str) -> Halt | None:
 
 
 def _said(connection: Connection, act: str, **values: str | None) -> dict[str, Any]:
-    with allowed(f"to {act}"):
+    with allowed(f"to {act}", "operate"):
         row = connection.execute(_SQL[act], values).fetchone()
     assert row is not None
     said: dict[str, Any] = row[0]

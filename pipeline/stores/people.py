@@ -27,14 +27,14 @@ from pipeline.stores.statements import named_statements
 
 May = Literal["view", "approve", "operate", "account", "comply"]
 MAY: tuple[May, ...] = ("view", "approve", "operate", "account", "comply")
-"""What a person may do: look at everything, answer referrals, end halts, read the books' views, read the evidence's views. Halt all may."""
+"""Look at everything; answer referrals, activate policies; end halts, acknowledge, resolve; read the books', the evidence's views. Halt all may."""
 LOGIN = re.compile(r"[a-z0-9]([a-z0-9_.@-]{0,61}[a-z0-9])?")
 PASSWORD_LENGTH_MIN = 12
 _PASSWORD = re.compile(rf"[\x21-\x7e]{{{PASSWORD_LENGTH_MIN},200}}")
 """Without spaces and beyond ASCII nothing, so that SASLprep (RFC 4013) leaves it as it is."""
 _ITERATIONS = 4096
 """PostgreSQL's own number; a password that we make has 256 bits, which no number of rounds makes harder to guess."""
-_SIGN_IN = "act with --login NAME, as a person who may (`custodian people list` shows what each may do)"
+_ADMINISTRATOR = "let an administrator run the output of --print-sql"
 _SQL = named_statements("pipeline.stores", "people.sql")
 
 
@@ -107,15 +107,25 @@ def checked(login: str) -> str:
 
 
 def _run(connection: Connection, name: str, values: Mapping[str, Any], act: Act | None) -> None:
-    with allowed("giving rights to people", "let an administrator run the output of --print-sql"), connection.transaction():
+    with allowed("giving rights to people"), connection.transaction():
         connection.execute(_SQL[name], values)
         if act is not None:
             acts.record(connection, act)
 
 
+def _advice(may: May) -> str:
+    """Say how somebody acts who may; what the functions of the database advise knows of no act."""
+    return (
+        f"act with --login NAME, as a person who may: `custodian people add NAME --may {may}` makes one, `custodian people list` shows them"
+    )
+
+
 @contextmanager
-def allowed(doing: str, advice: str = _SIGN_IN) -> Iterator[None]:
-    """Say in a SettingsError why this login may not do something, and in a ValueError what it said wrong; other errors as `translated`."""
+def allowed(doing: str, may: May | None = None) -> Iterator[None]:
+    """Say in a SettingsError why this login may not do something, and in a ValueError what it said wrong; other errors as `translated`.
+
+    `may` is what somebody has to be allowed for it; without one it is for an administrator.
+    """
     try:
         with translated(doing):
             yield
@@ -125,7 +135,7 @@ def allowed(doing: str, advice: str = _SIGN_IN) -> Iterator[None]:
             raise
         said = cause.diag.message_primary or str(cause)
         if cause.sqlstate == "42501":
-            raise SettingsError(f"{doing}: {said}; {cause.diag.message_hint or advice}") from None
+            raise SettingsError(f"{doing}: {said}; {_ADMINISTRATOR if may is None else _advice(may)}") from None
         if cause.sqlstate == "22023":
             raise ValueError(said) from None
         raise

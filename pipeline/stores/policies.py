@@ -101,7 +101,7 @@ def activate(connection: Connection, found: bytes, policy: Policy, *, reason: st
     active with other bytes, and for a label that is none.
     """
     values = {"content": found, "name": policy.name, "version": policy.version, "by": by, "reason": reason}
-    with allowed("to activate a policy"):
+    with allowed("to activate a policy", "approve"):
         row = connection.execute(_SQL["activate"], values).fetchone()
     assert row is not None
     said: dict[str, Any] = row[0]

@@ -405,5 +405,11 @@ def test_the_owner_is_told_to_make_a_login(commands: Commands, postgres: str) ->
         for verb in ("approve", "refuse"):
             done = commands.run("decisions", verb, "d-1", "--shown", shown, "--as", "First Officer")
             assert (done.returncode, done.stdout) == (78, ""), done.stderr
-            assert "custodian people add" in done.stderr
+            assert "custodian people add NAME --may approve" in done.stderr
+        commands.lines("halt", "--reason", "drill")
+        (standing,) = commands.lines("halt", "--list")
+        done = commands.run("resume", "--shown", standing["shown_sha256"])
+        assert done.returncode == 78
+        assert "--may operate" in done.stderr
+        assert "--may approve" not in done.stderr
         assert database.execute("SELECT count(*) FROM risk.approvals").fetchone() == (0,)
