@@ -14,6 +14,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from connectors.simulators.musubi.settings import Settings as VenueSettings
+from connectors.simulators.musubi.simulator import running_simulator
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
 from pipeline.stores import continuity, grants, migrations, role_logins
@@ -22,7 +24,7 @@ from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations, check_prepared
 from tests import one_login
-from tests.integration.commands import working, write_settings
+from tests.integration.commands import CANARY, working, write_settings
 from tests.services import KafkaRoom, Services
 
 PASSWORD = "a-password-of-one-role-alone"
@@ -393,12 +395,16 @@ def test_roles_have_secrets_also_where_no_file_says_where_secrets_are(tmp_path: 
     files = {tmp_path / "secrets" / f"postgres-{role}" for role in ROLES}
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert len({file.read_text() for file in files}) == len(ROLES)
-    with commands.running("up", **told) as running:
-        working(commands, set(ROLES), within=60, **told)
-        with psycopg.connect(postgres) as session:
-            names = {row[0] for row in session.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")}
-        assert {role_logins.role_of(str(asked["dbname"]), role) for role in ROLES} <= names
-        assert running.end(signal.SIGTERM, within=32) == 0
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
+        told |= {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+        with commands.running("up", **told) as running:
+            working(commands, set(ROLES), within=60, **told)
+            with psycopg.connect(postgres) as session:
+                names = {
+                    row[0] for row in session.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")
+                }
+            assert {role_logins.role_of(str(asked["dbname"]), role) for role in ROLES} <= names
+            assert running.end(signal.SIGTERM, within=32) == 0
 
 
 def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services) -> None:
