@@ -198,7 +198,7 @@ def parsed(rights: str) -> Iterator[tuple[str, str]]:
 
 def row_rule(table: str, role: str) -> str:
     """Return the expression that the rows have which a role may write, as PostgreSQL spells it."""
-    expression, roles = (ROWS | ADDS)[table]
+    expression, roles = {**ROWS, **ADDS}[table]
     listed = [f"'{value}'::text" for value in roles[role]]
     return f"({expression} = {listed[0]})" if len(listed) == 1 else f"({expression} = ANY (ARRAY[{', '.join(listed)}]))"
 
@@ -218,7 +218,7 @@ class _Policy(NamedTuple):
 
 def policies() -> Iterator[_Policy]:
     """Yield the rules of rows."""
-    for table, (_, roles) in (ROWS | ADDS).items():
+    for table, (_, roles) in {**ROWS, **ADDS}.items():
         yield _Policy(table, _EVERYBODY_READS, "PUBLIC", "SELECT", "true", None)
         for role in roles:
             rule = row_rule(table, role)

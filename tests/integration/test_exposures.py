@@ -401,7 +401,8 @@ def event_of(
             terms: dict[str, Any] = {"sender_party_id": sender, "source_amount_max": most}
             if choice == "b":
                 terms |= {"target_amount": str(100_000 + 1_000 * (number % 3 - 1))}
-                terms |= {1: {"receiver_party_id": "Another"}, 2: {"source_currency": "JPYX"}, 3: {"sender_party_id": None}}.get(order, {})
+                others: dict[int, dict[str, Any]] = {1: {"receiver_party_id": "Another"}, 2: {"source_currency": "JPYX"}}
+                terms |= others.get(order, {"sender_party_id": None})
             return asked(question(order=order, venue=venue, round=number + 1, now=now, **terms))
         case "co_sign":
             quotes = [quote(1, "112.0", now=now), quote(2, "111.5" if choice == "a" else "112.5", now=now)]
@@ -556,9 +557,9 @@ def settled_with(connection: Connection, event: CommandRefused) -> bool | None:
 
 
 @pytest.mark.parametrize("first", [{}, {"source_amount_max": "1", "target_amount": "1"}], ids=["after", "before"])
-def test_another_question_about_the_same_order_makes_it_count_for_no_less(postgres: str, first: dict[str, str]) -> None:
+def test_another_question_about_the_same_order_makes_it_count_for_no_less(postgres: str, first: dict[str, Any]) -> None:
     """A tiny amount asked about under the same order, before the real question or after it: the larger counts, and the next is refused."""
-    tiny = {"source_amount_max": "1", "target_amount": "1", "sender_party_id": None}
+    tiny: dict[str, Any] = {"source_amount_max": "1", "target_amount": "1", "sender_party_id": None}
     with opened(postgres) as connection:
         for number, terms in enumerate([first, tiny if not first else {}, tiny], start=1):
             assert answer(connection, question(order=1, round=number, **terms)).verdict == "ACCEPT"
@@ -567,12 +568,13 @@ def test_another_question_about_the_same_order_makes_it_count_for_no_less(postgr
         assert answer(connection, question(order=2, source_amount_max="20000000")).verdict == "REJECT"
 
 
-@pytest.mark.parametrize("other", [{"source_currency": "WORTHLESS"}, {"receiver_party_id": "Nobody"}, {"sender_party_id": "Nobody"}])
+@pytest.mark.parametrize("other", [{"target_currency": "JPYSC0"}, {"receiver_party_id": "Nobody"}, {"sender_party_id": "Nobody"}])
 @pytest.mark.parametrize("before", [True, False])
-def test_an_order_that_counts_as_another_is_for_people(postgres: str, other: dict[str, str], before: bool) -> None:
+def test_an_order_that_counts_as_another_is_for_people(postgres: str, other: dict[str, Any], before: bool) -> None:
     """Another pair or party under the same order: the first stays, the second is referred by name, and no limit forgets the first."""
     with opened(postgres) as connection:
-        one, two = (other, {}) if before else ({}, other)
+        real: dict[str, Any] = {}
+        one, two = (other, real) if before else (real, other)
         assert answer(connection, question(order=1, **one)).verdict == "ACCEPT"
         count = "SELECT pair, receiver_party_id, sender_party_id FROM risk.exposures"
         was = connection.execute(count).fetchall()
