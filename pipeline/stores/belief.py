@@ -109,7 +109,10 @@ def _doubt(trust: Trust, one: Heard, answered: Mapping[str, _Referral], committe
     if decision.refers_to is not None:
         referral = answered.get(decision.decision_id)
         if referral is not None and referral.said == _said(decision) and (referral.answer is None or _is(referral.answer, one)):
-            return _doubt_of_referral(trust, referral)  # releases before kept no answer beside the referral
+            try:  # releases before kept no answer beside the referral
+                return _doubt_of_referral(trust, referral)
+            except (PoisonRecordError, ValueError) as error:
+                return f"the referral {decision.refers_to} cannot be read: {error}"
         if trust.keys is None or not trust.answers_referrals:
             return f"the referral {decision.refers_to} was not answered so by the people that it needs"
     if trust.keys is not None:

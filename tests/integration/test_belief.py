@@ -192,6 +192,7 @@ def test_an_answer_with_too_few_counted_approvals_is_not_believed(database: Conn
         "shown = replace(shown, '100000', '1')",
         "shown = '{}', shown_sha256 = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'",
         "request_id = 'another'",
+        "shown = 'no JSON', shown_sha256 = encode(sha256('no JSON'), 'hex')",
     ],
 )
 def test_who_opens_referrals_changes_nothing_of_what_people_are_asked(database: Connection, trust: Trust, forged_as: str) -> None:
