@@ -13,6 +13,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from confluent_kafka import (
@@ -360,9 +361,11 @@ class TopicAdmin:
 
     def __init__(self, kafka: configuration.Kafka) -> None:
         """Raise SettingsError when librdkafka does not understand `kafka.client` or the addresses."""
-        self._kafka, self._refused = kafka, ""
+        self._kafka = kafka
+        # The client knows this list and not us: it is no part of Python's garbage collection, so a circle would keep its sockets for ever.
+        self._refused: list[str] = []
         try:
-            self._admin = AdminClient({**client_options(kafka), "error_cb": self._note})
+            self._admin = AdminClient({**client_options(kafka), "error_cb": partial(_note_refusal, self._refused)})
         except (KafkaException, ValueError) as error:
             said = error.args[0].str() if isinstance(error, KafkaException) else str(error)
             raise SettingsError(f"kafka.client: librdkafka does not take it: {said}; correct the key or its value") from None
@@ -386,20 +389,16 @@ class TopicAdmin:
         try:
             return self._admin.list_topics(timeout=timeout)
         except KafkaException as error:
-            self._admin.poll(0)  # lets librdkafka say to `_note` what it met meanwhile
+            self._admin.poll(0)  # lets librdkafka say what it met meanwhile
             at = f"kafka.bootstrap_servers = {self._kafka.bootstrap_servers}"
             if self._refused:
                 raise ServiceAwayError(
-                    f"Kafka and we do not come to terms at {at} ({self._refused}); correct ssl.* and sasl.* of kafka.client, or the broker"
+                    f"Kafka and we do not come to terms at {at} ({self._refused[0]}); correct ssl.* and sasl.* of kafka.client, "
+                    "or the broker"
                 ) from None
             raise ServiceAwayError(
                 f"Kafka does not answer at {at} ({error.args[0].str()}); start it (`custodian dev up`) or correct the setting"
             ) from None
-
-    def _note(self, error: KafkaError) -> None:
-        """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
-        if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
-            self._refused = error.str()
 
     def ensure_topics(self, kinds: Sequence[EventType] = ALL) -> list[str]:
         """Make the topics that are missing and check the others; return the names of those made.
@@ -560,10 +559,16 @@ class TopicAdmin:
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not let {group} begin anew", "Read", name) from None
 
 
+def _note_refusal(said: list[str], error: KafkaError) -> None:
+    """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
+    if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
+        said[:] = [error.str()]
+
+
 def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
     """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it spoke."""
     try:
-        answered = consumer.committed(asked, timeout=5)
+        answered: list[TopicPartition] = consumer.committed(asked, timeout=5)
     except KafkaException:
         message = consumer.poll(0)
         if message is not None and (refusal := message.error()) is not None and refusal.code() in _DENIED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -188,3 +189,14 @@ def test_what_a_group_has_committed_is_told_by_partition(kafka: KafkaRoom) -> No
     topic = topics.ORDER_UPDATED.topic(kafka.topic_prefix)
     admin.begin_anew(group, [(topic, 1)])
     assert admin.committed(group, [(topic, 0), (topic, 1), ("never-made", 0)]) == {(topic, 1): 0}
+
+
+def test_a_client_that_is_let_go_takes_its_sockets_with_it(kafka: KafkaRoom) -> None:
+    """Whoever waits for Kafka asks with a new client each time, for days if need be: none of them may stay."""
+
+    def ask() -> int:
+        TopicAdmin(room_settings(kafka)).check_connection(timeout=20)
+        return len(os.listdir("/proc/self/fd"))
+
+    ask()
+    assert [ask() for _ in range(4)] == [ask()] * 4
