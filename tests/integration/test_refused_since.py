@@ -40,7 +40,7 @@ def asked(connection: Connection, at: datetime, *, kept_at: datetime | None = No
     """Keep the question that the decision is about, put together at that time."""
     connection.execute(
         "INSERT INTO risk.questions (request_id, context_sha256, venue, intent_id, question, round, context, requested_at, decide_by,"
-        " kept_at) VALUES ('request', repeat('0', 64), 'tokyo', 'order', 'accept_proposal', 1, '{}', %s, %s, %s)",
+        " kept_at) VALUES ('request', encode(sha256('{}'), 'hex'), 'tokyo', 'order', 'accept_proposal', 1, '{}', %s, %s, %s)",
         (at, NEVER, kept_at or at),
     )
 
@@ -49,8 +49,8 @@ def answered(connection: Connection, *, decided_at: datetime | None, kept_at: da
     """Keep an ACCEPT, with the time that its engine states and the one at which it was here."""
     connection.execute(
         "INSERT INTO risk.answers (decision_id, request_id, context_sha256, venue, intent_id, question, verdict, policy, decided_by,"
-        " decided_at, rules, event, kept_at) VALUES ('decision', 'request', repeat('0', 64), 'tokyo', 'order', 'accept_proposal',"
-        " 'ACCEPT', '{}', 'engine', %s, '[]', '{}', %s)",
+        " decided_at, rules, event, kept_at) VALUES ('decision', 'request', encode(sha256('{}'), 'hex'), 'tokyo', 'order',"
+        " 'accept_proposal', 'ACCEPT', '{}', 'engine', %s, '[]', '{}', %s)",
         (decided_at, kept_at),
     )
 
