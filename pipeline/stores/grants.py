@@ -82,7 +82,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "ledger.entries": _READ,
         "risk.exposures": "SELECT (venue, intent_id, state)",
     },
-    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state, issued_at)"},
+    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state)"},
     "risk": {**_PROCESSOR, **_BELIEF, **_LIMITS, "risk.ended": _KEEP},
     "commands": {
         **_CONSUMER,
