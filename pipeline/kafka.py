@@ -563,7 +563,7 @@ class TopicAdmin:
 def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
     """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it spoke."""
     try:
-        answered = consumer.committed(asked, timeout=5)
+        answered: list[TopicPartition] = consumer.committed(asked, timeout=5)
     except KafkaException:
         message = consumer.poll(0)
         if message is not None and (refusal := message.error()) is not None and refusal.code() in _DENIED:

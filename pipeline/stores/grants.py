@@ -143,7 +143,7 @@ FUNCTIONS: Mapping[str, Sequence[str]] = {
         "commands.shown(commands.halts)",
     ),
     "approve": ("people.answer(text,text,text,text,text)", "people.activate(bytea,text,integer,text,text)"),
-    "operate": ("people.resume(text,text,text,text,text)",),
+    "operate": ("people.resume(text,text,text,text,text)", "people.acknowledge(text,text,text)", "people.resolve(text,text,text)"),
     "PUBLIC": ("people.halt(text,text,text,text)",),
 }
 
