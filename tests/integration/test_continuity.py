@@ -12,14 +12,21 @@ import pytest
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
+from pipeline import settings as configuration
+from pipeline.clock import SystemClock
 from pipeline.commands.executor import Limits
-from pipeline.log.envelope import time_text
-from pipeline.stores import continuity, halts, positions
+from pipeline.kafka import EventProducer, TopicAdmin
+from pipeline.log import topics
+from pipeline.log.codec import encode
+from pipeline.log.envelope import Envelope, Outgoing, time_text
+from pipeline.stores import continuity, halts, outbox, positions
 from pipeline.stores.continuity import Lack, Place
 from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection
+from pipeline.supervisor.continuity import look
 from schemas.accepting import OperatorActed
 from tests.integration.command_room import SECRET, VENUE, Room, Running, connector_of, prepare
+from tests.services import KafkaRoom
 from tests.waiting import eventually_async
 
 NOW = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
@@ -39,10 +46,10 @@ async def room(postgres: str) -> AsyncIterator[Room]:
 def looking(room: Room, committed: Mapping[Place, int] | None = None, *, told: Sequence[OperatorActed] = ()) -> PostgresJournal:
     """Return a journal as the role `commands` has it."""
 
-    def look(connection: Connection) -> None:
+    def looks(connection: Connection) -> None:
         continuity.look(connection, lambda: committed or {}, lambda: told, datetime.now(UTC))
 
-    return PostgresJournal(connector_of(room.dsn), look=look)
+    return PostgresJournal(connector_of(room.dsn), look=looks)
 
 
 def server_anew(connection: Connection, *, ago: timedelta = timedelta(0)) -> None:
@@ -180,6 +187,30 @@ async def test_no_attempt_begins_in_a_run_that_nobody_has_looked_at(room: Room) 
     assert continuity.is_known(room.connection)
     assert room.row(command)["calls_before"] == 1
     journal.close_connections()
+
+
+def test_a_halt_that_only_the_topic_has_comes_back_in_a_new_run(postgres: str, kafka: KafkaRoom) -> None:
+    """Published and lost with its row, while no consumer has committed anything; a forged `resume` behind it hides nothing."""
+    settings = configuration.Settings.model_validate(
+        {"kafka": {"bootstrap_servers": kafka.bootstrap_servers, "topic_prefix": kafka.topic_prefix, "partitions": 2}}
+    )
+    TopicAdmin(settings.kafka).ensure_topics(topics.ALL)
+    producer = EventProducer(settings.kafka)
+    with prepare(postgres) as connection:
+        halts.halt(connection, venue=None, pair="JPYSC0/EURCx", reason="a drill", by="Officer")
+        assert outbox.publish(connection, producer.publish) == 1
+        later = time_text(datetime.now(UTC) + timedelta(minutes=1))
+        forged = act("resume", 0, pair="JPYSC0/EURCx").model_copy(update={"at": later})
+        about = Envelope(id="f" * 32, kind=topics.OPERATOR_ACTED, source="/operators", subject="global", time=NOW, correlation_id="c" * 32)
+        producer.publish([Outgoing(envelope=about, key="global", value=encode(forged))])
+        connection.execute("DELETE FROM commands.halts")
+        look(settings, SystemClock(), connection)
+        assert halts.active(connection) == [], "in a run that is known nothing is looked for"
+        server_anew(connection)
+        look(settings, SystemClock(), connection)
+        assert [(one.pair, one.by) for one in halts.active(connection)] == [("JPYSC0/EURCx", "Officer"), (None, "custodian")]
+        assert continuity.is_known(connection)
+    producer.close()
 
 
 @pytest.mark.parametrize("journalled", ["before the look", "after the look"])
