@@ -136,13 +136,14 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
 def test_the_example_of_an_engine_works_with_what_is_printed_for_it(walled: Walled, tmp_path: Path) -> None:
     """Its login is granted what `--print-acls` says of an external engine and nothing else; Kafka denies nothing that it asks for."""
     login = "custodian-risk"
-    kafka = Kafka(bootstrap_servers=walled.bootstrap_servers, client=walled.client(ADMIN))
+    client = {name: text for name, text in walled.client(ADMIN).items() if name != "bootstrap.servers"}
+    kafka, admin = Kafka(bootstrap_servers=walled.bootstrap_servers, client=client), AdminClient(walled.client(ADMIN))
     roles = {"risk": {"client": {"sasl.username": login}}}
     outside = Settings.model_validate({"kafka": {"roles": roles}, "risk": {"engine": "external", "engine_keys": ["mine=mine.pub"]}})
     every = AclBindingFilter(
         ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{login}", None, AclOperation.ANY, AclPermissionType.ANY
     )
-    (gone,) = AdminClient(walled.client(ADMIN)).delete_acls([every]).values()
+    (gone,) = admin.delete_acls([every]).values()
     assert gone.result(30), "the built-in engine's grants are taken away"
     grant(kafka, [one for one in grants(outside) if one.principal == f"User:{login}"])
     TopicAdmin(kafka).ensure_topics(ALL)
@@ -159,7 +160,7 @@ def test_the_example_of_an_engine_works_with_what_is_printed_for_it(walled: Wall
         group = ConsumerGroupTopicPartitions("custody.engine", places)
 
         def committed() -> bool:
-            (found,) = AdminClient(walled.client(ADMIN)).list_consumer_group_offsets([group]).values()
+            (found,) = admin.list_consumer_group_offsets([group]).values()
             return any(place.offset > 0 for place in found.result(30).topic_partitions or ())
 
         eventually(committed, within=30, what="the engine commits as its group")
