@@ -30,9 +30,10 @@ _EVERY = {
     "custodian.migrations": _READ,
     "custodian.incarnations": _READ,
     "custodian.positions": _READ,
+    "commands.halts": "SELECT (venue, pair, resumed_at)",
     "custodian.roles": _HOLD,
 }
-"""Every role: is the database prepared, has it gone back, and its own heartbeat."""
+"""Every role: is the database prepared, has it gone back and forgotten a halt, and its own heartbeat."""
 _CONSUMER = {
     **_EVERY,
     "custodian.positions": "SELECT, UPDATE (next_offset, updated_at)",
@@ -86,7 +87,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "ledger.entries": _READ,
         "risk.exposures": "SELECT (venue, intent_id, state)",
     },
-    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state, issued_at)"},
+    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state)"},
     "risk": {
         **_PROCESSOR,
         **_BELIEF,
@@ -135,7 +136,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "custodian.closed_letters": _READ,
         "custodian.outbox": "SELECT (at, published_at)",
         "commands.journal": "SELECT (state, open, completed_at, published_at)",
-        "commands.halts": "SELECT (resumed_at)",
         "risk.referrals": "SELECT (state, expires_at)",
         "ledger.breaks": "SELECT (state, severity)",
     },

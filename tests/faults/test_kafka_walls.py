@@ -34,17 +34,22 @@ from confluent_kafka.admin import (
 from infra.embedded.kafka import ADMIN
 from infra.embedded.services import LOGINS
 from pipeline.errors import SettingsError
-from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records
+from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records, grant
 from pipeline.log import topics
+from pipeline.log.codec import decode
 from pipeline.log.topics import ALL, EventType
 from pipeline.settings import Kafka, Settings
-from pipeline.supervisor.acls import access
+from pipeline.supervisor.acls import access, grants
 from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.testing.orders import outgoing, settled_record
+from pipeline.testing.questions import question
+from schemas.accepting import DecisionMade
 from tests.faults.test_accepting import PATIENT, accepting_rig
 from tests.faults.test_kills import ENGINES
+from tests.integration.test_external_risk_engine import answered, external_engine, key_pair
+from tests.integration.test_external_risk_engine import outgoing as question_asked
 from tests.rig import ROOT, Rig, running_rig
-from tests.services import dsn_with_password, embedded_for_this_run
+from tests.services import KafkaRoom, dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
 WHY = ("--as", "first person", "--reason", "a try")
@@ -131,6 +136,39 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert up.end() == 0
     assert not up.deaths()
     assert [line for line in up.log.read_text().splitlines() if "authoriz" in line.lower() or "may not" in line] == []
+    assert walled.denials() == []
+
+
+def test_the_example_of_an_engine_works_with_what_is_printed_for_it(walled: Walled, tmp_path: Path) -> None:
+    """Its login is granted what `--print-acls` says of an external engine and nothing else; Kafka denies nothing that it asks for."""
+    login = "custodian-risk"
+    client = {name: text for name, text in walled.client(ADMIN).items() if name != "bootstrap.servers"}
+    kafka, admin = Kafka(bootstrap_servers=walled.bootstrap_servers, client=client), AdminClient(walled.client(ADMIN))
+    roles = {"risk": {"client": {"sasl.username": login}}}
+    outside = Settings.model_validate({"kafka": {"roles": roles}, "risk": {"engine": "external", "engine_keys": ["mine=mine.pub"]}})
+    every = AclBindingFilter(
+        ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{login}", None, AclOperation.ANY, AclPermissionType.ANY
+    )
+    (gone,) = admin.delete_acls([every]).values()
+    assert gone.result(30), "the built-in engine's grants are taken away"
+    grant(kafka, [one for one in grants(outside) if one.principal == f"User:{login}"])
+    TopicAdmin(kafka).ensure_topics(ALL)
+    EventProducer(kafka).publish([question_asked(question(order=1))])
+    room = KafkaRoom(bootstrap_servers=walled.bootstrap_servers, topic_prefix="custody.")
+    said = {
+        f"KAFKA_CLIENT_{name.upper().replace('.', '_')}": text
+        for name, text in walled.client(login).items()
+        if name.startswith(("security.", "sasl."))
+    }
+    with external_engine(room, key_pair(tmp_path), **said):
+        (answer,) = answered(kafka, number=1)
+        places = [("custody.decision-requested.v1", number) for number in range(kafka.partitions)]
+
+        def committed() -> bool:
+            return any(TopicAdmin(kafka).committed("custody.engine", places).values())
+
+        eventually(committed, within=30, what="the engine commits as its group")
+    assert decode(answer.value, DecisionMade).verdict == "ACCEPT"
     assert walled.denials() == []
 
 
