@@ -29,11 +29,11 @@ def look_at_start(settings: Settings, clock: Clock) -> None:
 def look(settings: Settings, clock: Clock, connection: Connection) -> None:
     """Look at this run of the server over a connection in autocommit mode; raise RetryableError when PostgreSQL or Kafka is away."""
     with translated("looking whether the database has gone back"):
-        found = continuity.look(connection, lambda: _committed(settings), lambda: _halts(settings), clock.now())
+        found = continuity.look(connection, lambda: _committed(settings), lambda: _acts(settings), clock.now())
     if found:
         log.critical(
             "the database has gone back: accepting is halted until two people resume it",
-            extra={"lacking": len(found), "first": f"{' '.join(map(str, found[0].place))}: {found[0].stored} < {found[0].committed}"},
+            extra={"lacking": len(found), "first": found[0].told},
         )
 
 
@@ -48,11 +48,11 @@ def _committed(settings: Settings) -> Mapping[Place, int]:
     }
 
 
-def _halts(settings: Settings) -> Sequence[OperatorActed]:
+def _acts(settings: Settings) -> Sequence[OperatorActed]:
     acts = []
     for record in all_records(settings.kafka, topics.OPERATOR_ACTED.topic(settings.kafka.topic_prefix)):
         try:
             acts.append(decode(record.value or b"", OperatorActed))
         except PoisonRecordError as error:
             log.warning("a record of acts cannot be read", extra={"offset": record.offset, "reason": str(error)})
-    return continuity.in_force(acts)
+    return acts
