@@ -99,7 +99,7 @@ def _fetch_into(folder: Path, expected: dict[str, str], note: Note) -> None:
         fetched = _resolve_watched(Path(draft), len(expected), note)
         for name in expected:
             if name not in fetched:
-                raise ServiceStartError(f"Kafka is not started: the repository did not give {name}")
+                raise _not_fetched(f"Kafka is not started: Maven Central did not give {name}", folder)
         ready = Path(draft) / "ready"
         ready.mkdir()
         for name in expected:
@@ -110,18 +110,20 @@ def _fetch_into(folder: Path, expected: dict[str, str], note: Note) -> None:
 
 
 def _resolve_watched(draft: Path, count: int, note: Note) -> dict[str, Path]:
-    """Resolve in a thread and tell every few seconds how many jars have come."""
+    """Resolve in a thread and tell every few seconds what has come: first the descriptions of what is needed, then the jars."""
     with ThreadPoolExecutor(1, thread_name_prefix="jars") as pool:
         work: Future[dict[str, Path]] = pool.submit(resolve, _COORDINATES, draft, note)
-        told = -1
+        told = ""
         while True:
             try:
                 return work.result(timeout=2)
             except NotYet:
-                come = len({path.name for path in draft.rglob("*.jar")})
-                if come != told:
-                    note(f"fetching Apache Kafka: {come} of {count} jars")
-                    told = come
+                newest = max(draft.glob("attempt-*"), default=draft)
+                come, described = len({path.name for path in newest.rglob("*.jar")}), sum(1 for _ in newest.rglob("*.pom"))
+                said = f"{come} of {count} jars" if come else f"asking what it needs, {described} answers so far"
+                if said != told:
+                    note(f"fetching Apache Kafka: {said}")
+                    told = said
 
 
 def resolve(coordinates: str, draft: Path, note: Note) -> dict[str, Path]:
@@ -131,24 +133,27 @@ def resolve(coordinates: str, draft: Path, note: Note) -> dict[str, Path]:
         from jgo.maven import MavenContext
     except ImportError as error:
         raise missing_extra(error) from error
-    builder = EnvironmentBuilder(
-        context=MavenContext(repo_cache=draft / "repository", timeout=60),
-        cache_dir=draft / "cache",
-        link_strategy=LinkStrategy.COPY,
-    )
     for attempt in range(1, _ATTEMPTS + 1):
+        # In a folder of its own: jgo takes what an attempt that failed has left for whole, be it half a jar or half an environment.
+        own = draft / f"attempt-{attempt}"
+        builder = EnvironmentBuilder(
+            context=MavenContext(repo_cache=own / "repository", timeout=60), cache_dir=own / "cache", link_strategy=LinkStrategy.COPY
+        )
         try:
             return {Path(jar).name: Path(jar) for jar in builder.from_endpoint(coordinates).all_jars}
         except Exception as error:  # jgo lets through whatever its HTTP client and its XML reader raise
             if attempt == _ATTEMPTS:
-                raise ServiceStartError(
-                    f"{coordinates} cannot be fetched from Maven Central: {error}. Its jars are needed once; check the "
-                    "network (a proxy goes into HTTPS_PROXY, a company's certificates into REQUESTS_CA_BUNDLE), "
-                    f"or copy them to {draft.parent} from a machine that has them (Kafka's are listed in infra/embedded/{_LIST.name})."
-                ) from error
+                raise _not_fetched(f"{coordinates} cannot be fetched from Maven Central: {error}", draft.parent) from error
             note(f"fetching failed ({error}); trying again")
             threading.Event().wait(2.0 * attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _not_fetched(what: str, folder: Path) -> ServiceStartError:
+    return ServiceStartError(
+        f"{what}. Its jars are needed once; check the network (a proxy goes into HTTPS_PROXY, a company's certificates into "
+        f"REQUESTS_CA_BUNDLE), or copy them to {folder} from a machine that has them (Kafka's are listed in infra/embedded/{_LIST.name})."
+    )
 
 
 def missing_extra(error: ImportError) -> ServiceStartError:
