@@ -62,7 +62,7 @@ def list_(form: Format, limit: int | None) -> None:
     type=click.Choice(_WHAT),
     multiple=True,
     required=True,
-    help="view: look at everything; approve: answer referrals, put policies in force; operate: end halts, acknowledge alarms, resolve breaks; "
+    help="view: look at everything; approve: answer referrals, put policies in force; operate: end halts, acknowledge, resolve; "
     "account, comply: read the books', the evidence's views.",
 )
 @click.option("--password-file", metavar="FILE", help="Take the password from there (-: standard input); without it one is made and shown.")

@@ -27,7 +27,7 @@ from pipeline.stores.statements import named_statements
 
 May = Literal["view", "approve", "operate", "account", "comply"]
 MAY: tuple[May, ...] = ("view", "approve", "operate", "account", "comply")
-"""Look at everything; answer referrals, activate policies; end halts, acknowledge, resolve; read the books', the evidence's views. Halt all may."""
+"""Look at everything; answer referrals, activate policies; end halts, acknowledge, resolve; read the views. All may halt."""
 LOGIN = re.compile(r"[a-z0-9]([a-z0-9_.@-]{0,61}[a-z0-9])?")
 PASSWORD_LENGTH_MIN = 12
 _PASSWORD = re.compile(rf"[\x21-\x7e]{{{PASSWORD_LENGTH_MIN},200}}")
