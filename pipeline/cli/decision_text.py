@@ -138,6 +138,8 @@ def referral_told(referral: Mapping[str, Any]) -> str:
             return f"waits for people: {counted} approved, until {referral['expires_at']}"
         case "expired":
             return f"people did not decide in time: {counted} approved by {referral['expires_at']}"
+        case "superseded" if "reason" in referral:
+            return f"waits for people no more: {referral['reason']}, {counted} approved"
         case "superseded":
             return f"overtaken while it waited for people: the question was asked anew, {counted} approved"
         case "agreed":

@@ -247,6 +247,8 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
             yield from _stale(decision_id, said)
         case "expired":
             yield f"{decision_id} has expired: nobody can {verdict} it any more, and it will not be executed"
+        case "ended":
+            yield f"{decision_id} waits for nobody any more: the order ended"
         case "closed":
             yield f"{decision_id} is closed: {_answered(connection, decision_id)}"
         case "unknown":
@@ -342,6 +344,8 @@ def _people(row: Row) -> str:
     referral = row.get("referral")
     if referral is None:
         return ""
+    if "reason" in referral:
+        return str(referral["reason"])
     if referral["state"] != "pending":
         return "approved, REJECT" if "rejected_by" in referral else str(referral["state"])
     return f"{len(referral['approved_by'])} of {referral['approvers_needed']} until {referral['expires_at'][11:19]}"

@@ -56,6 +56,11 @@ def answer_next(
         left.append(found)
 
 
+def end_with_orders(connection: Connection, now: datetime) -> int:
+    """Close the referrals whose orders have ended, whichever of the two was known first; return how many."""
+    return int(connection.execute(_SQL["end_with_order"], {"now": now}).rowcount)
+
+
 def _answer_next(
     connection: Connection,
     engine_of: Callable[[Connection], Engine | None],
@@ -102,7 +107,7 @@ def _question(connection: Connection, referred: DecisionMade) -> DecisionRequest
 
 @dataclass(slots=True)
 class Answering:
-    """Answers what is agreed on, until told to stop; a database that is away is waited for."""
+    """Answers what is agreed on, and closes what ended with its order, until told to stop; a database that is away is waited for."""
 
     session: Session
     engine_of: Callable[[Connection], Engine | None]
@@ -122,6 +127,8 @@ class Answering:
     def _look(self, stop: threading.Event) -> float:
         try:
             with self.session.use("answering what people agreed on") as connection:
+                if ended := end_with_orders(connection, self.clock.now()):
+                    log.info("referrals ended with their orders", extra={"referrals": ended})
                 while not stop.is_set():
                     made = answer_next(connection, self.engine_of, self.clock.now, self.failpoints.reach)
                     if made is None:

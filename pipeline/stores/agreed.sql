@@ -3,6 +3,10 @@ SELECT decision, causation_id, agreed_verdict
   FROM risk.referrals WHERE state = 'agreed' AND NOT decision_id = ANY (%(left)s)
  ORDER BY agreed_at, decision_id LIMIT 1 FOR UPDATE SKIP LOCKED;
 
+-- end_with_order: Close what waits for people about an order that has ended.
+UPDATE risk.referrals AS r SET state = 'superseded', closed_at = %(now)s
+  FROM risk.ended AS e WHERE (e.venue, e.intent_id) = (r.venue, r.intent_id) AND r.state = 'pending';
+
 -- people: Return the logins of those who said what was agreed on, in order.
 SELECT login FROM risk.approvals
  WHERE decision_id = %(decision_id)s AND verdict = %(verdict)s AND login IS NOT NULL ORDER BY at, login;

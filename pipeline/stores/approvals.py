@@ -29,7 +29,7 @@ from schemas.accepting import DecisionContext, DecisionMade
 
 Verdict = Literal["approve", "refuse"]
 ReferralState = Literal["pending", "agreed", "approved", "refused", "expired", "superseded"]
-Became = Literal["counted", "agreed", "approved", "refused", "rejected", "repeated", "stale", "expired", "closed", "unknown"]
+Became = Literal["counted", "agreed", "approved", "refused", "rejected", "repeated", "stale", "expired", "ended", "closed", "unknown"]
 _SQL = named_statements("pipeline.stores", "approvals.sql")
 
 
@@ -75,7 +75,8 @@ class Said:
 
     `stale`: the person was shown something else than what counts now; `changed` and `differences` say what differs where that can be
     told, `newest` is the decision that waits instead, if there is one. `agreed`: it was the last word that was needed, and the answer is
-    made in a moment (`answered`). `rejected`: people approved, and a limit of the policy did not hold any more; `answer` names the rule.
+    made in a moment (`answered`). `ended`: the order has ended, so nothing waits any more. `rejected`: people
+    approved, and a limit of the policy did not hold any more; `answer` names the rule.
     """
 
     became: Became

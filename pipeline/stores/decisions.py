@@ -231,6 +231,8 @@ def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
             "approvers_needed": row["approvers_needed"],
             "approved_by": row["approved_by"] or [],
         }
+        if row["order_ended"]:
+            line["referral"]["reason"] = "the order ended"
         if row["stopped"] is not None:
             rules = json.loads(row["stopped"])["rules"]
             line["referral"]["rejected_by"] = [rule["name"] for rule in rules if rule["verdict"] == "REJECT"]

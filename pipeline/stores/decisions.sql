@@ -56,6 +56,12 @@ UPDATE risk.referrals SET state = 'superseded', closed_at = %(now)s
 -- listed: Return decisions for showing, the latest first, each with its referral.
 SELECT a.event, r.state, r.shown_sha256, r.expires_at, r.approvers_needed,
        CASE WHEN r.state = 'refused' AND r.agreed_verdict = 'approve' THEN r.answer END AS stopped,
+       -- Not overtaken by a newer question, so by the end of its order.
+       r.state = 'superseded' AND EXISTS (SELECT FROM risk.ended e WHERE (e.venue, e.intent_id) = (r.venue, r.intent_id))
+           AND (r.request_id, r.context_sha256) = (
+               SELECT q.request_id, q.context_sha256 FROM risk.questions q
+                WHERE (q.venue, q.intent_id, q.question) = (r.venue, r.intent_id, r.question) ORDER BY q.round DESC, q.number DESC LIMIT 1)
+           AS order_ended,
        (SELECT array_agg(coalesce(p.login, p.named) ORDER BY p.at, p.person) FROM risk.approvals p
          WHERE p.decision_id = a.decision_id AND p.verdict = 'approve' AND (p.login IS NOT NULL OR r.state <> 'pending')) AS approved_by
   FROM risk.answers a LEFT JOIN risk.referrals r USING (decision_id)

@@ -21,15 +21,15 @@ from pipeline.policy.counters import total_of
 from pipeline.policy.engine import Engine
 from pipeline.processors.risk.events import OrderEnded, PeopleApproved, QuestionAsked
 from pipeline.processors.risk.settle import settle
-from pipeline.stores import approvals, outbox
-from pipeline.stores.agreed import answer_next
+from pipeline.stores import approvals, decisions, outbox
+from pipeline.stores.agreed import answer_next, end_with_orders
 from pipeline.stores.approvals import Said
 from pipeline.stores.exposures import PostgresExposures
 from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, engine, intent, question, quote, rule
 from schemas.accepting import DecisionMade, DecisionRequested
 from tests.integration.command_room import Kept, prepare
-from tests.integration.decision_room import asked, heard, write
+from tests.integration.decision_room import answer, asked, heard, write
 from tests.integration.test_exposures import advisory_waits
 from tests.people import login_of, says
 from tests.waiting import eventually
@@ -197,15 +197,46 @@ def test_a_limit_that_refers_is_answered_by_as_many_people_as_it_asks_for(databa
 def test_what_ended_or_lapsed_while_people_thought_is_not_accepted(database: Connection) -> None:
     """The venue shows the order's end, or its time is over before the answer is made: REJECT by the built-in rule, and nothing counts."""
     ended, late = referred(database, 1), referred(database, 2)
+    said = {made.decision_id: approve(database, made) for made in (ended, late)}
     end = OrderEnded(venue="tokyo", intent_id=intent(1), status="EXPIRED", settled=False, source_amount=None, seen_at=NOW)
     with database.transaction():
         settle(LIMITED, PostgresExposures(database), [end], lambda: NOW)
+    assert end_with_orders(database, LATER) == 0, "people have agreed, so it has an answer"
     for made, at, name in ((ended, LATER, "order still open"), (late, NOW + timedelta(hours=1), "asked in time")):
-        said = answered(database, made, now=at)
-        assert said.became == "rejected"
-        assert said.answer is not None
-        assert f"built in: {name}" in [outcome.name for outcome in said.answer.rules if outcome.verdict == "REJECT"]
+        assert answer_next(database, lambda _: LIMITED, lambda at=at: at) is not None  # type: ignore[misc]
+        became = approvals.answered(database, made.decision_id, said[made.decision_id])
+        assert became.became == "rejected"
+        assert became.answer is not None
+        assert f"built in: {name}" in [outcome.name for outcome in became.answer.rules if outcome.verdict == "REJECT"]
     assert accepted(database) == 0
+
+
+@pytest.mark.parametrize("first", ["referral", "end"])
+def test_a_referral_ends_with_its_order(database: Connection, first: str) -> None:
+    """Whichever is known first: nobody can approve it, it waits in no list and no count, and is told as what the order's end closed."""
+    end = OrderEnded(venue="tokyo", intent_id=intent(1), status="EXPIRED", settled=False, source_amount=None, seen_at=NOW)
+    other = referred(database, 2)
+    made = referred(database, 1) if first == "referral" else None
+    with database.transaction():
+        settle(LIMITED, PostgresExposures(database), [end], lambda: NOW)
+    if made is None:
+        request = question(order=1, target_amount="90000")
+        made = answer(request)
+        write(database, [asked(request), heard(made)])
+    assert approve(database, other, by="Another").became == "agreed"
+    if first == "end":
+        assert end_with_orders(database, NOW) == 1
+    assert approve(database, made).became == "ended"
+    assert database.execute("SELECT count(*) FROM risk.approvals WHERE decision_id = %s", (made.decision_id,)).fetchone() == (0,)
+    assert end_with_orders(database, NOW) == 0
+    assert decisions.count_pending(database, now=NOW) == 0
+    assert list(decisions.listed(database, now=NOW, pending=True)) == []
+    (line,) = decisions.listed(database, now=NOW, decision_id=made.decision_id)
+    assert (line["referral"]["state"], line["referral"]["reason"]) == ("superseded", "the order ended")
+    newer = question(order=1, round=2, target_amount="95000")
+    write(database, [asked(newer)])
+    (line,) = decisions.listed(database, now=NOW, decision_id=made.decision_id)
+    assert "reason" not in line["referral"], "the newer question has overtaken it"
 
 
 def test_a_question_that_is_not_kept_is_never_accepted(database: Connection) -> None:

@@ -88,6 +88,8 @@ def written(what: Any) -> str:
             "people approved it (2 of 2); REJECT by built in: order still open",
         ),
         ({"state": "agreed", "approved_by": ["a", "b"]}, "people agreed on it (2 of 2 approved); the answer is not made yet"),
+        ({"state": "superseded"}, "overtaken while it waited for people: the question was asked anew, 1 of 2 approved"),
+        ({"state": "superseded", "reason": "the order ended"}, "waits for people no more: the order ended, 1 of 2 approved"),
         ({"state": "expired"}, "people did not decide in time: 1 of 2 approved by 2025-03-15T09:05:00Z"),
     ],
 )
