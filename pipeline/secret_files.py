@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -16,3 +17,24 @@ def ensure_secret(file: Path) -> str:
         with os.fdopen(opened, "w") as secret:
             secret.write(secrets.token_urlsafe(32) + "\n")
     return file.read_text().strip()
+
+
+def is_open(file: Path) -> bool:
+    """Tell whether a secret's file can be read or written by others than this user and its groups."""
+    if os.name != "posix":
+        return False
+    about = file.stat()
+    mounted = about.st_dev != file.resolve().parent.stat().st_dev
+    return open_to_others(about, groups={os.getegid(), *os.getgroups()}, mounted=mounted)
+
+
+def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: bool) -> bool:
+    """Tell whether others than this user, and its own groups for reading, have a secret's file.
+
+    A pod gets its secrets as 0440 with a group of its own (`fsGroup`). Where the file itself is `mounted`, as Compose does it, its mode is
+    that of another system, on which the folder around it keeps others out; in here there is nobody else to read it.
+    """
+    if about.st_mode & 0o022:
+        return True
+    others = 0o005 if about.st_gid in groups else 0o055
+    return bool(about.st_mode & others) and not mounted

@@ -33,6 +33,7 @@ from pipeline.domain.money import Scales
 from pipeline.dsn import parameters, without_password
 from pipeline.errors import SettingsError
 from pipeline.observability.redaction import MASK, redact
+from pipeline.secret_files import is_open
 from pipeline.transport import weak_address, weak_kafka, weak_postgres
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
@@ -768,6 +769,15 @@ def _nearest(where: list[str]) -> str:
             return ""
     near = difflib.get_close_matches(where[-1], model.model_fields, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def secret_in(file: Path, key: str) -> str:
+    """Return the secret in a file; raise SettingsError, naming `key`, for one that cannot be read, is empty, or is open to others."""
+    found = _secret(None, file, key)
+    assert found is not None
+    if is_open(file):
+        raise SettingsError(f"{key}: {file} can be read or written by others; chmod 600 {file}")
+    return found
 
 
 def _secret(value: SecretStr | None, file: Path | None, key: str) -> str | None:

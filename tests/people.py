@@ -56,6 +56,7 @@ def signed_in(owner: Connection, name: str, folder: Path, *may: May) -> dict[str
     """Make a person, and return the environment in which the program connects as that person; the password is put into the folder."""
     file = folder / "password-of-people"
     file.write_text(PASSWORD)
+    file.chmod(0o600)
     return {"CUSTODIAN_LOGIN": make(owner, name, *may), "CUSTODIAN_LOGIN_PASSWORD_FILE": str(file)}
 
 

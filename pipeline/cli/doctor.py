@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from pipeline.cli.output import Column, Format, formats, show, write
 from pipeline.cli.run import ROLES
 from pipeline.domain.accepting import REQUESTS_PER_ORDER
 from pipeline.errors import PipelineError, ServiceAwayError
+from pipeline.secret_files import is_open
 
 if TYPE_CHECKING:
     from pipeline.kafka import TopicState
@@ -134,27 +135,13 @@ def _secrets(loaded: Settings) -> Iterator[Line]:
             continue
         if not file.is_file():
             yield Line(key, f"{file} is missing", "write the secret into that file")
-        elif os.name == "posix" and open_to_others(
-            file.stat(), groups={os.getegid(), *os.getgroups()}, mounted=file.stat().st_dev != file.resolve().parent.stat().st_dev
-        ):
+        elif is_open(file):
             yield Line(key, f"{file} can be read or written by others", f"chmod 600 {file}, or 640 with a group of this user")
 
 
 def _is_here(file: Path | None) -> bool:
     """Tell whether a secret of some role is here: in a pod nobody has that of another one."""
     return file is not None and file.is_file()
-
-
-def open_to_others(about: os.stat_result, *, groups: Collection[int], mounted: bool) -> bool:
-    """Tell whether others than this user, and its own groups for reading, have a secret's file.
-
-    A pod gets its secrets as 0440 with a group of its own (`fsGroup`). Where the file itself is `mounted`, as Compose does it, its mode is
-    that of another system, on which the folder around it keeps others out; in here there is nobody else to read it.
-    """
-    if about.st_mode & 0o022:
-        return True
-    others = 0o005 if about.st_gid in groups else 0o055
-    return bool(about.st_mode & others) and not mounted
 
 
 def _secured(check: str, peer: Peer | None, section: Section) -> Line:

@@ -161,13 +161,23 @@ def _refusal(error: psycopg.OperationalError, address: str, postgres: configurat
     if found.unusable:
         return SettingsError(f"postgres.dsn: not a PostgreSQL address: {text}; write postgresql://user@host:port/database")
     if found.wants_password or found.sqlstate == "28P01":
-        return SettingsError(f"postgres.password_file: PostgreSQL refuses the password for {place}; correct the file, or PGPASSFILE")
+        reason = f"postgres.password_file: PostgreSQL refuses the password for {place}; correct the file, or PGPASSFILE"
+        return LoginRefusedError(reason, sqlstate="28P01")
     state = found.sqlstate
     if state is None or state.startswith(_AWAY_CLASSES) or state.startswith(_AWAY_TO_NEWCOMERS):
         return away
-    return SettingsError(
-        f"postgres.dsn: PostgreSQL at {place} refuses ({_REFUSED.get(state, state)}): {text}; create it or correct the setting"
+    return LoginRefusedError(
+        f"postgres.dsn: PostgreSQL at {place} refuses ({_REFUSED.get(state, state)}): {text}; create it or correct the setting",
+        sqlstate=state,
     )
+
+
+class LoginRefusedError(SettingsError):
+    """PostgreSQL does not let this login in; `sqlstate` says why, with 28P01 also where it wants a password and there is none."""
+
+    def __init__(self, reason: str, *, sqlstate: str) -> None:
+        super().__init__(reason)
+        self.sqlstate = sqlstate
 
 
 @contextmanager

@@ -375,8 +375,32 @@ def test_every_command_that_looks_works_with_a_persons_login(commands: Commands,
             assert done.returncode == (1 if arguments == ["status"] else 0), done.stderr
         login = person.pop("CUSTODIAN_LOGIN")
         assert commands.run("decisions", "--login", login, "list", **person).returncode == 0
-        wrong = commands.run("decisions", "list", "--login", login, CUSTODIAN_LOGIN_PASSWORD_FILE=str(commands.folder / "client"))
-        assert (wrong.returncode, "refuses the password" in wrong.stderr) == (78, True)
+        client = commands.folder / "client"
+        client.chmod(0o600)
+        file, missing = person["CUSTODIAN_LOGIN_PASSWORD_FILE"], str(commands.folder / "nothing")
+        opened = commands.folder / "open to all"
+        opened.write_text(PASSWORD)
+        opened.chmod(0o644)
+        for password, says_ in (
+            ({"CUSTODIAN_LOGIN_PASSWORD_FILE": str(client)}, f"came from CUSTODIAN_LOGIN_PASSWORD_FILE, {client}"),
+            ({"PGPASSWORD": "something-else"}, "came from PGPASSWORD"),
+            ({"CUSTODIAN_LOGIN_PASSWORD_FILE": missing}, f"CUSTODIAN_LOGIN_PASSWORD_FILE: {missing} cannot be read"),
+            ({"CUSTODIAN_LOGIN_PASSWORD_FILE": str(opened)}, f"chmod 600 {opened}"),
+            ({"HOME": str(commands.folder)}, f"no password for {login}: name a file"),
+        ):
+            wrong = commands.run("decisions", "list", "--login", login, **password)
+            assert (
+                wrong.returncode,
+                says_ in wrong.stderr,
+                "password_file" in wrong.stderr.lower().replace("login_password_file", ""),
+            ) == (
+                78,
+                True,
+                False,
+            ), wrong.stderr
+        people.remove(database, login)
+        gone = commands.run("decisions", "list", "--login", login, CUSTODIAN_LOGIN_PASSWORD_FILE=file)
+        assert (gone.returncode, f"{login} may do nothing here" in gone.stderr) == (78, True), gone.stderr
         assert commands.run("decisions", "list").returncode == 78, "the settings' own password is gone"
 
 
@@ -387,6 +411,7 @@ def test_who_may_see_nothing_can_still_halt(commands: Commands, postgres: str) -
         database.execute(f"CREATE ROLE \"{login}\" LOGIN PASSWORD '{PASSWORD}'".encode())
         database.execute(f'GRANT CONNECT ON DATABASE "{database.info.dbname}" TO "{login}"'.encode())
         (commands.folder / "theirs").write_text(PASSWORD)
+        (commands.folder / "theirs").chmod(0o600)
         nobody = {"CUSTODIAN_LOGIN": login, "CUSTODIAN_LOGIN_PASSWORD_FILE": str(commands.folder / "theirs")}
         done = commands.run("halt", "--reason", "rates look wrong", **nobody)
         assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipeline.cli.doctor import open_to_others
+from pipeline.secret_files import open_to_others
 
 
 @pytest.mark.parametrize(
