@@ -221,6 +221,7 @@ def classify(error: psycopg.Error, doing: str) -> RetryableError | FatalError:
             f"the session was given to somebody else while {doing}: {text}; a pooler before PostgreSQL has to pool by session: "
             "write pool_mode = session, or let postgres.dsn name PostgreSQL itself"
         )
-    if state in ("42P01", "3F000", "42703"):
-        return FatalError(f"the database is not prepared for {doing}: {text}; run `custodian init`")
+    if state in ("42P01", "3F000", "42703", "42883"):
+        # Its further lines are our statement, and where in it.
+        return FatalError(f"the database is not prepared for {doing}: {str(error).splitlines()[0]}; run `custodian init`")
     return FatalError(f"PostgreSQL rejects {doing} ({state}): {text}")
