@@ -44,6 +44,10 @@ DISK_MIN = 1 << 30
 """Bytes that have to be free for the archive's folder."""
 
 
+PEOPLE_MIN = 2
+"""People who have to agree to the end of a halt, or to a policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One check: well, or a finding with what to do."""
@@ -260,7 +264,7 @@ def brokers(loaded: Settings) -> list[Line]:
 
 def _postgres(loaded: Settings, role: RoleName | None) -> list[Line]:
     from pipeline.clock import SystemClock
-    from pipeline.stores import inherited, inspection, migrations
+    from pipeline.stores import inherited, inspection, migrations, people
     from pipeline.stores.postgres import connect, translated, where
     from pipeline.supervisor.preparation import all_migrations
 
@@ -283,12 +287,22 @@ def _postgres(loaded: Settings, role: RoleName | None) -> list[Line]:
             lines.append(Line("migrations", "all applied"))
             lines.append(_rights(connection))
             lines.append(_positions(loaded, connection))
+            if role is None:
+                lines.append(people_line(people.able(connection), live=loaded.mode.accepting == "live"))
             lines.append(_standby(loaded, inspection.synchronous_standby(connection), connection.info.host))
             if loaded.risk.engine == "builtin" and role in (None, "risk", "commands"):
                 lines.append(_policy_in_force(loaded, connection))
     finally:
         connection.close()
     return lines
+
+
+def people_line(able: Mapping[str, int], *, live: bool) -> Line:
+    """Say how many people there are for what takes two of them; too few are a finding where money moves."""
+    found = f"{able['approve']} may approve, {able['operate']} end halts"
+    lacking = [may for may in ("approve", "operate") if able[may] < PEOPLE_MIN]
+    rights = "".join(f" --may {may}" for may in lacking)
+    return Line("people", found, f"custodian people add LOGIN{rights}: each takes {PEOPLE_MIN} people" if lacking and live else None)
 
 
 def _rights(connection: Connection) -> Line:

@@ -99,6 +99,12 @@ def listed(connection: Connection) -> Iterator[Person]:
         yield Person(*row)
 
 
+def able(connection: Connection) -> dict[May, int]:
+    """Return how many people may do each thing."""
+    there = [person for person in listed(connection) if person.removed_at is None]
+    return {may: sum(may in person.may for person in there) for may in MAY}
+
+
 def checked(login: str) -> str:
     """Return a login; raise ValueError for one that could look like another."""
     if not LOGIN.fullmatch(login):
