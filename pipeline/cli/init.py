@@ -7,6 +7,7 @@ import sys
 import click
 
 from pipeline.cli.context import settings
+from pipeline.printable import printable
 
 
 @click.command()
@@ -27,13 +28,22 @@ def init(print_sql: bool, print_acls: bool) -> None:
             click.echo(each.command(loaded.kafka.bootstrap_servers))
         return
     if print_sql:
-        sys.stdout.write(prepared_by_hand(settings(role="init")) + "\n")
+        script, said = prepared_by_hand(settings(role="init"))
+        sys.stdout.write(script + "\n")
+        for line in said:
+            click.echo(f"WARNING    {printable(line)}", err=True)
         return
     prepared = prepare(settings(role="init"))
     for name in prepared.topics:
         click.echo(f"topic      {name}")
     for name in prepared.migrations:
         click.echo(f"migration  {name}")
+    if prepared.migrations:
+        click.echo(f"owner      {prepared.owner} owns what is in the database; who ran this acts as it")
+    for name in prepared.secrets:
+        click.echo(f"secret     {name}")
+    for name in prepared.logins:
+        click.echo(f"login      {name}")
     if prepared.positions:
         click.echo(f"positions  {prepared.positions}")
     if prepared.policy:
@@ -42,5 +52,10 @@ def init(print_sql: bool, print_acls: bool) -> None:
         click.echo(f"WARNING    {said}", err=True)
     for name in prepared.without_login:
         click.echo(f"login      {name} cannot log in yet: give it a secret, or the output of --print-sql to who may make logins")
-    if not (prepared.without_login or prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
+    if not (prepared.without_login or prepared.logins or prepared.topics or prepared.migrations or prepared.positions or prepared.policy):
         click.echo("nothing to do: topics, database and positions are there")
+    if prepared.nobody_may:
+        rights = "".join(f" --may {may}" for may in prepared.nobody_may)
+        click.echo(
+            f"next: custodian people add LOGIN{rights}, for two people at least: nobody may {' or '.join(prepared.nobody_may)}", err=True
+        )

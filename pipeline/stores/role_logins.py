@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import sql
@@ -62,12 +63,22 @@ def settings_of(settings: Settings, who: LoginName) -> Settings:
     return own.model_copy(update={"postgres": as_role(settings.postgres, who), "venues": venues})
 
 
-def ensure(connection: Connection, postgres: Postgres) -> None:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `ensure` made: logins, and files of secrets."""
+
+    logins: Sequence[str]
+    files: Sequence[Path]
+
+
+def ensure(connection: Connection, postgres: Postgres) -> Made:
     """Let each role's login be one, with the secret of the settings, which is made where its file is missing.
 
     A role whose password libpq finds by itself, or that logs in under another name, is its administrator's, and so are all where this user
     may not make logins. Raise SettingsError for a secret that cannot be read, made or used.
     """
+    before = {file for file in _files(postgres) if file.exists()}
+    logins = []
     for role in ROLES:
         own = as_role(postgres, role)
         login = _login(own)
@@ -80,6 +91,21 @@ def ensure(connection: Connection, postgres: Postgres) -> None:
         if not entered and _may_change(connection, login):
             with translated(f"making the login {login}"):
                 connection.execute(statement.encode())
+            logins.append(login)
+    return Made(logins=logins, files=[file for file in _files(postgres) if file not in before and file.exists()])
+
+
+def _files(postgres: Postgres) -> list[Path]:
+    """Return where the secrets of roles are, or will be."""
+    asked = [postgres.password_file_of(role) or postgres.made_secret_of(role) for role in ROLES]
+    return [file for file in asked if file is not None]
+
+
+def without_secret(postgres: Postgres) -> list[tuple[RoleName, Path | None]]:
+    """Return the roles that `script` makes no login of for want of a secret, each with the file that it would take it from."""
+    others = {role for role in ROLES if _login(own := as_role(postgres, role)) != role_of(_database(own), role)}
+    found = {role for role, _, _ in _statements(postgres, make=False)} | others
+    return [(role, postgres.password_file_of(role) or postgres.made_secret_of(role)) for role in ROLES if role not in found]
 
 
 def script(postgres: Postgres) -> list[str]:
@@ -106,7 +132,12 @@ def _statements(postgres: Postgres, *, make: bool) -> Iterator[tuple[RoleName, s
         try:
             made = verifier(secret, secrets.token_bytes(16))
         except ValueError as error:
-            raise SettingsError(f"postgres.roles.{role}.password_file: {error}") from None
+            source = (
+                f"postgres.roles.{role}.password"
+                if own.password_file is None
+                else f"postgres.roles.{role}.password_file: {own.password_file}"
+            )
+            raise SettingsError(f"{source}: {error}") from None
         yield role, login, f"ALTER ROLE {sql.Identifier(login).as_string()} LOGIN PASSWORD '{made}'"
 
 

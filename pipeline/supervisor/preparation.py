@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from pipeline.errors import PipelineError, ServiceAwayError, SettingsError
@@ -15,9 +14,10 @@ from pipeline.log.topic_guard import Durability, fragile
 from pipeline.log.topics import EventType
 from pipeline.policy.file import read_bytes
 from pipeline.settings import Kafka, Settings
-from pipeline.stores import grants, migrations, policies, positions, role_logins
+from pipeline.stores import grants, migrations, people, policies, positions, role_logins
 from pipeline.stores.inherited import OF_UTF8, encoding_fault
 from pipeline.stores.migrations import Migration
+from pipeline.stores.people import May
 from pipeline.stores.postgres import Connection, connect, translated, user_of
 from pipeline.wiring import trust_of
 
@@ -59,6 +59,14 @@ class Prepared:
     """The file of the settings was activated, as the first policy of the database."""
     without_login: Sequence[str]
     """Roles that cannot log in yet: without a secret, or since this user may not let them."""
+    logins: Sequence[str]
+    """Logins of roles that were made, or were given another secret."""
+    secrets: Sequence[str]
+    """Files of secrets that were made."""
+    owner: str
+    """Whose everything in the database is."""
+    nobody_may: Sequence[May]
+    """What takes a person, and nobody may do: `approve`, `operate`."""
 
 
 def check_settings(settings: Settings, roles: Sequence[str]) -> None:
@@ -93,7 +101,7 @@ def prepare(settings: Settings) -> Prepared:
     try:
         refuse_encoding(connection)
         applied = migrations.apply(connection, all_migrations())
-        role_logins.ensure(connection, settings.postgres)
+        made_logins = role_logins.ensure(connection, settings.postgres)
         without = grants.without_login(connection)
         names = [kind.topic(settings.kafka.topic_prefix) for kind in topics.ALL]
         with translated("reading the positions"):
@@ -103,6 +111,8 @@ def prepare(settings: Settings) -> Prepared:
         states = described(admin, names)
         with translated("preparing positions"):
             added = prepare_positions(connection, settings.kafka.topic_prefix, states)
+        with translated("counting people"):
+            able = people.able(connection)
         return Prepared(
             topics=made,
             migrations=applied,
@@ -110,6 +120,10 @@ def prepare(settings: Settings) -> Prepared:
             fragile=fragile_topics(settings.kafka, states, admin.configs(names), brokers=len(admin.brokers(timeout=10))),
             policy=_first_policy(connection, settings),
             without_login=without,
+            logins=made_logins.logins,
+            secrets=[str(file) for file in made_logins.files],
+            owner=role_logins.role_of(connection.info.dbname, "owner"),
+            nobody_may=[may for may in ("approve", "operate") if not able[may]],
         )
     finally:
         connection.close()
@@ -139,12 +153,21 @@ def fragile_topics(
     ]
 
 
-def prepared_by_hand(settings: Settings) -> str:
-    """Return the SQL that an administrator can run in the place of `prepare`: of all that is missing, or of all where nobody answers."""
-    missing = all_migrations()
-    with suppress(PipelineError), connect(settings.postgres, name="init", autocommit=True) as connection:
-        missing = migrations.pending(connection, missing)
-    return migrations.script(missing, user_of(settings.postgres), role_logins.script(settings.postgres))
+def prepared_by_hand(settings: Settings) -> tuple[str, list[str]]:
+    """Return the SQL that an administrator can run in the place of `prepare`, and what is to be known of it.
+
+    It is of all that is missing, or of all where nobody answers.
+    """
+    missing, said = all_migrations(), []
+    try:
+        with connect(settings.postgres, name="init", autocommit=True) as connection:
+            missing = migrations.pending(connection, missing)
+    except PipelineError as error:
+        said.append(f"everything is printed as new, since nobody could be asked what is there: {error}")
+    for role, file in role_logins.without_secret(settings.postgres):
+        where = "it has none in the settings" if file is None else f"{file} is missing"
+        said.append(f"the role {role} cannot log in by this: {where}; write its secret there, and print this again")
+    return migrations.script(missing, user_of(settings.postgres), role_logins.script(settings.postgres)), said
 
 
 def _first_policy(connection: Connection, settings: Settings) -> bool:

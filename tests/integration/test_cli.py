@@ -110,6 +110,21 @@ def test_a_database_user_without_rights_is_told_what_an_administrator_can_run(co
             owner.execute(f"DROP ROLE {name}".encode())
 
 
+def test_init_says_what_it_made_and_what_comes_next(commands: Commands) -> None:
+    """Logins, and whose the database is now; people come next where nobody may approve; what it prints without a database says so."""
+    first = commands.run("init")
+    assert first.returncode == 0, first.stderr
+    assert re.search(r"^owner      \S+_owner owns", first.stdout, re.MULTILINE)
+    assert len(re.findall(r"^login      \S+$", first.stdout, re.MULTILINE)) == len(ROLES)
+    assert "next: custodian people add LOGIN --may approve --may operate" in first.stderr
+    again = commands.run("init")
+    assert again.stdout == "nothing to do: topics, database and positions are there\n"
+    printed = commands.run("init", "--print-sql", CUSTODIAN_POSTGRES__DSN=f"postgresql://custodian@{NOBODY}/x")
+    assert printed.returncode == 0
+    assert "everything is printed as new" in printed.stderr
+    assert "cannot log in by this: " in printed.stderr
+
+
 def test_a_database_that_was_not_prepared_is_a_matter_of_init(commands: Commands) -> None:
     """Commands that read, and every role, end with 78 and name `custodian init`."""
     lists = (["status"], ["orders", "list"], ["ledger", "entries"], ["archive", "records"], ["alarms", "list"])
