@@ -175,8 +175,10 @@ def _policy(loaded: Settings) -> list[Line]:
         keys = ", ".join(sorted(trust_of(loaded).keys or ()))
         return [Line("policy", f"not ours: somebody else answers decision-requested, and signs by one of the keys {keys}")]
     policy = policy_of(loaded)
+    if loaded.risk.policy_file is None:
+        return [Line("policy", "none beside the settings: every question waits for people")]
     if not policy.rules:
-        return [Line("policy", "none beside the settings: every proposal waits for a person")]
+        return [Line("policy", f"{policy.name}, version {policy.version}, no rules: every question waits for people")]
     return [Line("policy", f"{policy.name}, version {policy.version}, {len(policy.rules)} rules; accepting is {loaded.mode.accepting}")]
 
 
