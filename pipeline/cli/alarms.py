@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, Row, formats, listing, show
+from pipeline.cli.output import Column, Format, Row, by_rank, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
 from pipeline.domain.labels import who_of
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
 
 COLUMNS = (
-    Column(field="raised_at", rank=1),
+    Column(field="raised_at", rank=2),
     Column(field="kind", rank=0),
-    Column(field="severity", rank=1),
+    Column(field="severity", rank=0),
     Column(field="state", rank=1),
-    Column(field="venue", rank=2),
-    Column(field="subject", rank=0),
-    Column(field="detail", rank=2),
-    Column(field="alarm_id", rank=3, ends=True),
+    Column(field="venue", rank=3),
+    Column(field="subject", rank=0, brief=True),
+    Column(field="detail", rank=3),
+    Column(field="alarm_id", rank=0, ends=True),
     Column(field="acknowledged_by", value=lambda row: _who(row), rank=3),
     Column(field="acknowledged_at", rank=4),
     Column(field="acknowledged_reason", rank=4),
@@ -49,7 +49,7 @@ def list_(form: Format, limit: int | None, kind: str | None, venue: str | None, 
 
     with database(settings()) as connection:
         found = reads.alarms(connection, kind=kind, venue=venue, subject=subject, open_only=open_only, limit=limit)
-        show(found, form, columns=COLUMNS)
+        show(found, form, columns=by_rank(COLUMNS) if form == "table" else COLUMNS)
 
 
 @alarms.command()

@@ -42,6 +42,17 @@ COLUMNS = (
     Column(field="rules", title="not passed", value=lambda row: _not_passed(row), rank=3),
     Column(field="referral", title="people", value=lambda row: _people(row), rank=0),
 )
+PENDING = (
+    Column(field="decision_id", rank=0),
+    Column(field="question", rank=0),
+    Column(field="intent_id", rank=0, brief=True),
+    Column(field="referral", title="people", value=lambda row: _people(row), rank=0, wraps=12),
+    Column(field="rules", title="not passed", value=lambda row: _not_passed(row), rank=1),
+    Column(field="venue", rank=2),
+    Column(field="quote_id", rank=3),
+    Column(field="decided_at", rank=3),
+)
+"""Of what waits in a table: what the next command needs, and what one decides by; not what is the same of all."""
 ANSWER_WITHIN = 10.0
 """Seconds that the answer to what people agreed on is waited for; it is made within a quarter of one."""
 
@@ -70,7 +81,7 @@ def list_(
         rows = listed(
             connection, now=now, pending=pending, venue=venue, intent=intent_of(intent), question=question, verdict=verdict, limit=limit
         )
-        show(rows, form, columns=COLUMNS)
+        show(rows, form, columns=PENDING if pending and form == "table" else COLUMNS)
 
 
 @decisions.command("show")
@@ -242,7 +253,7 @@ def _sentences(connection: Connection, decision_id: str, verdict: str, by: str, 
         case "refused":
             yield f"refused by {who}: the answer is REJECT{_what_becomes(said)}"
         case "repeated":
-            yield f"{who} has said something about {decision_id} before: a person counts once, under whatever name"
+            yield f"already counted: {who} has said something about {decision_id} before, and a person counts once, under whatever name"
         case "stale":
             yield from _stale(decision_id, said)
         case "expired":

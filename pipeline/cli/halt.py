@@ -5,6 +5,7 @@ Everybody halts; two people end a halt, each by the digest of exactly this halt,
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
@@ -34,7 +35,7 @@ COLUMNS = (
     Column(field="calls_in_flight", right=True, rank=1),
     Column(field="login", value=lambda _: "", rank=3),  # a table has it in `by`
     Column(field="resume_agreed_by", rank=2),
-    Column(field="shown_sha256", rank=4),
+    Column(field="shown_sha256", value=lambda _: "", rank=4),  # in the command below a table
 )
 
 
@@ -60,7 +61,10 @@ def halt(form: Format, venue: str | None, pair: str | None, by: str, reason: str
     loaded = settings()
     if listing:
         with database(loaded, name="halt") as connection:
-            show(map(line_of, halts.active(connection)), form, columns=COLUMNS)
+            standing = halts.active(connection)
+        show(map(line_of, standing), form, columns=COLUMNS)
+        for found in standing if form == "table" else ():
+            say(f"to end halt {found.halt_id}: {command_of(found)}", err=False)
         return
     if not reason or not reason.strip():
         raise click.UsageError("write --reason …: it is part of the evidence")
@@ -108,7 +112,8 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: st
         if said.outcome == "resumed":
             _tell(form, found, "resumed", agreed_by=said.agreed_by)
         elif said.outcome == "counted":
-            _tell(form, found, "counted", agreed_by=said.agreed_by)
+            # Of before this word: who had agreed within the hour is counted already.
+            _tell(form, found, "repeated" if said.login in found.resume_agreed_by else "counted", agreed_by=said.agreed_by)
         if said.outcome in ("resumed", "counted"):
             say_when_waiting(connection)
     if said.outcome == "not_halted":
@@ -128,6 +133,12 @@ def _ask(found: Halt, by: str) -> str:
         click.echo("nothing was said about it", err=True)
         sys.exit(1)
     return found.shown_sha256
+
+
+def command_of(found: Halt) -> str:
+    """Return the command with which a person agrees to end a halt as it is shown."""
+    scope = [part for name, value in (("--venue", found.venue), ("--pair", found.pair)) if value for part in (name, value)]
+    return shlex.join(["custodian", "resume", *scope, "--login", "NAME", "--reason", "WHY", "--shown", found.shown_sha256])
 
 
 def _not_halted(left: Sequence[Halt], venue: str | None, pair: str | None) -> NoReturn:
@@ -152,13 +163,14 @@ def line_of(found: Halt) -> dict[str, Any]:
     return {"halt_id": found.halt_id, "scope": found.scope, **{name: value for name, value in stated.items() if value is not None}}
 
 
-def _tell(form: Format, found: Halt, outcome: Literal["halted", "already", "resumed", "counted"], **more: Any) -> None:
+def _tell(form: Format, found: Halt, outcome: Literal["halted", "already", "resumed", "counted", "repeated"], **more: Any) -> None:
     if form != "table":
         show([{**line_of(found), "outcome": outcome, **more}], form, columns=COLUMNS)
         return
     match outcome:
-        case "counted":
-            say(f"counted: {', '.join(more['agreed_by'])} would end it; another person must agree within the hour: {found.told}", err=False)
+        case "counted" | "repeated":
+            first = "already counted" if outcome == "repeated" else "counted"
+            say(f"{first}: {', '.join(more['agreed_by'])} would end it; another person must agree within the hour: {found.told}", err=False)
         case "resumed":
             say(f"resumed: {found.told}; agreed by {', '.join(more['agreed_by'])}", err=False)
         case _:

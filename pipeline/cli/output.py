@@ -55,6 +55,10 @@ class Column:
     """What goes first when the terminal is narrow: the highest rank."""
     ends: bool = False
     """A digest, or another long value of which the beginning is enough to tell it apart."""
+    brief: bool = False
+    """As `ends`, but only where a column would go that the next command needs (rank 0)."""
+    wraps: int = 24
+    """Characters at which a text with spaces may wrap."""
 
     def cell(self, row: Row) -> str:
         """Return the text of this column in a row."""
@@ -258,7 +262,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None, wh
         table.add_column(
             column.title or column.field.replace("_", " "),
             justify="right" if column.right else "left",
-            no_wrap=keep_whole or column.ends,
+            no_wrap=keep_whole or column.ends or column in shortened,
             overflow="fold",
         )
     for number in range(len(rows)):
@@ -269,6 +273,11 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], title: str | None, wh
         console.print(f"not shown in this width: {', '.join(left_out)} ({whole})", style="dim")
 
 
+def by_rank(columns: Sequence[Column]) -> list[Column]:
+    """Return columns as a table has them that people act upon: ids that may be shortened first, then by what matters."""
+    return sorted(columns, key=lambda column: (column.rank, not column.ends))
+
+
 SHORT = 13
 """Characters that a shortened digest takes: enough of its beginning to search for."""
 
@@ -276,7 +285,8 @@ SHORT = 13
 def fit(columns: Sequence[Column], cells: Mapping[str, Sequence[str]], width: int) -> tuple[list[Column], list[Column]]:
     """Return the columns that fit into a width, and those of them whose values have to be shortened.
 
-    Digests are shortened first; then columns go, the highest rank first; a text with spaces may wrap at 24 characters.
+    Digests are shortened first; then columns go, the highest rank first; before one of rank 0 goes, what may be brief is. A text with
+    spaces may wrap.
     """
 
     def need(column: Column, short: bool) -> int:
@@ -284,7 +294,7 @@ def fit(columns: Sequence[Column], cells: Mapping[str, Sequence[str]], width: in
         if short:
             longest = min(longest, SHORT)
         elif any(" " in cell for cell in cells[column.field]) and not column.ends:
-            longest = min(longest, 24)
+            longest = min(longest, column.wraps)
         return max(longest, len(column.title or column.field)) + 2
 
     chosen = list(columns)
@@ -293,6 +303,9 @@ def fit(columns: Sequence[Column], cells: Mapping[str, Sequence[str]], width: in
         shortened = [column for column in chosen if column.ends]
     while len(chosen) > 1 and sum(need(column, short=column in shortened) for column in chosen) > width:
         highest = max(column.rank for column in chosen)
+        if highest == 0 and (more := [column for column in chosen if column.brief and column not in shortened]):
+            shortened += more
+            continue
         # Among equals the last goes: what matters most stands first.
         chosen.remove([column for column in chosen if column.rank == highest][-1])
     return chosen, shortened

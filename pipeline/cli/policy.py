@@ -13,7 +13,7 @@ import click
 
 from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
-from pipeline.cli.output import Column, Format, formats, say, show
+from pipeline.cli.output import Column, Format, by_rank, formats, say, show
 from pipeline.cli.people import digest_of, named, reasoned, say_when_waiting
 from pipeline.cli.times import Time
 
@@ -51,11 +51,11 @@ CHANGES = (
 
 
 ACTIVATIONS = (
-    Column(field="activation_id", rank=2, right=True),
+    Column(field="activation_id", rank=3, right=True),
     Column(field="name", rank=0),
     Column(field="version", rank=0, right=True),
-    Column(field="sha256", rank=1),
-    Column(field="agreed_by", rank=0, value=lambda row: ", ".join(row["agreed_by"]) or "init"),
+    Column(field="sha256", rank=0, ends=True),
+    Column(field="agreed_by", rank=1, value=lambda row: ", ".join(row["agreed_by"]) or "init"),
     Column(field="login", rank=3),
     Column(field="by", rank=2),
     Column(field="reason", rank=1),
@@ -136,6 +136,7 @@ def activate(file: Path | None, shown: str | None, by: str, reason: str) -> None
         say(f"stale: {named_file} has the SHA-256 {found.sha256}; look at it again: custodian policy check")
         sys.exit(1)
     with database(loaded, name="policy") as connection:
+        before = policies.has_agreed(connection, found)
         try:
             said = policies.activate(connection, content, found, reason=reason, by=by)
         except ValueError as error:
@@ -145,7 +146,8 @@ def activate(file: Path | None, shown: str | None, by: str, reason: str) -> None
             case "already":
                 say(f"already: {what} is in force", err=False)
             case "counted":
-                say(f"counted: {', '.join(said.agreed_by)} would put {what} in force; another person must agree within the hour", err=False)
+                first = "already counted" if before else "counted"
+                say(f"{first}: {', '.join(said.agreed_by)} would put {what} in force; another person must agree within the hour", err=False)
             case "activated":
                 say(f"activated: {what} is in force from the next decision on; agreed by {', '.join(said.agreed_by)}", err=False)
                 say_when_waiting(connection)
@@ -171,7 +173,7 @@ def listing(form: Format) -> None:
     from pipeline.stores import policies
 
     with database(settings(), name="policy") as connection:
-        show((asdict(one) for one in policies.listed(connection)), form, columns=ACTIVATIONS)
+        show((asdict(one) for one in policies.listed(connection)), form, columns=by_rank(ACTIVATIONS) if form == "table" else ACTIVATIONS)
 
 
 @policy.command("show")
@@ -185,6 +187,11 @@ def showing(digest: str | None, raw: bool) -> None:
     with database(settings(), name="policy") as connection:
         newest = policies.in_force(connection)
         wanted = digest.lower() if digest is not None else None if newest is None else newest.sha256
+        if wanted is not None and len(wanted) < 64:  # its beginning, as a narrow table shows it
+            begun = {one.sha256 for one in policies.listed(connection) if one.sha256.startswith(wanted)}
+            if len(begun) > 1:
+                raise click.UsageError(f"{len(begun)} policies begin with {wanted}: write more of it")
+            wanted = next(iter(begun), wanted)
         found = None if wanted is None else policies.content(connection, wanted)
     if found is None:
         say("no policy is in force: every question waits for a person" if digest is None else f"{digest}: no such policy was ever active")

@@ -108,6 +108,12 @@ def activate(connection: Connection, found: bytes, policy: Policy, *, reason: st
     return Activated(outcome=said["outcome"], agreed_by=tuple(said.get("agreed_by", ())), login=said.get("login"))
 
 
+def has_agreed(connection: Connection, policy: Policy) -> bool:
+    """Tell whether this connection's login has agreed within the hour to what stands, and nobody has joined it yet."""
+    values = {"sha256": policy.sha256, "name": policy.name, "version": policy.version}
+    return connection.execute(_SQL["has_agreed"], values).fetchone() is not None
+
+
 def listed(connection: Connection) -> Iterator[Activation]:
     """Yield what became active, newest first."""
     names = ("activation_id", "name", "version", "sha256", "agreed_by", "login", "by", "reason", "at")

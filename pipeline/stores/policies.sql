@@ -14,6 +14,11 @@ SELECT risk.activate(%(content)s, %(name)s, %(version)s, '{}', session_user, 'in
 -- activate: Agree to a policy, as the person whose login this is.
 SELECT people.activate(%(content)s, %(name)s, %(version)s, %(by)s, %(reason)s);
 
+-- has_agreed: Tell whether this login has agreed within the hour to a policy, in the place of the one in force.
+SELECT FROM custodian.agreements AS a
+ WHERE a.act = 'activate-policy' AND a.shown_sha256 = %(sha256)s AND a.login = session_user AND a.at > clock_timestamp() - interval '1 hour'
+   AND a.about = (SELECT count(*) FROM risk.activations)::text || ' ' || %(name)s || ' ' || %(version)s::text;
+
 -- listed: Return what became active, newest first.
 SELECT a.activation_id, p.name, p.version, a.sha256, a.agreed_by, a.login, a.named, a.reason, a.at
   FROM risk.activations AS a JOIN risk.policies AS p USING (sha256) ORDER BY a.activation_id DESC;
