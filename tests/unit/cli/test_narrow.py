@@ -42,7 +42,7 @@ def test_what_waits_for_people_is_listed_with_question_and_order(shown: Any) -> 
     """`decisions show` and `approve` take the whole id."""
     referral = {"state": "pending", "approved_by": [], "approvers_needed": 2, "expires_at": AT}
     row = {"decision_id": ID, "venue": "tokyo", "intent_id": INTENT, "question": "accept_proposal", "verdict": "REFER",
-           "decided_by": "built-in", "decided_at": AT, "rules": [{"name": "small orders", "verdict": "REFER"}], "policy": {"name": "desk", "version": 2},
+           "decided_by": "built-in", "decided_at": AT, "rules": [], "policy": {"name": "desk", "version": 2},
            "referral": referral}  # fmt: skip
     out = shown(row, decisions.PENDING)
     assert all(text in out for text in (ID, "accept_proposal", INTENT[:12], "0 of 2", "09:00:18")), out
