@@ -28,6 +28,10 @@ class ServiceAwayError(RetryableError):
     """Kafka, PostgreSQL or a venue does not answer: exit code 69 at start, waited for at run time."""
 
 
+class KafkaRefusesLoginError(ServiceAwayError):
+    """Kafka does not know our login, or not its password: of a broker that has just begun this passes, else a setting is wrong."""
+
+
 class PoisonRecordError(PipelineError):
     """This record can never succeed: the runner dead-letters it with its bytes and goes on."""
 

@@ -42,7 +42,15 @@ from confluent_kafka.admin import (
 from confluent_kafka.error import ProduceError
 
 from pipeline import settings as configuration
-from pipeline.errors import FatalError, PipelineError, PoisonRecordError, RetryableError, ServiceAwayError, SettingsError
+from pipeline.errors import (
+    FatalError,
+    KafkaRefusesLoginError,
+    PipelineError,
+    PoisonRecordError,
+    RetryableError,
+    ServiceAwayError,
+    SettingsError,
+)
 from pipeline.log.envelope import Headers, Outgoing, Record
 from pipeline.log.topic_guard import RECORD_SIZE, truncated, unfit
 from pipeline.log.topics import ALL, EventType
@@ -363,7 +371,7 @@ class TopicAdmin:
         """Raise SettingsError when librdkafka does not understand `kafka.client` or the addresses."""
         self._kafka = kafka
         # The client knows this list and not us: it is no part of Python's garbage collection, so a circle would keep its sockets for ever.
-        self._refused: list[str] = []
+        self._refused: list[KafkaError] = []
         try:
             self._admin = AdminClient({**client_options(kafka), "error_cb": partial(_note_refusal, self._refused)})
         except (KafkaException, ValueError) as error:
@@ -391,9 +399,14 @@ class TopicAdmin:
         except KafkaException as error:
             self._admin.poll(0)  # lets librdkafka say what it met meanwhile
             at = f"kafka.bootstrap_servers = {self._kafka.bootstrap_servers}"
+            if self._refused and self._refused[0].code() == KafkaError._AUTHENTICATION:
+                raise KafkaRefusesLoginError(
+                    f"{self._kafka.login} is refused by Kafka at {at} ({self._refused[0].str()}); correct it, or "
+                    f"{self._kafka.secret_setting}"
+                ) from None
             if self._refused:
                 raise ServiceAwayError(
-                    f"Kafka and we do not come to terms at {at} ({self._refused[0]}); correct ssl.* and sasl.* of kafka.client, "
+                    f"Kafka and we do not come to terms at {at} ({self._refused[0].str()}); correct ssl.* and sasl.* of kafka.client, "
                     "or the broker"
                 ) from None
             raise ServiceAwayError(
@@ -559,10 +572,10 @@ class TopicAdmin:
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not let {group} begin anew", "Read", name) from None
 
 
-def _note_refusal(said: list[str], error: KafkaError) -> None:
+def _note_refusal(said: list[KafkaError], error: KafkaError) -> None:
     """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
     if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
-        said[:] = [error.str()]
+        said[:] = [error]
 
 
 def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:

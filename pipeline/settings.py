@@ -234,6 +234,13 @@ class Kafka(Connection):
         """Return the section that has the login, and the login, for people."""
         return f"{self._section}.client: the login {self.client.get('sasl.username', 'of its certificate or address')}"
 
+    @property
+    def secret_setting(self) -> str:
+        """Return where the login's password is from, for people."""
+        if self.password_file is None or "sasl.password" in self.client:
+            return f"sasl.password of {self._section}.client"
+        return f"{self._section}.password_file, {self.password_file}"
+
     def options(self) -> Mapping[str, str | int | bool | float]:
         """Return what a client is told, its password included; raise SettingsError when it is missing or its file cannot be read."""
         if "sasl.password" in self.client:

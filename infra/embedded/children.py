@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,16 @@ _POLL_INTERVAL = 0.02  # seconds; services are ready after a second or two, so t
 
 class ServiceStartError(ServiceAwayError):
     """An embedded service did not start: the text says which, why, the log's last lines and what to do."""
+
+
+@contextlib.contextmanager
+def in_time(name: str, within: float) -> Iterator[None]:
+    """Tell a program that a service begins with, and that is not done in time, as a service that is not ready."""
+    try:
+        yield
+    except subprocess.TimeoutExpired as error:
+        program = Path(error.cmd[0]).name
+        raise ServiceStartError(f"{name} is not ready within {within:g} s: {program} is not done, the machine is busy; try again") from None
 
 
 def wait_until(condition: Callable[[], bool], *, within: float) -> bool:

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.embedded.children import Child, ServiceStartError, wait_until
+from infra.embedded.children import Child, ServiceStartError, in_time, wait_until
 from infra.embedded.jars import KAFKA_VERSION, Note, kafka_class_path, missing_extra
 from infra.embedded.ports import Ports
 
@@ -97,16 +97,17 @@ class EmbeddedKafka:
 
     def _format(self, command: list[str], environment: dict[str, str]) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        done = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", "server.properties"],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=self.start_within,
-            check=False,
-        )
+        with in_time("Kafka", self.start_within):
+            done = subprocess.run(
+                [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", "server.properties"],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=self.start_within,
+                check=False,
+            )
         if done.returncode != 0:
             self.child.log.write_bytes(done.stdout)
             raise self.child.failure("its log folder could not be formatted")

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from infra.embedded.children import Child, ServiceStartError, User, last_lines, launcher, wait_until
+from infra.embedded.children import Child, ServiceStartError, User, in_time, last_lines, launcher, wait_until
 from infra.embedded.jars import missing_extra
 from infra.embedded.launch import LINUX, WAYS, process_identity
 from infra.embedded.ports import Ports
@@ -150,16 +150,17 @@ class EmbeddedPostgres:
             *([] if self.sync_to_disk else ["--no-sync"]),
         ]
         try:
-            done = subprocess.run(
-                command,
-                cwd=self.folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=self.start_within,
-                check=False,
-            )
+            with in_time("PostgreSQL", self.start_within):
+                done = subprocess.run(
+                    command,
+                    cwd=self.folder,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    timeout=self.start_within,
+                    check=False,
+                )
         finally:
             password.unlink()
         if done.returncode != 0:
