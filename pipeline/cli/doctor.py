@@ -50,16 +50,24 @@ PEOPLE_MIN = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One check: well, or a finding with what to do."""
+    """One check: well, a finding with what to do, or something that this login does not see."""
 
     check: str
     found: str
     do: str | None = None
+    seen: bool = True
+
+    @property
+    def result(self) -> str:
+        """Return how it came out, in a word."""
+        if self.do is not None:
+            return "finding"
+        return "ok" if self.seen else "not seen"
 
     @property
     def row(self) -> dict[str, str | None]:
         """Return the line as it is listed."""
-        return {"result": "ok" if self.do is None else "finding", "check": self.check, "found": self.found, "do": self.do}
+        return {"result": self.result, "check": self.check, "found": self.found, "do": self.do}
 
 
 @click.command()
@@ -71,8 +79,8 @@ def doctor(form: Format, role: RoleName | None) -> None:
     lines = list(checks(loaded, role))
     if form == "table":
         for line in lines:
-            mark = "ok     " if line.do is None else "FINDING"
-            write(f"{mark} {line.check:<22} {line.found}")
+            mark = "FINDING" if line.do is not None else "ok" if line.seen else "?"
+            write(f"{mark:<7} {line.check:<22} {line.found}")
             if line.do:
                 write(f"{'':30} -> {line.do}")
     else:
@@ -210,7 +218,7 @@ def _kafka(loaded: Settings, role: RoleName | None) -> list[Line]:
         lines.append(Line("topic settings", "kept by time, not compacted, records large enough"))
     elif states and not configs:
         do = "grant DescribeConfigs on the topics, or look yourself: cleanup.policy=delete, retention.ms of a day or more"
-        lines.append(Line("topic settings", "Kafka does not let us see them", do if role is None else None))  # no role has to
+        return [*lines, Line("topic settings", "not seen by this login", do if role is None else None, seen=False)]  # no role has to
     return [*lines, *_durability(loaded, states, configs, len(admin.brokers(timeout=5)))]
 
 
@@ -219,6 +227,7 @@ def _durability(loaded: Settings, states: Mapping[str, TopicState], configs: Map
     from pipeline.supervisor.preparation import durability, fragile_topics
 
     wanted = durability(loaded.kafka, brokers=brokers)
+    states = {name: state for name, state in states.items() if name in configs}
     found = fragile_topics(loaded.kafka, states, configs, brokers=brokers)
     lines = [Line("topic durability", *said.split("; ", 1)) for said in found]
     if states and not found:

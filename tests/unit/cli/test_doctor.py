@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
+from pipeline import kafka
+from pipeline.cli import doctor
 from pipeline.cli.doctor import people_line
+from pipeline.kafka import TopicState
+from pipeline.log.topics import ALL
 from pipeline.secret_files import open_to_others
+from pipeline.settings import Risk, Settings
 
 
 @pytest.mark.parametrize(
@@ -46,3 +52,46 @@ def test_fewer_people_than_have_to_agree_are_a_finding_where_money_moves(approve
     """One person alone can neither end a halt nor put a policy in force."""
     line = people_line({"approve": approve, "operate": operate}, live=live)
     assert (line.found, line.do) == (f"{approve} may approve, {operate} end halts", do)
+
+
+@pytest.mark.parametrize(("role", "result"), [("risk", "not seen"), (None, "finding")])
+def test_topics_whose_settings_are_not_seen_are_one_line(monkeypatch: pytest.MonkeyPatch, role: str | None, result: str) -> None:
+    """No role has to see them: that is neither well nor a warning for each topic."""
+    settings = Settings()
+
+    class Admin:
+        def __init__(self, _: object) -> None: ...
+
+        def check_connection(self, *, timeout: float) -> str:
+            return "cluster"
+
+        def describe(self, names: list[str]) -> dict[str, TopicState]:
+            return {name: TopicState(name=name, topic_id=name, partitions=settings.kafka.partitions) for name in names}
+
+        def configs(self, _: list[str]) -> dict[str, dict[str, str]]:
+            return {}
+
+        def brokers(self, *, timeout: float) -> list[tuple[str, int]]:
+            return [("localhost", 9092)]
+
+    monkeypatch.setattr(kafka, "TopicAdmin", Admin)
+    lines = doctor._kafka(settings, role)  # type: ignore[arg-type]
+    assert [(line.check, line.result) for line in lines] == [("Kafka", "ok"), ("topics", "ok"), ("topic settings", result)]
+    assert lines[-1].found == "not seen by this login"
+    assert len(ALL) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('name = "desk"\nversion = 1\n', "desk, version 1, no rules: every question waits for people"),
+        (None, "none beside the settings: every question waits for people"),
+    ],
+)
+def test_a_policy_without_rules_is_told_from_none(tmp_path: Path, text: str | None, found: str) -> None:
+    """A file that is there is named, however little it says."""
+    file = tmp_path / "policy.toml"
+    file.write_text(text or "")
+    settings = Settings(risk=Risk(policy_file=None if text is None else file))
+    (line,) = doctor._policy(settings)
+    assert (line.found, line.do) == (found, None)
