@@ -102,8 +102,8 @@ def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, ask: Ask) -> O
         elif _same(named, seen.event):
             return outgoing_of(seen, SystemClock().now())
     raise NotPutBackError(
-        f"the venue does not show it now, and a letter alone proves nothing; `custodian orders reread {named.intent_id} --reason …` publishes "
-        "what the venue's record says of the order"
+        f"the venue does not show it now, and a letter alone proves nothing; `custodian orders reread {named.intent_id} --reason …` "
+        "publishes what the venue's record says of the order"
     )
 
 
