@@ -48,7 +48,7 @@ EVIDENCE = (
     "commands.attempts",
 )
 """What is never changed, only added to."""
-NOT_KEPT = ("custodian.migrations", "custodian.positions")
+NOT_KEPT = ("custodian.migrations", "custodian.outbox", "custodian.positions")
 """Rows that `init` adds."""
 HALTED = "EURCx/USDCx"
 SMALL: dict[str, Any] = {"side": "sender", "target_amount": "1000", "quotes": 1}
