@@ -150,7 +150,7 @@ def test_the_documented_way_leads_from_the_release_before_to_this_one(
     (unanswered,) = intents("SELECT state ->> 'intent_id' FROM custodian.states WHERE state ->> 'phase' = 'asking_accept'")
     (halted,) = intents("SELECT intent_id FROM commands.journal WHERE reason ~ 'halted'")
     alarms = {alarm["alarm_id"] for alarm in rig.listed("alarms", "list")}
-    booked = rig.booked()
+    booked = rig.value("SELECT count(*) FROM accounting.journal")
 
     up = rig.up(**environment)
     rig.connected(within=90)
