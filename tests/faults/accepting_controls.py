@@ -10,6 +10,8 @@ _TABLE = "tests/unit/commands/test_decide.py::"
 _FLOW = "tests/unit/workflow/test_accepting.py::"
 _PEOPLE = "pipeline/stores/migrations/0018_pre_people.sql"
 _QUOTES = "tests/unit/workflow/test_quotes.py::"
+_ENGINE = "tests/unit/risk/test_engine.py::"
+_EXECUTOR = "pipeline/commands/executor.py"
 
 ACCEPTING = (
     Control(
@@ -212,13 +214,13 @@ ACCEPTING = (
         name="who can approve cannot write",
         edits=(
             Edit(
-                file="pipeline/stores/migrations.py",
+                file="pipeline/stores/grants.py",
                 old="    EXECUTE format('GRANT SELECT ON ALL TABLES",
                 new="    EXECUTE format('GRANT SELECT, INSERT ON ALL TABLES",
             ),
         ),
         test="tests/integration/test_people.py::test_who_can_approve_can_write_nothing",
-        says=r"INSERT INTO",
+        says=r"AssertionError: INSERT INTO \S+ DEFAULT VALUES: ",
     ),
     Control(
         name="two people end a halt",
@@ -438,31 +440,31 @@ ACCEPTING = (
             ),
         ),
         test="tests/integration/test_exposures.py::test_who_decides_at_one_venue_waits_for_the_other",
-        says=r"the decider at the other venue waits",
+        says=r"not within [0-9.]+ s: the decider at the other venue waits",
     ),
     Control(
         name="the limits are asked again when people have agreed",
         edits=(
             Edit(
                 file="pipeline/decisions/agreed.py",
-                old='    stopped = any(limit.verdict == "REJECT" for limit in limits)\n',
+                old="    stopped = bool(against)\n",
                 new="    stopped = False\n",
             ),
         ),
         test="tests/integration/test_agreed.py::test_five_approved_orders_do_not_pass_a_limit_whose_word_is_reject",
-        says=r"rejected",
+        says=r"At index 1 diff: 'approved' != 'rejected'",
     ),
     Control(
         name="an approval is reserved in the transaction of its answer",
         edits=(
             Edit(
                 file="pipeline/decisions/agreed.py",
-                old="        exposures.reserve(order_of(request), referred.question, made.decision_id, signed, at)\n",
-                new="        str((order_of(request), signed))\n",
+                old="        exposures.reserve(order, referred.question, made.decision_id, signed, at)\n",
+                new="        str((order, signed))\n",
             ),
         ),
         test="tests/integration/test_agreed.py::test_five_approved_orders_do_not_pass_a_limit_whose_word_is_reject",
-        says=r"rejected",
+        says=r"At index 1 diff: 'approved' != 'rejected'",
     ),
     Control(
         name="an answer waits for whoever decides",
@@ -474,7 +476,7 @@ ACCEPTING = (
             ),
         ),
         test="tests/integration/test_agreed.py::test_an_answer_waits_for_who_decides_at_the_moment",
-        says=r"the answer waits",
+        says=r"not within [0-9.]+ s: the answer waits",
     ),
     Control(
         name="an approved order that settled is not forgotten",
@@ -487,7 +489,7 @@ ACCEPTING = (
         ),
         test="tests/integration/test_exposures.py::"
         "test_in_whatever_order_the_news_of_an_approved_order_is_read_it_counts_once[approved, settled]",
-        says=r"assert",
+        says=r"\('settle', 'approve'\), 1, ",
     ),
     Control(
         name="ingest's share of the request cap",  # accept calls and their readings go before everything again
@@ -574,5 +576,288 @@ ACCEPTING = (
         ),
         test="tests/integration/test_continuity.py::test_a_call_that_the_tables_forgot_is_not_made_again[before the look]",
         says=r"'refused'",
+    ),
+    Control(
+        name="what is missing is never a rejection",
+        edits=(Edit(file="pipeline/policy/engine.py", old='"MISSING": "REFER"}\n', new='"MISSING": otherwise}\n'),),
+        test=_ENGINE + "test_a_missing_input_is_waited_for_and_then_referred_and_never_rejected[REJECT]",
+        says=r"3\.0: 'REJECT'",
+    ),
+    Control(
+        name="what is missing is waited for",
+        edits=(Edit(file="pipeline/policy/engine.py", old='{**words, "MISSING": "WAIT"}', new="words"),),
+        test=_ENGINE + "test_a_missing_input_is_waited_for_and_then_referred_and_never_rejected[REJECT]",
+        says=r"0\.0: 'REFER'",
+    ),
+    Control(
+        name="what was declined without its evidence opens again",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/decide.py",
+                old="    opens = _rejected_unseen(state) and now < accept_by(rules, state)\n",
+                new="    opens = _rejected_unseen(state) and now < now\n",
+            ),
+        ),
+        test=_FLOW + "test_what_was_answered_for_want_of_evidence_is_asked_again_when_it_comes[REJECT]",
+        says=r"not enough values to unpack \(expected 1, got 0\)",
+    ),
+    Control(
+        name="what the venue refused is no yes of the engine's on the same facts",
+        edits=(
+            Edit(
+                file="pipeline/policy/engine.py",
+                old="        refused = _asked_all(_BUILT_IN_REFUSED, case) if facts.request.context.refusals else []\n",
+                new="        refused: list[Outcome] = []\n",
+            ),
+        ),
+        test=_ENGINE + "test_what_the_venue_refused_on_the_same_facts_is_for_people[True-REFER]",
+        says=r"'ACCEPT' == 'REFER'",
+    ),
+    Control(
+        name="what the venue refused is no command on the same facts",  # whatever an engine says
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/answers.py",
+                old='        case "ACCEPT" if ask.repeats and not person:\n',
+                new='        case "ACCEPT" if ask.repeats and person and not person:\n',
+            ),
+        ),
+        test=_FLOW + "test_a_conflict_without_quotes_is_for_people",
+        says=r"== \['decision_malformed'\]",
+    ),
+    Control(
+        name="no decision of before a refusal",
+        edits=(
+            Edit(
+                file="pipeline/stores/journal.py",
+                old="            if refused is not None:\n",
+                new="            if refused is not None and not refused:\n",
+            ),
+        ),
+        test=_TESTS + "test_a_decision_older_than_a_refusal_is_none_to_go_by",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="the quote that the institution chose, or none",
+        edits=(
+            Edit(
+                file="pipeline/policy/engine.py",
+                old="        theirs = picked(facts.quotes, facts.now)\n",
+                new="        theirs = picked(facts.quotes, facts.now)[:0]\n",
+            ),
+        ),
+        test=_ENGINE + "test_beside_the_institutions_choice_no_other_quote_is_signed[rules5-theirs5-REJECT]",
+        says=r"'ACCEPT'",
+    ),
+    Control(
+        name="nothing is co-signed that the ledger would refuse",
+        edits=(Edit(file="pipeline/policy/engine.py", old="_against(self._bookable[1], case) + ", new=""),),
+        test=_ENGINE + "test_what_the_books_could_not_hold_is_for_people[scales1-given1-112.0000000001-REFER]",
+        says=r"'ACCEPT'",
+    ),
+    Control(
+        name="no proposal is accepted that the ledger would refuse",
+        edits=(Edit(file="pipeline/policy/engine.py", old="_against(self._bookable[0], case) + ", new=""),),
+        test=_ENGINE + "test_what_the_books_could_not_hold_is_seen_with_the_proposal_where_it_shows_there",
+        says=r"'ACCEPT' == 'REFER'",
+    ),
+    Control(
+        name="a call that waited is looked at again",
+        edits=(Edit(file=_EXECUTOR, old="        if self.clock.now() - look.at > LOOK_AGE_AT_GATE:\n", new="        if claim is None:\n"),),
+        test=_TESTS + "test_a_call_that_waited_for_its_permit_is_looked_at_again[True]",
+        says=r"looked at, and again when the permit came",
+    ),
+    Control(
+        name="a look of two seconds at most when the call leaves",
+        edits=(Edit(file=_EXECUTOR, old=" or self.clock.now() - look.at > LOOK_AGE_MAX:\n", new=":\n"),),
+        test=_TESTS + "test_a_call_that_is_held_up_after_its_checks_does_not_leave[the look is old]",
+        says=r"\(1, 'done'\)",
+    ),
+    Control(
+        name="a call leaves at once after its checks or not at all",
+        edits=(Edit(file=_EXECUTOR, old="self.clock.monotonic() - began_at > GATE_SECONDS_MAX or ", new=""),),
+        test=_TESTS + "test_a_call_that_is_held_up_after_its_checks_does_not_leave[the checks are old]",
+        says=r"\(1, 'done'\)",
+    ),
+    Control(
+        name="parties and jurisdictions as they were decided on",
+        edits=(
+            Edit(
+                file=_EXECUTOR,
+                old="        if changed := decide.other_parties(decided, look.order):\n",
+                new="        if changed := decide.other_parties(decided, None):\n",
+            ),
+        ),
+        test=_TESTS + "test_a_party_or_jurisdiction_that_the_decision_did_not_see_is_not_sent_for[receiver_party_id]",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="hours, rates and screenings as they are when it leaves",
+        edits=(Edit(file=_EXECUTOR, old="if lapsed else None\n", new="if not lapsed else None\n"),),
+        test=_TESTS + "test_what_the_policy_would_not_say_any_more_is_not_sent",
+        says=r"'succeeded'",
+    ),
+    Control(
+        name="what was left out in shadow is asked anew in live",
+        edits=(
+            Edit(
+                file="pipeline/processors/workflow/outcomes.py",
+                old='    return last is not None and last.outcome == "shadowed" and not last.void\n',
+                new="    return last is None and kind is not None and False\n",
+            ),
+        ),
+        test=_FLOW + "test_what_was_accepted_in_shadow_only_is_asked_anew_in_live",
+        says=r"assert",
+    ),
+    Control(
+        name="people alone answer a referral",  # an external engine may do so where a setting allows it
+        edits=(
+            Edit(
+                file="pipeline/stores/belief.py",
+                old="        if trust.keys is None or not trust.answers_referrals:\n",
+                new="        if trust.keys is None:\n",
+            ),
+        ),
+        test="tests/integration/test_belief.py::test_nothing_in_the_topic_answers_a_referral[0-ACCEPT-external]",
+        says=r"assert \[\] == \['not believed'\]",
+    ),
+    Control(
+        name="logins do not look alike",
+        edits=(Edit(file=_PEOPLE, old=" CHECK (login ~ '^[a-z0-9]([a-z0-9_.@-]{0,61}[a-z0-9])?$')", new=""),),
+        test="tests/integration/test_people.py::test_no_two_logins_look_alike[officer.]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a database that has gone back is halted",
+        edits=(
+            Edit(
+                file="pipeline/stores/continuity.py",
+                old="        raised = _stop(connection, found, now) if found else None\n",
+                new="        raised = _stop(connection, found, now) if found and known is None else None\n",
+            ),
+        ),
+        test="tests/integration/test_continuity.py::test_what_is_lacking_halts_everything_and_brings_halts_back",
+        says=r"dict_keys\(\[\]\) ==",
+    ),
+    Control(
+        name="halts come back from the acts",
+        edits=(
+            Edit(
+                file="pipeline/stores/continuity.py",
+                old="        if isinstance(one, ForgottenHalt):\n",
+                new="        if isinstance(one, ForgottenHalt) and one.venue == one.by:\n",
+            ),
+        ),
+        test="tests/integration/test_continuity.py::test_what_is_lacking_halts_everything_and_brings_halts_back",
+        says=r"Extra items in the right set:\nE +\(None, 'JPYSC0/EURCx', 'Officer'\)",
+    ),
+    Control(
+        name="a halt is looked for whatever the offsets show",
+        edits=(
+            Edit(
+                file="pipeline/stores/continuity.py",
+                old="[*behind, *forgotten(connection, acts())]",
+                new="[*behind, *(forgotten(connection, acts()) if behind else [])]",
+            ),
+        ),
+        test="tests/integration/test_continuity.py::test_a_halt_that_no_offset_shows_as_lost_stops_the_first_attempt",
+        says=r"assert dict_keys\(\[\]\) ==",
+    ),
+    Control(
+        name="a resume of the topic ends no halt",
+        edits=(
+            Edit(
+                file="pipeline/stores/continuity.py",
+                old="        if ended is not None and ended < halt.at:\n",
+                new="        later = [act for act in acts if act.action == 'resume' and act.at > time_text(halt.at)]\n"
+                "        if ended is not None and ended < halt.at and not later:\n",
+            ),
+        ),
+        test="tests/integration/test_continuity.py::test_a_halt_whose_row_is_gone_is_forgotten_whatever_the_topic_says_of_its_end",
+        says=r"not enough values to unpack",
+    ),
+    Control(
+        name="what was left out in shadow is woken however old",
+        edits=(
+            Edit(
+                file="pipeline/stores/states.py",
+                old="WHERE state = 'shadowed')",
+                new="WHERE state = 'shadowed' AND completed_at > now() - interval '1 hour')",
+            ),
+        ),
+        test="tests/integration/test_refused_since.py::test_states_whose_commands_were_left_out_in_shadow_are_woken",
+        says=r"assert 0 == 2",
+    ),
+    Control(
+        name="only risk writes what the engine has said",
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old='        "commands.journal": _KEEP,\n',
+                new='        "commands.journal": _KEEP,\n        "risk.decisions": "SELECT, INSERT",\n',
+            ),
+        ),
+        test="tests/integration/test_roles.py::test_the_password_of_commands_makes_no_word_of_anybody_else",
+        says=r"assert|DID NOT RAISE",
+    ),
+    Control(
+        name="who opens a referral does not say what it asks",
+        edits=(
+            Edit(
+                file="pipeline/stores/belief.py",
+                old="return _doubt_of_referral(trust, referral)",
+                new="return None",
+            ),
+        ),
+        test="tests/integration/test_belief.py::test_who_opens_referrals_changes_nothing_of_what_people_are_asked",
+        says=r"assert",
+    ),
+    Control(
+        name="commands emit nothing but answers",
+        edits=(
+            Edit(
+                file="pipeline/stores/grants.py",
+                old='("decision-made.v1",)',
+                new='("decision-made.v1", "order-settled.v1")',
+            ),
+        ),
+        test="tests/integration/test_roles.py::test_the_password_of_commands_makes_no_word_of_anybody_else",
+        says=r"assert|DID NOT RAISE",
+    ),
+    Control(
+        name="a refusal is what the journal says was refused",
+        edits=(
+            Edit(
+                file="pipeline/stores/exposures.py",
+                old='if self._connection.execute(_SQL["not_carried_out"], about).fetchone() is None:',
+                new='if not _SQL["not_carried_out"]:',
+            ),
+        ),
+        test="tests/integration/test_exposures.py::test_a_forged_refusal_gives_nothing_back",
+        says=r"assert",
+    ),
+    Control(
+        name="an accepted order never counts for less",
+        edits=(
+            Edit(
+                file="pipeline/stores/exposures.sql",
+                old="ELSE greatest(e.target_amount, EXCLUDED.target_amount) END",
+                new="ELSE EXCLUDED.target_amount END",
+            ),
+        ),
+        test="tests/integration/test_exposures.py::test_another_question_about_the_same_order_makes_it_count_for_no_less",
+        says=r"assert",
+    ),
+    Control(
+        name="what a limit lacks is no no",
+        edits=(
+            Edit(
+                file="pipeline/decisions/agreed.py",
+                old="    if lacking and len(late)",
+                new="    if False and len(late)",
+            ),
+        ),
+        test="tests/integration/test_agreed.py::test_what_a_limit_cannot_know_yet_declines_nothing_that_people_approved",
+        says=r"assert|diff",
     ),
 )

@@ -21,6 +21,8 @@ ADVANCE = "                opened.advance({partition: kept[-1].offset + 1 for pa
 """Where a sink's position is stored with its rows."""
 
 _ROLES = "tests/integration/test_roles.py::"
+_WALLS = "tests/faults/test_kafka_walls.py::"
+_WAYS = "tests/unit/test_transport.py::test_a_weak_way_beyond_this_machine_is_refused_unless_its_section_wants_it"
 
 SPINE = (
     Control(
@@ -566,7 +568,7 @@ SPINE = (
         edits=(
             Edit(
                 file="pipeline/stores/grants.py",
-                old="      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
+                old="    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
                 new="",
             ),
         ),
@@ -590,6 +592,118 @@ SPINE = (
         ),
         test="tests/unit/test_own_secrets.py::test_a_supervised_role_starts_without_the_secrets_of_others",
         says=r"assert 'the-deploy-secret' not in",
+    ),
+    Control(
+        name="Kafka grants a role what it does",  # and not every topic to whoever has a login
+        edits=(
+            Edit(file="pipeline/supervisor/acls.py", old='            "Write": kind in may.writes,\n', new='            "Write": True,\n'),
+        ),
+        test="tests/unit/test_acls.py::test_grants_name_login_prefix_and_groups",
+        says=r"KeyError: \('topic', \('Read',\)\)",
+    ),
+    Control(
+        name="Kafka denies what nobody granted",
+        edits=(
+            Edit(file="pipeline/supervisor/acls.py", old='            "Write": kind in may.writes,\n', new='            "Write": True,\n'),
+        ),
+        test=_WALLS + "test_a_login_can_do_nothing_but_its_roles_work",
+        says=r"assert \{'archive': ",
+    ),
+    Control(
+        name="http beyond this machine",
+        edits=(
+            Edit(
+                file="pipeline/transport.py",
+                old='    if parts.scheme == "https" or is_loopback(',
+                new='    if parts.scheme in ("http", "https") or is_loopback(',
+            ),
+        ),
+        test=_WAYS + "[venues.tokyo-http://10.0.0.7--venues.tokyo: base_url: 10.0.0.7 is beyond]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="logins of Kafka beyond this machine",
+        edits=(
+            Edit(
+                file="pipeline/transport.py",
+                old='    if protocol not in ("SSL", "SASL_SSL"):\n',
+                new='    if protocol == "PLAINTEXT":\n',
+            ),
+        ),
+        test=_WAYS + "[kafka-broker-1:9092-more2-security.protocol is SASL_PLAINTEXT]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="PostgreSQL beyond this machine",
+        edits=(
+            Edit(
+                file="pipeline/transport.py",
+                old='    if parts.get("sslmode") != "verify-full":\n',
+                new='    if parts.get("sslmode") not in ("require", "verify-ca", "verify-full"):\n',
+            ),
+        ),
+        test=_WAYS + "[postgres-host=db user=u sslmode=require--sslmode is require]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a certificate is checked",
+        edits=(
+            Edit(
+                file="connectors/transports/trust.py",
+                old="            context = self.trust.context()\n",
+                new="            context = ssl._create_unverified_context()\n",
+            ),
+        ),
+        test="tests/unit/transports/test_tls.py::test_nothing_is_said_to_whom_we_cannot_believe[another CA-read_the_record]",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="what a stranger wrote is shown as escapes",
+        edits=(Edit(file="pipeline/printable.py", old="    if text.isprintable() and (", new="    if lines or text.isprintable() and ("),),
+        test="tests/unit/cli/test_screens.py::test_a_guarded_stream_takes_nothing_else_whoever_writes",
+        says=r"assert not \(\(",
+    ),
+    Control(
+        name="what looks like nothing is shown",  # zero width, fillers, variation selectors
+        edits=(Edit(file="pipeline/printable.py", old=" and not _INVISIBLE.match(letter)\n", new="\n"),),
+        test="tests/unit/cli/test_screens.py::test_every_character_is_shown_as_itself_or_as_an_escape_that_means_it",
+        says=r"assert not \(\(",
+    ),
+    Control(
+        name="a spreadsheet calculates nothing",
+        edits=(Edit(file="pipeline/cli/output.py", old="""("'" if cell.startswith(_FORMULA) else "") + """, new=""),),
+        test="tests/unit/cli/test_screens.py::test_a_spreadsheet_calculates_nothing_that_a_stranger_wrote[=]",
+        says=r"where False = <built-in method startswith",
+    ),
+    Control(
+        name="what the environment overrides is said",
+        edits=(Edit(file="pipeline/supervisor/role.py", old='        log.warning("%s = %s comes', new='        log.debug("%s = %s comes'),),
+        test="tests/unit/test_failpoints.py::test_what_the_environment_says_about_accepting_is_logged",
+        says=r"assert \[\] ==",
+    ),
+    Control(
+        name="a server that takes no writes is left",
+        edits=(Edit(file="pipeline/stores/postgres.py", old=" or state == READ_ONLY:\n", new=":\n"),),
+        test="tests/integration/test_failover.py::test_a_session_that_takes_no_writes_any_more_is_tried_again",
+        says=r"PostgreSQL rejects writing \(25006\)",
+    ),
+    Control(
+        name="a record of a former topic moves no position",
+        edits=(Edit(file="pipeline/log/position.py", old="        if record.epoch != epoch:\n", new="        if record.epoch < 0:\n"),),
+        test="tests/integration/test_epochs.py::test_a_worker_that_lives_over_a_renewal_writes_nothing",
+        says=r"DID NOT RAISE",
+    ),
+    Control(
+        name="a letter leads to its own topic",  # not to whatever stands at its offset in the one that was made anew
+        edits=(Edit(file="pipeline/cli/requeuing.py", old="    if epoch == epoch_of(origin.topic):\n", new="    if epoch:\n"),),
+        test="tests/unit/cli/test_requeuing.py::test_a_record_of_a_topic_that_is_no_more_comes_from_the_archive_alone",
+        says=r"assert b'of the new topic' == b'k'",
+    ),
+    Control(
+        name="every alarm is counted from the start",
+        edits=(Edit(file="pipeline/metrics.py", old="    for kind in ALARM_KINDS:\n        ALARMS.labels(kind)\n", new=""),),
+        test="tests/unit/test_metrics.py::test_every_kind_is_counted_from_the_start",
+        says=r"KeyError: \('custodian_alarms_total'",
     ),
 )
 

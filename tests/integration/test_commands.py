@@ -16,13 +16,14 @@ import pytest
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
+from pipeline.clock import SystemClock
 from pipeline.commands import decide
-from pipeline.commands.command import Claim, Decided, Ending
+from pipeline.commands.command import AttemptResult, Claim, Decided, Ending
 from pipeline.commands.executor import LOOK_AGE_AT_GATE, LOOK_AGE_MAX, Limits
 from pipeline.commands.ports import Barred, Began, Gate
 from pipeline.decisions.ports import Asked, Heard
 from pipeline.decisions.shown import shown_of
-from pipeline.domain.accepting import Answer, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
+from pipeline.domain.accepting import Answer, Answered, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
 from pipeline.errors import ServiceAwayError
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, time_text
@@ -455,6 +456,56 @@ async def test_a_call_that_waited_for_its_permit_is_looked_at_again(room: Room, 
         ((begun,),) = room.connection.execute("SELECT begun_at FROM commands.attempts").fetchall()
         read_at = datetime.fromisoformat(json.loads(evidence[0][0])["read_at"])
         assert begun - read_at < LOOK_AGE_MAX
+
+
+class HeldUp(SystemClock):
+    """Stands for a call that is held up for a while between its checks and its leaving, by one of the two clocks."""
+
+    wall, steady = timedelta(0), 0.0
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, later by what the call was held up."""
+        return super().now() + self.wall
+
+    def monotonic(self) -> float:
+        """Return the seconds, later by what the call was held up."""
+        return super().monotonic() + self.steady
+
+
+class HoldingUp(PostgresJournal):
+    """Holds the first call up once its attempt is committed, until that is noted."""
+
+    def __init__(self, dsn: str, clock: HeldUp, **by: Any) -> None:
+        super().__init__(connector_of(dsn))
+        self.clock, self.by = clock, by
+
+    def begin(self, claim: Claim, **told: Any) -> Began | Barred:
+        """Commit the attempt."""
+        began = super().begin(claim, **told)
+        if not claim.attempts:
+            vars(self.clock).update(self.by)
+        return began
+
+    def note(self, claim: Claim, result: AttemptResult, *, refusal: Answered | None = None) -> None:
+        """Note it, and go on."""
+        super().note(claim, result, refusal=refusal)
+        vars(self.clock).clear()
+
+
+@pytest.mark.parametrize("by", [{"wall": LOOK_AGE_MAX}, {"steady": 61.0}], ids=["the look is old", "the checks are old"])
+async def test_a_call_that_is_held_up_after_its_checks_does_not_leave(
+    room: Room, by: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reading is 2 s old, or its attempt was committed too long ago: it had no effect, and the next one leaves in time."""
+    monkeypatch.setattr("pipeline.commands.executor.GATE_SECONDS_MAX", 60.0)  # a busy machine holds nothing up for so long
+    intent, clock = await room.create(), HeldUp()
+    executor = room.executor(journal_=HoldingUp(room.dsn, clock, **by))
+    executor.clock = clock
+    async with Running(executor):
+        command, _ = room.issue(intent)
+        ended = await room.ended(command)
+    assert room.attempts(command) == [(1, "not_done"), (2, "done")]
+    assert (ended["state"], len(room.calls(intent))) == ("succeeded", 1)
 
 
 async def test_nothing_is_sent_after_its_time(room: Room) -> None:
