@@ -151,6 +151,8 @@ class Rig:
         (secrets / "client").write_text(client_secret)
         parts = {name: str(value) for name, value in conninfo_to_dict(self.dsn).items()}
         (secrets / "postgres").write_text(parts.pop("password"))
+        for name in ("client", "postgres"):
+            (secrets / name).chmod(0o600)
         currencies = "".join(f"[currencies.{name}]\nscale = {scale}\n" for name, scale in (scales or {}).items())
         self.settings_file.write_text(
             f"""

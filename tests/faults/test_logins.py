@@ -1,4 +1,4 @@
-"""The whole pipeline under its own logins: each role works with the least rights and its own secrets, and an old database goes on."""
+"""The whole pipeline under its own logins: each role works with the least rights and its own secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from pipeline.stores import grants
-from tests import one_login
 from tests.auditor import until_quiet
 from tests.faults.test_accepting import PATIENT, accepting_rig, judged
 from tests.faults.test_kills import ENGINES
@@ -84,26 +83,3 @@ def test_every_role_does_its_work_as_itself_and_with_its_own_secrets(make_rig: M
         assert grants.differences(connection) == []
     assert up.end() == 0
     assert not up.deaths()
-
-
-def test_a_database_of_one_owner_goes_on_under_many_logins_after_init(make_rig: MakeRig) -> None:
-    """Made by the release before, with rows: `init` alone gives it to the owner's role, and the roles go on in it as themselves."""
-    rig = make_rig(seed=272, rate=0)
-    with psycopg.connect(rig.dsn, autocommit=True) as owner:
-        one_login.make(owner)
-        said = rig.custodian("init").stdout
-        assert [name for name in one_login.NEWER if name in said] == list(one_login.NEWER)
-        assert grants.differences(owner) == []
-        assert one_login.owned(owner) == 0
-    assert "nothing to do" in rig.custodian("init").stdout
-    up = rig.up()
-    rig.connected(within=60)
-    rig.order(3)
-    eventually(lambda: rig.booked() == 3, within=60, what="what settles now is booked")
-    until_quiet(rig, within=60)
-    assert rig.value("SELECT count(*) FROM ledger.currencies WHERE currency = 'OLD'") == 1
-    assert rig.value("SELECT topic_no FROM archive.topics WHERE topic = 'of-before'") == 1
-    assert rig.value("SELECT min(topic_no) > 1 FROM archive.topics WHERE topic <> 'of-before'"), "numbers go on"
-    assert rig.value("SELECT login FROM custodian.acts WHERE act_id = 'a'") == rig.database
-    nothing_was_refused(up)
-    assert up.end() == 0

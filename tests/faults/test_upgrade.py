@@ -13,7 +13,7 @@ from psycopg import sql
 
 from pipeline.stores import grants
 from pipeline.stores.postgres import Connection
-from tests import release_before
+from tests import people, release_before
 from tests.auditor import until_quiet
 from tests.faults.test_kills import ENGINES
 from tests.faults.test_logins import logins, nothing_was_refused
@@ -137,7 +137,12 @@ def test_the_documented_way_leads_from_the_release_before_to_this_one(
     whole = rows_of(owner, columns_of(owner))
     assert "nothing to do" in step(rig, "init")
     assert rows_of(owner, columns_of(owner)) == whole, "once more changes nothing"
-    print(rig.custodian("doctor", expect=None).stdout)
+    assert "`custodian people add alice --may approve --may operate`" in PAGE
+    (tmp_path / "theirs").write_text(people.PASSWORD)
+    for name in ("alice", "bob"):  # logins belong to the whole server, so theirs bear the name of the database too
+        login = people.login_of(owner, name)
+        rig.custodian("people", "add", login, "--may", "approve", "--may", "operate", "--password-file", str(tmp_path / "theirs"))
+    step(rig, "doctor")
 
     def intents(query: str) -> set[str]:
         return {row[0] for row in owner.execute(query.encode())}
@@ -177,14 +182,14 @@ def test_the_documented_way_leads_from_the_release_before_to_this_one(
 
     barred = one_order(rig, SMALL | {"source_currency": "EURCx", "fx_rate": "0.9"})
     refused = "SELECT count(*) FROM commands.journal WHERE intent_id = %s AND reason ~ 'halted'"
-    eventually(lambda: rig.value(refused, (barred,)) == 1, within=60, what="the pair is halted still")
+    eventually(lambda: rig.value(refused, (barred,)) > 0, within=60, what="the pair is halted still")
     assert calls(rig, barred) == calls(rig, halted) == []
+    for intent in (halted, barred):
+        rig.venue_post("cancel", intent_id=intent)
     rig.resume("--pair", HALTED)
 
     repeated = repeat(rig, ("order-updated.v1", "order-settled.v1", "decision-made.v1", "command-issued.v1"))
     assert repeated > 20
-    for intent in (halted, barred):
-        rig.venue_post("cancel", intent_id=intent)
     until_quiet(rig, within=120)
     assert rig.booked() == booked + len(goes_on) + 1
     kept = rows_of(owner, {table: columns[table] for table in EVIDENCE})

@@ -24,7 +24,7 @@ from pipeline.stores.grants import OF_THE_OWNER, ROLES, ROWS, TABLES
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations, check_prepared
-from tests import one_login
+from tests import release_before
 from tests.integration.commands import CANARY, working, write_settings
 from tests.services import KafkaRoom, Services
 
@@ -510,7 +510,7 @@ def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kaf
     commands = write_settings(tmp_path, kafka, postgres)
     db = conninfo_to_dict(postgres)["dbname"]
     with psycopg.connect(postgres, autocommit=True) as owner, psycopg.connect(services.admin_dsn, dbname=db, autocommit=True) as admin:
-        one_login.make(owner)
+        release_before.load_database(owner)
         admin.execute(f"ALTER ROLE {db} NOCREATEROLE".encode())
         done = commands.run("init")
         assert done.returncode == 78

