@@ -6,6 +6,8 @@ what was found, where, and what to do.
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class PipelineError(Exception):
     """Something this pipeline knows about went wrong."""
@@ -75,6 +77,6 @@ class OutputError(PipelineError):
     """What was found cannot be written to standard output: exit code 74."""
 
 
-def service_of(error: RetryableError) -> str:
+def service_of(error: RetryableError) -> Literal["Kafka", "PostgreSQL"]:
     """Name the service that an error speaks of, for people and metrics: what we raise about Kafka begins so, the rest is PostgreSQL's."""
     return "Kafka" if str(error).startswith("Kafka") else "PostgreSQL"

@@ -13,6 +13,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from confluent_kafka import (
@@ -61,6 +62,7 @@ _COORDINATOR_COMES = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
+    KafkaError._WAIT_COORD,
     KafkaError._TIMED_OUT,
 )
 """A broker that has just started, or took a group over, reads what the group has committed."""
@@ -359,9 +361,11 @@ class TopicAdmin:
 
     def __init__(self, kafka: configuration.Kafka) -> None:
         """Raise SettingsError when librdkafka does not understand `kafka.client` or the addresses."""
-        self._kafka, self._refused = kafka, ""
+        self._kafka = kafka
+        # The client knows this list and not us: it is no part of Python's garbage collection, so a circle would keep its sockets for ever.
+        self._refused: list[str] = []
         try:
-            self._admin = AdminClient({**client_options(kafka), "error_cb": self._note})
+            self._admin = AdminClient({**client_options(kafka), "error_cb": partial(_note_refusal, self._refused)})
         except (KafkaException, ValueError) as error:
             said = error.args[0].str() if isinstance(error, KafkaException) else str(error)
             raise SettingsError(f"kafka.client: librdkafka does not take it: {said}; correct the key or its value") from None
@@ -385,20 +389,16 @@ class TopicAdmin:
         try:
             return self._admin.list_topics(timeout=timeout)
         except KafkaException as error:
-            self._admin.poll(0)  # lets librdkafka say to `_note` what it met meanwhile
+            self._admin.poll(0)  # lets librdkafka say what it met meanwhile
             at = f"kafka.bootstrap_servers = {self._kafka.bootstrap_servers}"
             if self._refused:
                 raise ServiceAwayError(
-                    f"Kafka and we do not come to terms at {at} ({self._refused}); correct ssl.* and sasl.* of kafka.client, or the broker"
+                    f"Kafka and we do not come to terms at {at} ({self._refused[0]}); correct ssl.* and sasl.* of kafka.client, "
+                    "or the broker"
                 ) from None
             raise ServiceAwayError(
                 f"Kafka does not answer at {at} ({error.args[0].str()}); start it (`custodian dev up`) or correct the setting"
             ) from None
-
-    def _note(self, error: KafkaError) -> None:
-        """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
-        if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
-            self._refused = error.str()
 
     def ensure_topics(self, kinds: Sequence[EventType] = ALL) -> list[str]:
         """Make the topics that are missing and check the others; return the names of those made.
@@ -514,20 +514,22 @@ class TopicAdmin:
         except KafkaException as error:
             raise _of_admin(self._kafka, error.args[0], "Kafka does not tell offsets", "Describe") from None
 
-    def committed(self, group: str, *, timeout: float = 10, within: float = 30) -> dict[Partition, int]:
-        """Return the offsets that a consumer group has committed; raise ServiceAwayError when nobody tells within so many seconds."""
+    def committed(self, group: str, partitions: Iterable[Partition], *, within: float = 30) -> dict[Partition, int]:
+        """Return the offsets that a consumer group has committed of these partitions; those of which it has committed nothing are left out.
 
-        def ask() -> Iterable[TopicPartition]:
-            (asked,) = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=timeout).values()
-            found: Iterable[TopicPartition] = asked.result(timeout + 5).topic_partitions
-            return found
+        Raise ServiceAwayError when nobody tells within so many seconds, SettingsError when our login may not ask.
 
+        Asked by a consumer that never joins: librdkafka's admin client (2.16) reads a null pointer, and takes the process with it, when the
+        broker that it asks does not coordinate the group (any more).
+        """
+        asked = [TopicPartition(topic, number) for topic, number in partitions]
+        consumer = Consumer({**client_options(self._kafka), "group.id": group, "enable.auto.commit": False})
         try:
-            answered = _once_it_coordinates(ask, within)
+            answered = _once_it_coordinates(lambda: _committed(consumer, asked), within)
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                return {}
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not tell what {group} has committed", "Describe", group) from None
+        finally:
+            consumer.close()
         return {(tp.topic, tp.partition): tp.offset for tp in answered if tp.offset >= 0}
 
     def begin_anew(self, group: str, partitions: Iterable[Partition], *, timeout: float = 10, within: float = 30) -> None:
@@ -555,6 +557,27 @@ class TopicAdmin:
                 ) from None
             name = group if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED else topics
             raise _of_admin(self._kafka, error.args[0], f"Kafka does not let {group} begin anew", "Read", name) from None
+
+
+def _note_refusal(said: list[str], error: KafkaError) -> None:
+    """Keep why TLS or the login failed: what is raised later says only that nobody answered."""
+    if error.code() in (KafkaError._SSL, KafkaError._AUTHENTICATION):
+        said[:] = [error.str()]
+
+
+def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+    """Ask once what the consumer's group has committed; raise KafkaException, with what the broker said against it where it spoke."""
+    try:
+        answered: list[TopicPartition] = consumer.committed(asked, timeout=5)
+    except KafkaException:
+        message = consumer.poll(0)
+        if message is not None and (refusal := message.error()) is not None and refusal.code() in _DENIED:
+            raise KafkaException(refusal) from None
+        raise
+    for place in answered:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return answered
 
 
 def _once_it_coordinates(ask: Callable[[], T], within: float) -> T:

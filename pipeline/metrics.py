@@ -5,10 +5,12 @@ prometheus_client is imported here and where the listener is, nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from pipeline.counted import IngestOutcome, RateOutcome, Service, venue_service
 from pipeline.log.notices import ALARM_KINDS
 
 RECORDS = Counter(
@@ -29,7 +31,7 @@ FRAME_TO_BOOKING_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 LAG = Gauge("custodian_lag_records", "Records between the stored position and the end of the topics.", ["role"])
-RETRIES = Counter("custodian_retries", "Pauses because a service was away or slow.", ["role", "service"])
+RETRIES = Counter("custodian_retries", "Pauses because a service was away or slow: Kafka, PostgreSQL, venue NAME.", ["role", "service"])
 CONNECTED = Gauge("custodian_venue_connected", "1 while the venue's stream is connected.", ["venue"])
 LAST_BYTE = Gauge("custodian_venue_last_byte_timestamp_seconds", "When the venue's stream last sent a byte (Unix time).", ["venue"])
 LAST_RECONCILED = Gauge(
@@ -139,25 +141,36 @@ SEVERITIES = ("info", "warning", "critical")
 
 
 def begin(
-    *, consumers: Sequence[str], origins: Iterable[tuple[str, str]], providers: Iterable[str], version: str, engine: str, accepting: str
+    *,
+    outcomes: Mapping[str, Iterable[str]],
+    origins: Iterable[tuple[str, str]],
+    providers: Iterable[str],
+    venues: Iterable[tuple[str, str]],
+    version: str,
+    engine: str,
+    accepting: str,
 ) -> None:
     """Let the series of a process exist at 0 before anything is counted: what appears with its first count has no increase.
 
-    `origins` are the pairs of consumer and origin that its dead letters can have, `providers` those of the rates that it reads.
+    `outcomes` are what becomes of records, by consumer; `origins` the pairs of consumer and origin that its dead letters can have, `venues`
+    those of role and venue that speak with one another; `providers` are those of the rates that it reads.
     """
     for kind in ALARM_KINDS:
         ALARMS.labels(kind)
-    for name in consumers:
-        for outcome in ("dead_lettered", "failed_alone"):
+    for name, ends in outcomes.items():
+        for outcome in ends:
             RECORDS.labels(name, outcome)
         BATCH_SECONDS.labels(name)
-        for service in ("Kafka", "PostgreSQL"):
+        for service in get_args(Service):
             RETRIES.labels(name, service)
+    for name, venue in venues:
+        RETRIES.labels(name, venue_service(venue))
+        TOKEN_FAILURES.labels(venue)
     for name, origin in origins:
         DEAD_LETTERS.labels(name, origin)
     for provider in providers:
-        for outcome in ("new", "unchanged", "away", "unreadable"):
-            RATE_READS.labels(provider, outcome)
+        for read in get_args(RateOutcome):
+            RATE_READS.labels(provider, read)
     BUILD.labels(version, engine).set(1)
     for mode in ("live", "shadow"):
         MODE.labels(mode).set(mode == accepting)
@@ -167,6 +180,26 @@ def policy(*, name: str, version: int, sha256: str) -> None:
     """Say by which policy this process decides now."""
     POLICY.clear()
     POLICY.labels(name, str(version), sha256).set(1)
+
+
+def retried(role: str, service: Service) -> None:
+    """Count a pause because Kafka or PostgreSQL was away or slow."""
+    RETRIES.labels(role, service).inc()
+
+
+def venue_retried(role: str, venue: str) -> None:
+    """Count a pause because a venue was away or slow."""
+    RETRIES.labels(role, venue_service(venue)).inc()
+
+
+def ingested(outcome: IngestOutcome, count: int = 1) -> None:
+    """Count what became of what a venue showed."""
+    RECORDS.labels("ingest", outcome).inc(count)
+
+
+def rates_read(provider: str, outcome: RateOutcome) -> None:
+    """Count a read of reference rates."""
+    RATE_READS.labels(provider, outcome).inc()
 
 
 def dead_lettered(role: str, origin: str, count: int = 1) -> None:

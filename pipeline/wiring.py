@@ -180,10 +180,6 @@ def workflow(given: Surroundings) -> int:
         return _process(given, "workflow")
 
 
-LEFT_SHADOW_WITHIN = 3600.0
-"""Seconds back to which commands that were left out in shadow are looked for: no order waits longer for its accept."""
-
-
 def _leave_shadow(given: Surroundings) -> None:
     """Wake the orders whose commands were left out in shadow, once PostgreSQL answers: nothing else would remind the workflow of them."""
     from pipeline.stores import states
@@ -193,7 +189,7 @@ def _leave_shadow(given: Surroundings) -> None:
     while not woken and not given.stop.is_set():
         try:
             with session.use("waking what was left out in shadow") as connection:
-                states.wake_shadowed(connection, given.clock.now(), within=LEFT_SHADOW_WITHIN)
+                states.wake_shadowed(connection, given.clock.now())
                 woken = True
         except RetryableError as error:
             log.info("what was left out in shadow waits: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _NEED_SERVICES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(autouse=True)
+def everything_counted_was_begun() -> Iterator[None]:
+    """Fail a test that counts what does not exist at 0 in a process of that role: its first count would be no increase."""
+    yield
+    if "pipeline.metrics" in sys.modules:
+        from tests.counters import not_begun
+
+        found = not_begun()
+        assert not found, f"counted under names that `metrics.begin` does not know: {sorted(found)}"
 
 
 @pytest.fixture(scope="session")

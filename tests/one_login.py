@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline.stores import grants, migrations
+from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations
 
@@ -18,11 +21,7 @@ NEWER = (
 
 def make(owner: Connection) -> None:
     """Make it with that login's connection, in autocommit mode: tables, groups of people, and a row here and there."""
-    owner.execute("SET search_path = pg_catalog, pg_temp")
-    owner.execute(migrations.FOUNDATION.encode())
-    for one in (migration for migration in all_migrations() if migration.name not in NEWER):
-        owner.execute(one.sql.encode())
-        owner.execute("INSERT INTO custodian.migrations (name, sha256) VALUES (%s, %s)", (one.name, one.sha256))
+    migrate(owner, [migration for migration in all_migrations() if migration.name not in NEWER])
     for group in grants.GROUPS:
         owner.execute(f"CREATE ROLE {owner.info.dbname}_{group} NOLOGIN".encode())
         owner.execute(f"GRANT USAGE ON SCHEMA custodian TO {owner.info.dbname}_{group}".encode())
@@ -39,3 +38,12 @@ def owned(owner: Connection) -> int:
     row = owner.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def migrate(owner: Connection, those: Iterable[Migration]) -> None:
+    """Run migrations as `init` ran them when nobody had rights of his own."""
+    owner.execute("SET search_path = pg_catalog, pg_temp")
+    owner.execute(migrations.FOUNDATION.encode())
+    for one in those:
+        owner.execute(one.sql.encode())
+        owner.execute("INSERT INTO custodian.migrations (name, sha256) VALUES (%s, %s)", (one.name, one.sha256))

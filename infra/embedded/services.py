@@ -121,7 +121,7 @@ class EmbeddedServices:
                 service.spawn(chosen)
             for service in missing:
                 service.await_ready(chosen)
-            if self._kafka.logins and self._kafka in missing:
+            if self._kafka.logins:  # also where the broker runs: the `up` that started it may have ended before this
                 self._grant(chosen)
             return self._addresses(chosen, tuple(service.child.name for service in missing))
 

@@ -5,6 +5,10 @@ Switch the built-in one off with `[risk] engine = "external"`. An answer counts 
 
 Each answer is signed with the private key of `custodian engine-key new`, whose public half stands in `engine_keys`: the value's bytes
 behind a line with the question's digest. An answer without a signature that holds has no effect.
+
+Where Kafka wants a login or TLS, the environment says it in Kafka's own words: KAFKA_CLIENT_SECURITY_PROTOCOL=SASL_SSL,
+KAFKA_CLIENT_SASL_MECHANISM, KAFKA_CLIENT_SASL_USERNAME, KAFKA_CLIENT_SASL_PASSWORD, KAFKA_CLIENT_SSL_CA_LOCATION, and so on. What this
+login has to be allowed, `custodian init --print-acls` prints for `risk`.
 """
 
 import base64
@@ -20,6 +24,9 @@ from confluent_kafka import Consumer, Producer
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 SERVERS, PREFIX = os.environ.get("BOOTSTRAP_SERVERS", "127.0.0.1:9092"), os.environ.get("TOPIC_PREFIX", "custody.")
+VARIABLE = "KAFKA_CLIENT_"
+CLIENT = {name.removeprefix(VARIABLE).lower().replace("_", "."): text for name, text in os.environ.items() if name.startswith(VARIABLE)}
+CLIENT |= {"bootstrap.servers": SERVERS}
 KEY_FILE = Path(os.environ.get("ENGINE_KEY", "keys/desk.key"))  # its name without .key is the key's id
 KEY: Any = load_pem_private_key(KEY_FILE.read_bytes(), password=None)
 LARGEST = {"USDCx": Decimal("250000")}
@@ -42,10 +49,8 @@ def signature(value: bytes, asked: dict[str, Any]) -> str:
     return f"{KEY_FILE.stem}:{base64.b64encode(KEY.sign(signed)).decode()}"
 
 
-consumer = Consumer(
-    {"bootstrap.servers": SERVERS, "group.id": "my-risk-engine", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
-)
-producer = Producer({"bootstrap.servers": SERVERS, "enable.idempotence": True, "partitioner": "murmur2_random"})
+consumer = Consumer({**CLIENT, "group.id": PREFIX + "engine", "enable.auto.commit": False, "auto.offset.reset": "earliest"})
+producer = Producer({**CLIENT, "enable.idempotence": True, "partitioner": "murmur2_random"})
 consumer.subscribe([PREFIX + "decision-requested.v1"])
 while True:
     record = consumer.poll(1.0)

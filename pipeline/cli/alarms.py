@@ -11,8 +11,6 @@ from pipeline.cli.context import database, settings
 from pipeline.cli.lazy import Group
 from pipeline.cli.output import Column, Format, formats, listing, show
 from pipeline.cli.people import named, reasoned, say_when_waiting
-from pipeline.domain import identifiers
-from pipeline.errors import PoisonRecordError
 
 if TYPE_CHECKING:
     from pipeline.stores.postgres import Connection
@@ -82,31 +80,11 @@ def acknowledge(
 
 
 def _acknowledge(connection: Connection, alarm: dict[str, Any], by: str, reason: str) -> dict[str, Any]:
-    from pipeline.clock import SystemClock
-    from pipeline.stores import acts
+    from pipeline.stores import alarms as stored
 
-    act = acts.Act(
-        action="acknowledge",
-        venue=alarm.get("venue"),
-        intent_id=_intent(alarm["subject"]),
-        subject=alarm["alarm_id"],
-        outcome=f"{alarm['kind']} about {alarm['subject']}"[:512],
-        acted_by=by,
-        reason=reason,
-        at=SystemClock().now(),
-    )
-    new = acts.record(connection, act)
-    who = by if new else acts.acknowledgements(connection)[alarm["alarm_id"]].acted_by
+    new, who = stored.acknowledge(connection, alarm["alarm_id"], by=by, reason=reason)
     told = {name: alarm[name] for name in ("alarm_id", "kind", "subject")}
     return {**told, "outcome": "acknowledged" if new else "already", "acknowledged_by": who}
-
-
-def _intent(subject: str) -> str | None:
-    """Return what an alarm is about where that is an intent: then the act is a part of the intent's story."""
-    try:
-        return identifiers.intent_id(subject)
-    except PoisonRecordError:
-        return None
 
 
 def only_one(rows: Sequence[dict[str, Any]], field: str, asked: str, lists: str) -> dict[str, Any]:

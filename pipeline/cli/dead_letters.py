@@ -119,7 +119,7 @@ def _step_text(step: Mapping[str, Any]) -> str:
 @click.option("--reason", help="Why; kept with the record.")
 @click.option("--again", is_flag=True, help="Also what was requeued or closed before.")
 def requeue(dead_letter_ids: tuple[str, ...], form: Format, by: str, reason: str | None, again: bool) -> None:
-    """Put dead letters back: bytes of a venue are parsed anew, a record of what a venue told or of what settled goes back into its topic.
+    """Put dead letters back: what a venue sent is asked of it anew, a record of what a venue told or of what settled goes back as it was.
 
     Each death goes back once, also when two people do it or this command is killed; one that was cut off is finished by the next. Exit 1
     when one of them still cannot be read, or may not go back: questions, answers, commands and what people did never do.

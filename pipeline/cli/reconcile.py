@@ -123,7 +123,6 @@ def resolve(break_ids: tuple[str, ...], form: Format, by: str, reason: str) -> N
     It stays resolved while reconciliation finds exactly this. Found with other values, or found again after it was gone, it is open.
     """
     from pipeline.cli.alarms import only_one
-    from pipeline.clock import SystemClock
     from pipeline.stores import breaks as stored
 
     outcomes = []
@@ -133,7 +132,7 @@ def resolve(break_ids: tuple[str, ...], form: Format, by: str, reason: str) -> N
             for asked in dict.fromkeys(break_ids)
         ]
         for each in found:
-            act_id = stored.resolve(connection, each["break_id"], by=by, reason=reason, now=SystemClock().now())
+            act_id = stored.resolve(connection, each["break_id"], by=by, reason=reason)
             told = {name: each[name] for name in ("break_id", "kind", "intent_id")}
             outcomes.append({**told, "outcome": "already" if act_id is None else "resolved", "act_id": act_id})
         show(outcomes, form, columns=OUTCOMES)

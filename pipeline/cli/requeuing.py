@@ -1,36 +1,39 @@
-"""From a dead letter back to a record: bytes of a venue through today's parser, a topic's record as it was.
+"""From a dead letter back to a record: what a venue says now of the order that its bytes name, or a topic's record as it was.
 
 Every requeued record carries its history in headers (`notices.HISTORY`): the death that it comes from, the first one, how often it was put
 back, when, by whom and why. The archive keeps them, and so does the dead letter that it becomes when it still cannot be read.
 
-A dead letter is a record that anybody who can write into its topic may have made, so it is not believed about records: only what venues
-told and what settled goes back into a topic, only into our own, and only as Kafka or the archive has it at the place that the letter names.
+A dead letter is a record that anybody who can write into its topic may have made, so it is believed about nothing: only what venues told
+and what settled goes back into a topic, only into our own, and only as Kafka or the archive has it at the place that the letter names.
+Bytes that a letter calls a venue's only say which order to ask the venue for, and what goes back is the venue's answer.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.domain.orders import Own
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log import topics
-from pipeline.log.envelope import Headers, Outgoing, Record, parse_time, time_text
+from pipeline.log.envelope import Headers, Outgoing, Record, time_text
 from pipeline.log.notices import AT, BY, FIRST, HISTORY, REASON, REQUEUED_FROM, TIMES
-from schemas.events import Coordinates, DeadLetter, Observation
+from schemas.accepting import ComplianceRead
+from schemas.events import Coordinates, DeadLetter, Observation, OrderUpdated, QuoteReceived
 
 if TYPE_CHECKING:
-    from pipeline.ports import Sighting
+    from pipeline.cli.rereading import What
+    from pipeline.ports import Reading
     from pipeline.settings import Settings
     from pipeline.stores.requeued import Requeue
 
 Requeued = tuple[str, bytes | None, bytes, Headers]
 """Topic, key, value, headers."""
-Ask = Callable[[str], Own]
-"""Asks who we are at a venue; raises RetryableError, SettingsError."""
+Named = OrderUpdated | QuoteReceived | ComplianceRead
+Ask = Callable[[str, "What", str], "Reading"]
+"""Asks a venue for an order, its quotes or its snapshot; raises RetryableError, SettingsError."""
 Archived = Callable[[str, int, int, int], Record | None]
 """Returns the record that the archive has of (topic, epoch, partition, offset)."""
 Epoch = Callable[[str], int]
@@ -48,19 +51,19 @@ def record_of(
     letter: DeadLetter,
     settings: Settings,
     *,
-    own_party: Ask | None = None,
+    ask: Ask | None = None,
     archived: Archived = lambda *_: None,
     epoch_of: Epoch = lambda _: 1,
 ) -> Requeued:
     """Return the record that a dead letter becomes, without its history.
 
     Raise NotPutBackError when it must not become one, PoisonRecordError when it still cannot be read, RetryableError when the venue cannot
-    be asked who we are, SettingsError.
+    be asked, SettingsError.
     """
     if isinstance(letter.origin, Coordinates):
         topic, key, value, headers = _original(letter, letter.origin, settings, archived, epoch_of)
         return topic, key, value, [pair for pair in headers if pair[0] not in HISTORY]
-    outgoing = outgoing_of_letter(letter, settings, own_party=own_party or (lambda venue: ask_own_party(settings, venue)))
+    outgoing = outgoing_of_letter(letter, settings, ask=ask or partial(_ask, settings))
     return (
         outgoing.envelope.kind.topic(settings.kafka.topic_prefix),
         outgoing.key.encode(),
@@ -83,25 +86,40 @@ def with_history(record: Requeued, requeue: Requeue) -> Requeued:
     return topic, key, value, [*headers, *((name, text.encode()) for name, text in history.items() if text)]
 
 
-def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, own_party: Ask) -> Outgoing:
-    """Return the event that a venue's bytes hold by today's parser; raise as `record_of`."""
+def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, ask: Ask) -> Outgoing:
+    """Return what a venue says now of what a letter of its bytes names by today's parser; raise as `record_of`."""
+    from pipeline.clock import SystemClock
     from pipeline.ingest.items import outgoing_of
+    from pipeline.ports import Unreadable
 
-    body = _whole(letter)
-    venue = letter.venue or ""
-    sighting = _parse(letter, body, venue, settings, None)
-    event = sighting.event
-    if getattr(event, "sender_custodian_party_id", None) or getattr(event, "receiver_custodian_party_id", None):
-        # On which side we are is only said by who we are, and only the venue says that.
-        sighting = _parse(letter, body, venue, settings, own_party(venue))
-    return outgoing_of(sighting, parse_time(letter.seen_at, "seen_at"))
+    named = _named(letter, settings)
+    what: What = "order" if isinstance(named, OrderUpdated) else "quotes" if isinstance(named, QuoteReceived) else "compliance"
+    reading = ask(named.venue, what, named.intent_id)
+    for seen in reading.seen:
+        if isinstance(seen, Unreadable):
+            if what != "quotes":
+                raise PoisonRecordError(f"the venue was asked anew: {seen.reason}")
+        elif _same(named, seen.event):
+            return outgoing_of(seen, SystemClock().now())
+    raise NotPutBackError(
+        f"the venue does not show it now, and a letter alone proves nothing; `custodian orders reread {named.intent_id}` publishes what "
+        "the venue's record says of the order"
+    )
 
 
-def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_party: Own) -> Sighting:
+def _same(named: Named, seen: Named) -> bool:
+    """Tell whether the venue's answer is about what was named, of several quotes the very one."""
+    if isinstance(named, QuoteReceived):
+        return isinstance(seen, QuoteReceived) and (named.intent_id, named.quote_id) == (seen.intent_id, seen.quote_id)
+    return named.intent_id == seen.intent_id
+
+
+def _named(letter: DeadLetter, settings: Settings) -> Named:
+    """Return what the bytes of a letter say by today's parser, to know which order they are about: nothing else in it is believed."""
     if letter.event_type == "rates":
         raise PoisonRecordError("rates are read anew all the time, an old document is of no use; what the provider says now counts")
-    section = settings.venues.get(venue)
-    if section is None:
+    body, venue = _whole(letter), letter.venue or ""
+    if venue not in settings.venues:
         raise SettingsError(f"venues: there is no section [venues.{venue}] for the venue that this dead letter came from; write one")
     from connectors.venues.musubi import parse
     from connectors.venues.musubi.compliance import parse_compliance
@@ -109,13 +127,15 @@ def _parse(letter: DeadLetter, body: bytes, venue: str, settings: Settings, own_
     observed = Observation(origin="stream" if letter.origin == "stream" else "read", observed_at=letter.seen_at)
     match letter.event_type:
         case "order" | "order_updated":
-            return parse.parse_order(body, venue=venue, own_party=own_party, observed=observed)
+            sighting = parse.parse_order(body, venue=venue, own_party=None, observed=observed)
         case "quote" | "quote_received":
-            return parse.parse_quote(body, venue=venue, observed=observed)
+            sighting = parse.parse_quote(body, venue=venue, observed=observed)
         case "compliance":
-            return parse_compliance(body, venue=venue, observed=observed)
+            sighting = parse_compliance(body, venue=venue, observed=observed)
         case other:
             raise PoisonRecordError(f"nobody knows what a {other or 'document without a type'} of this venue is")
+    assert isinstance(sighting.event, OrderUpdated | QuoteReceived | ComplianceRead)
+    return sighting.event
 
 
 def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archived: Archived, epoch_of: Epoch) -> Requeued:
@@ -143,24 +163,11 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archi
 
 def _whole(letter: DeadLetter) -> bytes:
     if not letter.body_complete:
-        raise PoisonRecordError(f"only the beginning of its {letter.size} bytes was kept")
+        raise PoisonRecordError(f"only the beginning of its {letter.size} bytes was kept; `custodian orders reread ID` asks the venue anew")
     return base64.b64decode(letter.body)
 
 
-def ask_own_party(settings: Settings, venue: str) -> Own:
-    """Ask a venue who we are; raise RetryableError, SettingsError."""
-    from pipeline.clock import SystemClock
-    from pipeline.ports import SchemaVersionError
-    from pipeline.wiring import venue as venue_of
+def _ask(settings: Settings, venue: str, what: What, intent: str) -> Reading:
+    from pipeline.cli import rereading
 
-    async def ask() -> Own:
-        connector = venue_of(settings, venue, SystemClock())
-        try:
-            await connector.check_identity()
-            return connector.own_parties
-        except SchemaVersionError as error:
-            raise SettingsError(f'venues.{venue}.base_url: the venue answers with {error.found}, not schema version "v2"') from None
-        finally:
-            await connector.aclose()
-
-    return asyncio.run(ask())
+    return rereading.read(settings, venue, what, intent)

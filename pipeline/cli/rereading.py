@@ -1,10 +1,10 @@
-"""`custodian orders reread`: what a venue's record says of one order now, as the event that ingest would make of it."""
+"""What a venue's record says of one order now, as the event that ingest would make of it: `orders reread`, and a requeue of venue bytes."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import PoisonRecordError, SettingsError
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pipeline.log.envelope import Outgoing
     from pipeline.ports import Reading
     from pipeline.settings import Settings
+
+
+What = Literal["order", "quotes", "compliance"]
+"""What is asked for, of one order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +41,7 @@ def reread(loaded: Settings, venue: str, intent: str, *, was_open: bool) -> Rere
     from pipeline.stores.outbox import VALUE_MAX
     from schemas.events import OrderUpdated
 
-    if venue not in loaded.venues:
-        raise SettingsError(f"venues: there is no section [venues.{venue}]; write one, or name another venue")
-    reading = asyncio.run(_read(loaded, venue, intent))
+    reading = read(loaded, venue, "order", intent)
     now = SystemClock().now()
     if reading.absent is not None:
         if not was_open:
@@ -59,7 +61,14 @@ def reread(loaded: Settings, venue: str, intent: str, *, was_open: bool) -> Rere
     return Reread(outcome="published", outgoing=outgoing, status=event.status, transaction_hash=event.transaction_hash)
 
 
-async def _read(loaded: Settings, venue: str, intent: str) -> Reading:
+def read(loaded: Settings, venue: str, what: What, intent: str) -> Reading:
+    """Ask a venue for one order, its quotes or its snapshot, under its request budget; raise RetryableError, SettingsError."""
+    if venue not in loaded.venues:
+        raise SettingsError(f"venues: there is no section [venues.{venue}]; write one, or name another venue")
+    return asyncio.run(_read(loaded, venue, what, intent))
+
+
+async def _read(loaded: Settings, venue: str, what: What, intent: str) -> Reading:
     from pipeline.clock import SystemClock
     from pipeline.ports import SchemaVersionError
     from pipeline.wiring import venue as venue_of
@@ -67,7 +76,13 @@ async def _read(loaded: Settings, venue: str, intent: str) -> Reading:
     connector = venue_of(loaded, venue, SystemClock())
     try:
         await connector.check_identity()  # on which side we are is told by who we are
-        return await connector.read_order(intent, lane="reconciliation", hinted_at=lambda _: None)
+        match what:
+            case "order":
+                return await connector.read_order(intent, lane="reconciliation", hinted_at=lambda _: None)
+            case "quotes":
+                return await connector.read_quotes(intent, lane="reconciliation", hinted_at=lambda _: None)
+            case "compliance":
+                return await connector.read_compliance(intent, lane="reconciliation")
     except SchemaVersionError as error:
         raise SettingsError(f'venues.{venue}.base_url: the venue answers with {error.found}, not schema version "v2"') from None
     except PoisonRecordError as error:

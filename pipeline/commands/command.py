@@ -14,11 +14,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from pipeline.counted import CommandOutcome
 from pipeline.domain.accepting import Answered, Kind
 from schemas.accepting import DecisionMade, DecisionRequested
 
 State = Literal["journalled", "sent", "succeeded", "refused", "unknown", "expired", "shadowed"]
-OutcomeName = Literal["succeeded", "refused", "expired", "unknown", "shadowed"]
+OutcomeName = CommandOutcome
 AttemptOutcome = Literal["done", "refused", "open", "not_done"]
 
 CALLS_MAX = 3

@@ -255,7 +255,7 @@ class Executor:
     def _waiting(self, error: RetryableError) -> None:
         assert self.health is not None
         self.health.waiting_for, self.health.reason = "PostgreSQL", str(error)
-        metrics.RETRIES.labels(ROLE, "PostgreSQL").inc()
+        metrics.retried(ROLE, "PostgreSQL")
         log.warning("waiting for PostgreSQL", extra={"reason": str(error)})
 
     def _well(self) -> None:
@@ -326,7 +326,7 @@ class Executor:
             return await self._read(claim, venue, quotes=quotes, seconds=self._look_seconds(claim, venue))
         except _AWAY as error:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
-            metrics.RETRIES.labels(ROLE, f"venue {venue.venue}").inc()
+            metrics.venue_retried(ROLE, venue.venue)
             said = {"command_id": claim.order.command_id, "venue": venue.venue, "reason": str(error) or type(error).__name__}
             log.warning("venue %s: the record of %s cannot be read now and is read again", venue.venue, claim.order.intent_id, extra=said)
         ending = decide.out_of_reach(claim, venue.time())
@@ -493,7 +493,7 @@ class Executor:
             try:
                 await self._publish_all()
             except RetryableError as error:
-                metrics.RETRIES.labels(ROLE, "Kafka").inc()
+                metrics.retried(ROLE, "Kafka")
                 log.warning("outcomes wait to be published", extra={"reason": str(error)})
                 await asyncio.sleep(pauses.next())
                 continue

@@ -3,11 +3,13 @@
     one refused           -> REJECT, by that person
     enough have approved  -> the limits are asked again, with what is accepted by now
                                one says REJECT, asks for more people than have approved, or the time is over -> REJECT, by the policy
+                               one lacks what it would have to know -> looked again, and without an answer once the time is over
                                else -> ACCEPT, by those people, and reserved in the same transaction
 
 While people think, others are accepted: what was shown to them may have been within a limit that it would pass now. Limits are the rules
 that count what was accepted before; whatever else the policy looks at stands in the question and stays as it was shown. A limit whose word
-is REFER asks for people, and people have said yes. Where somebody else's engine decides, there are no limits of ours. Design, section 5.
+is REFER asks for people, and people have said yes. What nobody knows is no
+reason to decline what they approved. Where somebody else's engine decides, there are no limits of ours. Design, section 5.
 """
 
 from __future__ import annotations
@@ -43,10 +45,14 @@ class Agreed:
     """Who has said so: everybody who approved, or who refused."""
 
 
+Unanswered = Literal["waits", "expired"]
+"""Something that a limit has to know is missing, and may come still; or the time is over and it is missing."""
+
+
 def answer(
     agreed: Agreed, request: DecisionRequested | None, engine: Engine | None, exposures: Exposures, now: Callable[[], datetime]
-) -> DecisionMade:
-    """Return the answer to a referral and, when it accepts, reserve.
+) -> DecisionMade | Unanswered:
+    """Return the answer to a referral and, when it accepts, reserve; or why there is none.
 
     `exposures` belongs to an open transaction that the caller commits together with the answer; `now` is read once the limits are ours
     alone. `engine` is None where somebody else's decides; `request` is None where the question is not kept: then nothing is accepted.
@@ -61,18 +67,25 @@ def answer(
     if request is None:
         return _stopped(agreed, at).model_copy(update={"rules": (*referred.rules, NOT_KEPT)})
     asked = facts_of(request, {}, at)
-    facts = asked.counted(exposures.read(referred.venue, referred.intent_id, engine.queries_of(asked), at))
+    order = order_of(request)
+    facts = asked.counted(exposures.read(referred.venue, referred.intent_id, engine.queries_of(asked), at, order))
     made = _asked_again(agreed, engine, facts)
-    if made.verdict == "ACCEPT":
+    if isinstance(made, DecisionMade) and made.verdict == "ACCEPT":
         signed = signable(facts).get(referred.quote_id or "") if referred.question == "co_sign_quote" else None
-        exposures.reserve(order_of(request), referred.question, made.decision_id, signed, at)
+        exposures.reserve(order, referred.question, made.decision_id, signed, at)
     return made
 
 
-def _asked_again(agreed: Agreed, engine: Engine, facts: Facts) -> DecisionMade:
+def _asked_again(agreed: Agreed, engine: Engine, facts: Facts) -> DecisionMade | Unanswered:
     """Return the answer that follows from the limits as they are now, with what they said in the place of what was shown."""
-    limits = [_said(outcome, len(agreed.people)) for outcome in engine.limits(facts, agreed.referred.quote_id)]
-    stopped = any(limit.verdict == "REJECT" for limit in limits)
+    outcomes = engine.limits(facts, agreed.referred.quote_id)
+    limits = [_said(outcome, len(agreed.people)) for outcome in outcomes]
+    against = [outcome for outcome, limit in zip(outcomes, limits, strict=True) if limit.verdict == "REJECT"]
+    late = [outcome for outcome in against if outcome.rule.builtin and outcome.verdict == "WAIT"]  # it would have to be asked anew
+    lacking = [outcome for outcome in against if outcome.found.says == "MISSING"]
+    if lacking and len(late) + len(lacking) == len(against):
+        return "expired" if late else "waits"
+    stopped = bool(against)
     made = _stopped(agreed, facts.now) if stopped else _by_people(agreed, "ACCEPT", facts.now)
     return made.model_copy(
         update={

@@ -6,6 +6,7 @@ compliance snapshot, each rule with its verdict, the policy. Nothing is rounded,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,16 @@ def facts_of(context: DecisionContext) -> Shown:
     stated = context.model_dump(mode="json", exclude_none=True)
     apart: Shown = {name: stated.pop(name) for name in ("quotes", "rates", "compliance") if name in stated}
     return {"order": stated, **apart}
+
+
+def shows(text: str, decision: str, context: str | None) -> bool:
+    """Tell whether what was shown is a decision and what it was a function of, each as it is kept; None: the question is not."""
+    told = json.loads(text)
+    stated = {name: value for name, value in json.loads(decision).items() if name not in ("approvers_needed", "refers_to")}
+    if context is not None:
+        order = json.loads(context)
+        stated |= {name: order.pop(name, None) for name in ("quotes", "rates", "compliance")} | {"order": order}
+    return isinstance(told, dict) and all(told.get(name) == value for name, value in stated.items())
 
 
 def approvers_needed(decision: DecisionMade) -> int:

@@ -250,7 +250,7 @@ class DeliverLoop:
         self._delay = error.retry_after or min(max(self._delay * 2, RETRY_DELAY_MIN), RETRY_DELAY_MAX)
         service = service_of(error)
         self.health.waiting_for, self.health.reason = service, str(error)
-        metrics.RETRIES.labels(self._delivery.consumer, service).inc()
+        metrics.retried(self._delivery.consumer, service)
         said = {"consumer": self._delivery.consumer, "service": service, "delay": self._delay, "reason": str(error)}
         log.warning("waiting for a service", extra=said)
         self._on_health(self.health)

@@ -380,7 +380,7 @@ class _Worker:
     async def _pause(self, error: RetryableError, delay: float) -> float:
         """Wait after a failure that passes, and return the next delay."""
         self._watch.waiting(str(error))
-        metrics.RETRIES.labels(self._processor.name, service_of(error)).inc()
+        metrics.retried(self._processor.name, service_of(error))
         log.warning("waiting for a service", extra={"reason": str(error), "delay_seconds": delay})
         self._on_health(Health(healthy=False, note=str(error)))
         await asyncio.sleep(error.retry_after or delay)

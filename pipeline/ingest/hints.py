@@ -113,7 +113,7 @@ class HintReader:
     def _on_close(self, signal: StreamClosed) -> None:
         self._show(connected=False)
         if signal.cut_inside_frame:
-            metrics.RECORDS.labels("ingest", "cut").inc()
+            metrics.ingested("cut")
 
     def _show(self, *, connected: bool) -> None:
         self._state.connected = connected
@@ -122,10 +122,10 @@ class HintReader:
     def _items(self, signal: StreamRead) -> list[Item]:
         at = signal.received_at
         items = [self._item(seen, at) for seen in signal.seen]
-        metrics.RECORDS.labels("ingest", "seen").inc(len(items))
+        metrics.ingested("seen", len(items))
         self._state.seen += len(items)
         for name, count in signal.ignored.items():
-            metrics.RECORDS.labels("ingest", "heartbeat" if name == "heartbeat" else "unknown_event").inc(count)
+            metrics.ingested("heartbeat" if name == "heartbeat" else "unknown_event", count)
         if signal.last_event_id is not None and signal.last_event_id != self._last_event_id:
             self._last_event_id = reached = signal.last_event_id
 

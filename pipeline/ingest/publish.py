@@ -128,7 +128,7 @@ class Keeper:
                 break
             except RetryableError as error:
                 pause = self._pauses.next(error.retry_after)
-                metrics.RETRIES.labels("ingest", "postgres").inc()
+                metrics.retried("ingest", "PostgreSQL")
                 log.warning("venue %s: the cursor is not stored, next try in %.1f s: %s", self._venue, pause, error)
                 await asyncio.sleep(pause)
         self._pauses.reset()
@@ -174,7 +174,7 @@ class Publishing:
         if events:
             await self._publish(events)
             self._failpoints.reach("ingest.after_produce")
-            metrics.RECORDS.labels("ingest", "published").inc(len(events))
+            metrics.ingested("published", len(events))
             metrics.BATCH_SECONDS.labels("ingest").observe(self._clock.monotonic() - began)
         await self._keeper.add(batch)
         await self._outbox.release(batch)
@@ -197,7 +197,7 @@ class Publishing:
                 events = [self._refused(events[0], error.reason)]
             except RetryableError as error:
                 pause = self._pauses.next(error.retry_after)
-                metrics.RETRIES.labels("ingest", "kafka").inc()
+                metrics.retried("ingest", "Kafka")
                 log.warning("venue %s: Kafka did not take %d records, next try in %.1f s: %s", self._venue, len(events), pause, error)
                 await asyncio.sleep(pause)
             else:

@@ -117,7 +117,7 @@ class RateDesk:
             return
         rates = {rate.pair: rate for rate in reading.seen}
         unchanged = name in self._held and self._held[name][0] == rates
-        metrics.RATE_READS.labels(name, "unchanged" if unchanged else "new").inc()
+        metrics.rates_read(name, "unchanged" if unchanged else "new")
         if not unchanged:
             self._held[name] = rates, reading.received_at
             metrics.RATE_QUOTED.labels(name).set(min((rate.quoted_at.timestamp() for rate in rates.values()), default=0.0))
@@ -130,7 +130,7 @@ class RateDesk:
             listener()
 
     def _refuse(self, name: str, document: Unreadable) -> None:
-        metrics.RATE_READS.labels(name, "unreadable").inc()
+        metrics.rates_read(name, "unreadable")
         self._away.add(name)
         digest = hashlib.sha256(document.body).hexdigest()
         if not self._lettered.add(f"{name} {digest}"):
@@ -143,7 +143,7 @@ class RateDesk:
 
     def _failed(self, name: str, error: Exception, pauses: Pauses) -> float:
         """Count a failed read; the log hears of the first in a row, and with its trace when it is a fault of ours."""
-        metrics.RATE_READS.labels(name, "away").inc()
+        metrics.rates_read(name, "away")
         if name not in self._away:
             trace = None if isinstance(error, PipelineError) else error
             log.warning("rates %s: not to be had, the last good document stays: %s", name, error, exc_info=trace)
@@ -202,7 +202,7 @@ class RatePublishing:
                     items.append(Item(outgoing=outgoing, evidence=self._evidence.rate_is(intent, provider, rate.quoted_at)))
                 if not self._desk.is_away(provider):
                     self._evidence.rate_served(intent, provider)
-        metrics.RECORDS.labels("ingest", "rate_read").inc(len(items))
+        metrics.ingested("rate_read", len(items))
         return items
 
 

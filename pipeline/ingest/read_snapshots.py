@@ -69,18 +69,18 @@ class SnapshotReader:
         now = self._clock.now()
         *others, last = [Item(outgoing=outgoing_of(seen, now)) for seen in read]
         await self._book.outbox.put([*others, Item(outgoing=last.outgoing, evidence=self._book.evidence.snapshot_is(intent, "read"))])
-        metrics.RECORDS.labels("ingest", "compliance_read").inc()
+        metrics.ingested("compliance_read")
 
     async def _lacks(self, intent: str, lacking: Literal["absent", "unreadable"], document: str = "") -> None:
         """Say, once, that there is no snapshot; `document` is what the venue answered."""
-        metrics.RECORDS.labels("ingest", f"compliance_{lacking}").inc()
+        metrics.ingested("compliance_absent" if lacking == "absent" else "compliance_unreadable")
         now, evidence = self._clock.now(), self._book.evidence
         said = lacking_snapshot(self._connector.venue, intent, document, lacking, at=now) if evidence.is_news(intent) else None
         outgoing = None if said is None else outgoing_of(said, now)
         await self._book.outbox.put([Item(outgoing=outgoing, evidence=evidence.snapshot_is(intent, lacking))])
 
     def _failed(self, intent: str, error: RetryableError) -> None:
-        metrics.RETRIES.labels("ingest", "compliance").inc()
+        metrics.venue_retried("ingest", self._connector.venue)
         level = logging.DEBUG if intent in self._failing else logging.WARNING  # once per snapshot: the counter tells the rest
         log.log(level, "venue %s: the compliance snapshot of %s is tried again: %s", self._connector.venue, intent, error)
         pause = self._failing.setdefault(intent, self._pauses()).next()

@@ -192,7 +192,7 @@ class WantedReader:
 
     async def _failed_by_name(self, want: Want, error: Exception) -> None:
         """Put this one off, and only what several orders or the venue itself say keeps the others waiting."""
-        metrics.RETRIES.labels("ingest", "order").inc()
+        metrics.venue_retried("ingest", self._connector.venue)
         now, place = self._clock.monotonic(), (want.what, want.intent_id)
         since, reads, failures = self._failing.get(place, (now, self._reads, 0))
         self._failing[place] = (since, reads, failures + 1)

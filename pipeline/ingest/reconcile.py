@@ -268,7 +268,7 @@ class Reconciler:
                     raise
 
     def _say_failed(self, intent: str, error: Exception) -> None:
-        metrics.RETRIES.labels("ingest", "order").inc()
+        metrics.venue_retried("ingest", self._connector.venue)
         log.warning("venue %s: the order %s cannot be read by name, the round goes on: %s", self._connector.venue, intent, error)
 
     def _first_to_ask(self, quotable: list[str], number: int) -> list[str]:

@@ -97,8 +97,8 @@ class RecordBook:
             if item is not None:
                 items.append(item)
                 new += item.outgoing is not None and not self._renamed(sighting)
-        metrics.RECORDS.labels("ingest", "record_new").inc(new)
-        metrics.RECORDS.labels("ingest", "record_known").inc(len(seen) - new)
+        metrics.ingested("record_new", new)
+        metrics.ingested("record_known", len(seen) - new)
         await self.outbox.put(items)
         return Noted(new, len(seen) - new)
 

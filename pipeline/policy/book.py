@@ -10,9 +10,9 @@ from decimal import Decimal
 
 from pipeline.domain.following import is_unknown
 from pipeline.domain.money import plain
-from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
+from pipeline.policy.counters import ACCEPTED_AS, ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exact import plus
-from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, State, approved
+from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, State, approved, differs, larger
 from schemas.accepting import Question
 
 Key = tuple[str, str]
@@ -78,11 +78,16 @@ class Book:
         """Return the remembered decisions of those questions that have one."""
         return {key: self._answers[key].decision for key in keys if key in self._answers}
 
-    def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
+    def read(
+        self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime, order: AskedOrder | None = None
+    ) -> dict[str, str]:
         """Return the answers to queries by key."""
         found = {query.key: self._read(venue, intent_id, query, now) for query in queries}
         if (venue, intent_id) in self._ended:
             found[ENDED] = self._ended[venue, intent_id][0]
+        row = self.rows.get((venue, intent_id))
+        if order is not None and row is not None and row.state == "reserved" and (other := differs(row.order, order)) is not None:
+            found[ACCEPTED_AS] = other
         return found
 
     def _read(self, venue: str, intent_id: str, query: CounterQuery, now: datetime) -> str:
@@ -135,7 +140,13 @@ class Book:
         """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down."""
         key = (order.venue, order.intent_id)
         known = self.rows.get(key)
-        row = Row(order=order, state="asked", asked_at=now) if known is None else replace(known, order=order)
+        row = (
+            Row(order=order, state="asked", asked_at=now)
+            if known is None
+            else replace(known, order=larger(known.order, order) if known.counts else order)
+        )
+        if known is not None and known.counts and known.signed is not None and signed is not None and known.order.pair == order.pair:
+            signed = replace(signed, source_amount=max(known.signed.source_amount, signed.source_amount))
         self._log_asked(row)
         self._reserve(key, row, question, decision_id, signed, now)
 

@@ -23,6 +23,8 @@ UNKNOWN = "unknown"
 ENDED = "ended"
 """The key under which a decision records that its order was already known to have ended, and how."""
 
+ACCEPTED_AS = "accepted as"
+"""The key under which a decision records that its order counts already with another pair or other parties, and with which."""
 
 BEFORE = ("sum of ", "accepted per ", "exposure of ", "alike in ")
 

@@ -30,7 +30,7 @@ from pipeline.log.envelope import derive_id, time_text
 from pipeline.policy.check import Case, Compiled, Found, Says, judged, missing, no_query, not_applicable
 from pipeline.policy.checks.books import order_can_be_booked, quote_can_be_booked
 from pipeline.policy.checks.quotes import BestExecution, choose, cost_guard_held, picked, quote_agrees, quote_valid
-from pipeline.policy.counters import BEFORE, ENDED, CounterQuery
+from pipeline.policy.counters import ACCEPTED_AS, BEFORE, ENDED, CounterQuery
 from pipeline.policy.exact import span_text
 from pipeline.policy.facts import Facts, Quote, facts_of, instant
 from pipeline.policy.file import Policy, Rule
@@ -154,7 +154,7 @@ class Engine:
 
         Of the quotes only `quote_id` is looked at.
         """
-        outcomes = _asked_all((*_BUILT_IN_ORDER, *self._counting[facts.question]), Case(facts))
+        outcomes = _asked_all((*_BUILT_IN_ORDER, *_accepted(facts), *self._counting[facts.question]), Case(facts))
         for quote in facts.quotes:
             if quote.id == quote_id:
                 outcomes += _asked_all(self._counting_quote, Case(facts, quote))
@@ -219,6 +219,7 @@ class Engine:
         """Ask the rules about the order."""
         case = Case(facts)
         refused = _asked_all(_BUILT_IN_REFUSED, case) if facts.request.context.refusals else []
+        refused += _asked_all(_accepted(facts), case)
         return refused + _against(self._bookable[0], case) + _asked_all(self._order[facts.question], case)
 
     def _co_sign(self, facts: Facts) -> Judgement:
@@ -465,6 +466,16 @@ def _not_named_before(case: Case) -> Found:
     return judged(quote_id not in [refusal.quote_id for refusal in case.facts.request.context.refusals or ()], {"quote_id": quote_id}, None)
 
 
+def _accepted(facts: Facts) -> Sequence[Ready]:
+    """Return what is asked of an order only where it speaks against: what a former release decided comes out the same to the byte."""
+    return _BUILT_IN_ACCEPTED if ACCEPTED_AS in facts.counters else ()
+
+
+def _accepted_so(case: Case) -> Found:
+    other = case.facts.counters[ACCEPTED_AS]
+    return Found("FAIL", {"accepted as": other}, other, "it counts already, and as another")
+
+
 def _guard_text(case: Case) -> Found:
     if case.facts.request.context.source_amount_max is not None and case.facts.source_max is None:
         return missing("source_amount_max", {"source_amount_max": case.facts.request.context.source_amount_max})
@@ -510,6 +521,17 @@ _BUILT_IN_REFUSED = (
             "not_refused",
             "What the venue has refused is asked of it again once order or quotes have changed, or when people say so.",
             Compiled(evaluate=_not_refused, limit="changed since"),
+            "REFER",
+        )
+    ),
+)
+_BUILT_IN_ACCEPTED = (
+    _ready(
+        _built_in(
+            "accepted as the same",
+            "accepted_as",
+            "An order that is accepted has the pair and the parties that it was accepted with.",
+            Compiled(evaluate=_accepted_so, limit="the same pair and parties"),
             "REFER",
         )
     ),

@@ -12,13 +12,15 @@ In whatever order the news of an approval and of the order's end or refusal arri
 A status that nobody knows ends an order for whoever decides, and gives nothing back: what was accepted counts until the venue says more.
 
 A co-signature names quote, market maker and exact source amount; when the venue refuses it, they are taken back and the order stays
-reserved. An exposure is a sum over rows, so it cannot be negative, and it is zero when every order has come to its end.
+reserved. A question is a record that anybody may have written: while an order counts, another question makes it count for more, never for
+less (`larger`), and one with another pair or other parties goes to people. An exposure is a sum over rows, so it cannot be
+negative, and it is zero when every order has come to its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -93,8 +95,13 @@ class Exposures(Protocol):
         """Return the remembered decisions of those questions that have one, as JSON text."""
         ...
 
-    def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
-        """Return the answers to queries by key; with `ended`, when the order is known to have ended."""
+    def read(
+        self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime, order: AskedOrder | None = None
+    ) -> dict[str, str]:
+        """Return the answers to queries by key; with `ended`, when the order is known to have ended.
+
+        With `accepted as`, when it counts already, and not as the `order` that is asked about.
+        """
         ...
 
     def answer(self, order: AskedOrder, answer: Answer, now: datetime) -> None:
@@ -102,7 +109,10 @@ class Exposures(Protocol):
         ...
 
     def reserve(self, order: AskedOrder, question: Question, decision_id: str, signed: SignedQuote | None, now: datetime) -> None:
-        """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down."""
+        """Count an accepted order from now on, by the terms that were asked about; an order that was never asked about is put down.
+
+        One that counts already counts for no less.
+        """
         ...
 
     def approve(
@@ -118,6 +128,27 @@ class Exposures(Protocol):
     def end(self, venue: str, intent_id: str, status: str, settled: bool, source_amount: Decimal | None) -> bool:
         """Note that an order has ended; tell whether a row changed."""
         ...
+
+
+def larger(before: AskedOrder, now: AskedOrder) -> AskedOrder:
+    """Return what counts of an order that counted as one and is accepted as another."""
+    now = replace(now, sender=now.sender or before.sender, receiver=now.receiver or before.receiver)
+    if before.pair != now.pair:
+        return now
+    target, most = (
+        None if one is None or other is None else max(one, other)
+        for one, other in ((before.target_amount, now.target_amount), (before.source_amount_max, now.source_amount_max))
+    )
+    return replace(now, target_amount=target, source_amount_max=most)
+
+
+def differs(before: AskedOrder, now: AskedOrder) -> str | None:
+    """Return as what an order counts that is asked about as another; None where it is the same."""
+    pairs = ((before.pair, now.pair), (before.sender, now.sender), (before.receiver, now.receiver))
+    if all(None in pair or pair[0] == pair[1] for pair in pairs):
+        return None
+    parties = [f"{name} {party}" for name, party in (("sender", before.sender), ("receiver", before.receiver)) if party is not None]
+    return ", ".join([before.pair, *parties])
 
 
 def approved(state: State, ended: str | None, *, refused: bool) -> State:

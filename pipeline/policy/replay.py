@@ -186,7 +186,8 @@ def _rebuilt(book: Book, candidate: Engine, asked: Facts, made: Answered) -> dic
 
     The venue may have shown the end a moment before the decision, and whoever decided read of it a moment after.
     """
-    counters = book.read(asked.request.venue, asked.request.intent_id, candidate.queries_of(asked), asked.now)
+    request = asked.request
+    counters = book.read(request.venue, request.intent_id, candidate.queries_of(asked), asked.now, order_of(request))
     if made.decided_by == DECIDED_BY:
         counters.pop(ENDED, None)
         if ENDED in asked.counters:

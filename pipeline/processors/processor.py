@@ -60,6 +60,8 @@ class Processor(Generic[S, E, F]):
     """Return the event that a fact puts into Kafka, if any."""
     outcome: Callable[[F], str]
     """Name a fact for the metrics, e.g. "settled" or "duplicate"."""
+    outcomes: tuple[str, ...] = ()
+    """Every name that `outcome` gives."""
     store: Callable[[S], str]
     """Write a state as JSON text."""
     restore: Callable[[str], S]

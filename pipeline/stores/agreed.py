@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,12 +43,29 @@ def answer_next(
     now: Callable[[], datetime],
     reach: Callable[[str], None] = lambda _: None,
 ) -> DecisionMade | None:
-    """Answer the referral that was agreed on first and that nobody else has in hand; None when there is none.
+    """Answer the referral that was agreed on first and that nobody else has in hand; None when there is none that can be answered now.
 
-    `connection` is in autocommit mode. `engine_of` gives the built-in one, None where somebody else's decides; `reach` passes failpoints.
+    One whose limits lack something is left as it is, and without an answer once its time is over. `connection` is in autocommit mode.
+    `engine_of` gives the built-in one, None where somebody else's decides; `reach` passes failpoints.
     """
+    left: list[str] = []
+    while True:
+        found = _answer_next(connection, engine_of, now, reach, left)
+        if not isinstance(found, str):
+            return found
+        left.append(found)
+
+
+def _answer_next(
+    connection: Connection,
+    engine_of: Callable[[Connection], Engine | None],
+    now: Callable[[], datetime],
+    reach: Callable[[str], None],
+    left: Sequence[str],
+) -> DecisionMade | str | None:
+    """Answer the first referral that is not among those `left`; its id where there is no answer."""
     with connection.transaction():
-        row = connection.execute(_SQL["hold_agreed"]).fetchone()
+        row = connection.execute(_SQL["hold_agreed"], {"left": list(left)}).fetchone()
         if row is None:
             return None
         text, causation_id, verdict = row
@@ -57,6 +74,10 @@ def answer_next(
         agreed = Agreed(referred=referred, verdict=verdict, people=tuple(login for (login,) in spoke))
         reach("agreed.in_transaction")
         made = answer(agreed, _question(connection, referred), engine_of(connection), PostgresExposures(connection), now)
+        if not isinstance(made, DecisionMade):
+            if made == "expired":
+                connection.execute(_SQL["expire"], {"decision_id": referred.decision_id, "now": now()})
+            return referred.decision_id
         closed = {
             "decision_id": referred.decision_id,
             "state": "approved" if made.verdict == "ACCEPT" else "refused",

@@ -1,10 +1,11 @@
-"""How many alarms wait for a person, for showing and for the metrics."""
+"""How many alarms wait for a person, for showing and for the metrics; and that a person has looked at one."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from pipeline.log.topics import ALARM_RAISED
+from pipeline.stores.people import allowed
 from pipeline.stores.postgres import Connection
 
 
@@ -26,3 +27,14 @@ def open_by_severity(connection: Connection, topic: str) -> Counter[str]:
         (ALARM_RAISED.ce_type, topic),
     )
     return Counter(worst[2:] for (worst,) in rows)
+
+
+def acknowledge(connection: Connection, alarm_id: str, *, by: str, reason: str) -> tuple[bool, str]:
+    """Say that an archived alarm was looked at, as this connection's login; return whether that is new, and who said it first.
+
+    Raise SettingsError for a login that may not, ValueError for an alarm that the archive does not hold.
+    """
+    with allowed("to acknowledge"):
+        row = connection.execute("SELECT people.acknowledge(%s, %s, %s)", (alarm_id, by, reason)).fetchone()
+    assert row is not None
+    return row[0]["outcome"] == "acknowledged", row[0]["acknowledged_by"]

@@ -4,7 +4,8 @@ Anybody who may write into the topic can write any answer, so an answer is belie
 
     built-in engine   the same decision, field by field, committed in risk.decisions before it was published
     external engine   a signature by one of the keys of the settings, over the answer's bytes and the question's digest
-    people            the same answer, field by field, stored with the referral that it names, with as many counted approvals as it needs
+    people            the same answer, field by field, stored with the referral that it names, with as many counted approvals as it needs;
+                      and the referral is of a decision that an engine has made so, and that is what was shown
 
 The workflow, the sink of decisions and the gate before a call ask here; so does a replay. What is not believed is dead-lettered and has no
 effect, so the real answer, before or after it, counts as if the other had never been.
@@ -12,11 +13,13 @@ effect, so the real answer, before or after it, counts as if the other had never
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.decisions.ports import Heard
+from pipeline.decisions.shown import approvers_needed, shows
 from pipeline.errors import PoisonRecordError
 from pipeline.log import signatures, topics
 from pipeline.log.codec import decode, encode
@@ -49,7 +52,7 @@ def doubts(transaction: Transaction, trust: Trust, heard: Sequence[Heard]) -> li
     """Say of each answer why it is not believed; None where it is."""
     of_people = [one.decision.decision_id for one in heard if one.decision.refers_to is not None]
     of_engine = [one.decision.decision_id for one in heard if one.decision.refers_to is None] if trust.keys is None else []
-    answered = {row[0]: (tuple(row[1:-1]), row[-1]) for row in _found(transaction, "of_people", of_people)}
+    answered = {row[0]: _Referral(tuple(row[1:9]), *row[9:]) for row in _found(transaction, "of_people", of_people)}
     committed = {row[0]: row[1] for row in _found(transaction, "committed", of_engine)}
     return [_doubt(trust, one, answered, committed) for one in heard]
 
@@ -84,14 +87,32 @@ def _heard(record: Record) -> Heard | None:
     return Heard(decision=decision, ce_id=None, value=record.value, signature=signatures.signature_of(record.headers))
 
 
-def _doubt(
-    trust: Trust, one: Heard, answered: Mapping[str, tuple[tuple[Any, ...], str | None]], committed: Mapping[str, str]
-) -> str | None:
+class _Referral(NamedTuple):
+    """A referral that has an answer, and what it is of."""
+
+    said: tuple[str | None, ...]
+    answer: str | None
+    decision: str
+    approvers_needed: int
+    shown: str
+    shown_sha256: str
+    committed: str | None
+    """The decision that the built-in engine has committed under its id."""
+    signed: bytes | None
+    signature: str | None
+    """An external engine's."""
+    context: str | None
+
+
+def _doubt(trust: Trust, one: Heard, answered: Mapping[str, _Referral], committed: Mapping[str, str]) -> str | None:
     decision = one.decision
     if decision.refers_to is not None:
-        said, answer = answered.get(decision.decision_id, (None, None))
-        if said == _said(decision) and (answer is None or _is(answer, one)):  # releases before kept no answer beside the referral
-            return None
+        referral = answered.get(decision.decision_id)
+        if referral is not None and referral.said == _said(decision) and (referral.answer is None or _is(referral.answer, one)):
+            try:  # releases before kept no answer beside the referral
+                return _doubt_of_referral(trust, referral)
+            except (PoisonRecordError, ValueError) as error:
+                return f"the referral {decision.refers_to} cannot be read: {error}"
         if trust.keys is None or not trust.answers_referrals:
             return f"the referral {decision.refers_to} was not answered so by the people that it needs"
     if trust.keys is not None:
@@ -100,6 +121,23 @@ def _doubt(
     if text is None:
         return "the engine has committed no such decision"
     return None if _is(text, one) else "the engine has committed another decision under this id"
+
+
+def _doubt_of_referral(trust: Trust, referral: _Referral) -> str | None:
+    """Say why what people answered is not what an engine referred to them; None where it is."""
+    decision = decode(referral.decision.encode(), DecisionMade)
+    if referral.committed is None or encode(decode(referral.committed.encode(), DecisionMade)) != encode(decision):
+        signed = None if referral.signed is None else bytes(referral.signed)
+        if trust.keys is None or signed is None or encode(decode(signed, DecisionMade)) != encode(decision):
+            return f"no engine has made the decision {decision.decision_id} that was referred"
+        fault = signatures.fault(referral.signature, signed, decision.context_sha256, trust.keys)
+        if fault is not None:
+            return f"the decision {decision.decision_id} that was referred: {fault}"
+    of = (decision.decision_id, *_said(decision)[1:-1], decision.verdict, approvers_needed(decision))
+    if of != (*referral.said[:-1], "REFER", referral.approvers_needed):
+        return f"the referral {decision.decision_id} is not what its decision says"
+    shown = hashlib.sha256(referral.shown.encode()).hexdigest() == referral.shown_sha256
+    return None if shown and shows(referral.shown, referral.decision, referral.context) else "people were shown something else"
 
 
 def _is(text: str, one: Heard) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from psycopg.types.json import Jsonb
 
-from pipeline.stores import acts
+from pipeline.stores.people import allowed
 from pipeline.stores.postgres import Connection
 
 COLUMNS = (
@@ -138,35 +138,16 @@ def store(connection: Connection, *, venue: str, run_id: str, kinds: Sequence[st
     return Stored(opened, seen_again, gone.rowcount, left)
 
 
-def resolve(connection: Connection, break_id: str, *, by: str, reason: str, now: datetime) -> str | None:
-    """Resolve an open break as it is now and return the act's id; None when it is not open. The event is in the outbox."""
-    with connection.transaction():
-        row = connection.execute(
-            """
-            UPDATE ledger.breaks SET state = 'resolved' WHERE break_id = %s AND state = 'open'
-            RETURNING venue, intent_id, expected, actual
-            """,
-            (break_id,),
-        ).fetchone()
-        if row is None:
-            return None
-        venue, intent_id, *sides = row
-        act = acts.Act(
-            action="resolve",
-            venue=venue,
-            intent_id=intent_id,
-            subject=break_id,
-            outcome="resolved",
-            acted_by=by,
-            reason=reason,
-            at=now,
-        )
-        acts.record(connection, act)
-        connection.execute(
-            "INSERT INTO custodian.resolutions (act_id, break_id, expected, actual) VALUES (%s, %s, %s, %s)",
-            (act.act_id, break_id, *(None if side is None else Jsonb(side) for side in sides)),
-        )
-    return act.act_id
+def resolve(connection: Connection, break_id: str, *, by: str, reason: str) -> str | None:
+    """Resolve an open break as it is now, as this connection's login; return the act's id, None when it is not open.
+
+    The event is in the outbox. Raise SettingsError for a login that may not.
+    """
+    with allowed("to resolve"):
+        row = connection.execute("SELECT people.resolve(%s, %s, %s)", (break_id, by, reason)).fetchone()
+    assert row is not None
+    act_id: str | None = row[0].get("act_id")
+    return act_id
 
 
 def listed(

@@ -3,8 +3,9 @@
 A failover can lose the last commits, and a backup brings back old ones: Kafka's committed offsets, always behind the stored positions, are
 then ahead of them, and calls were made of which no attempt is left. Promises: in a run of the server that nobody has looked at, no attempt
 begins; one that was looked at has every open command marked as perhaps sent, and so has every command issued before it that is journalled
-in it, so the venue's record is read before any of them is sent, and an accept is not made twice; where something is lacking, everything is
-halted, the halts that the topic knows are in force again, and an alarm says what is lacking.
+in it, so the venue's record is read before any of them is sent, and an accept is not made twice; each halt that the topic of acts has is in
+the tables, whatever the offsets show, or is lacking; where something is lacking, everything is halted, the forgotten halts are in force
+again, and an alarm says what is lacking.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from pipeline.log.envelope import Outgoing
+from pipeline.errors import PoisonRecordError
+from pipeline.log.envelope import Outgoing, parse_time, time_text
 from pipeline.log.notices import alarm
+from pipeline.printable import printable
+from pipeline.stores import halts
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import OperatorActed
@@ -24,6 +28,9 @@ _SQL = named_statements("pipeline.stores", "continuity.sql")
 
 Place = tuple[str, str, int]
 """Consumer, topic and partition."""
+_SCOPE_MAX, _LABEL_MAX, _REASON_MAX = 200, 200, 3900
+"""What `people.halt` takes, and a little less of a reason, to which something is added."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,38 @@ class Lack:
     place: Place
     stored: int
     committed: int
+
+    @property
+    def told(self) -> str:
+        """Return what is lacking, for people."""
+        consumer, topic, partition = self.place
+        return f"{consumer} committed {self.committed} of {topic} {partition}, and stored is {self.stored}"
+
+    @property
+    def noted(self) -> Sequence[str | int | None]:
+        """Return what is kept of it with the run of the server."""
+        return (*self.place, self.stored, self.committed)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenHalt:
+    """The topic of acts knows of a halt that the tables neither have nor saw ended."""
+
+    venue: str | None
+    pair: str | None
+    by: str
+    reason: str
+    at: datetime
+
+    @property
+    def told(self) -> str:
+        """Return what is lacking, for people."""
+        return f"{self.by} halted {halts.scope_of(self.venue, self.pair)} at {time_text(self.at)}, and no row tells of it"
+
+    @property
+    def noted(self) -> Sequence[str | int | None]:
+        """Return what is kept of it with the run of the server."""
+        return ("halt", self.venue, self.pair, self.by, time_text(self.at))
 
 
 def is_known(connection: Connection) -> bool:
@@ -48,60 +87,80 @@ def lacking(connection: Connection, committed: Mapping[Place, int]) -> list[Lack
 
 
 def look(
-    connection: Connection, committed: Callable[[], Mapping[Place, int]], halted: Callable[[], Sequence[OperatorActed]], now: datetime
-) -> Sequence[Lack]:
+    connection: Connection, committed: Callable[[], Mapping[Place, int]], acts: Callable[[], Sequence[OperatorActed]], now: datetime
+) -> Sequence[Lack | ForgottenHalt]:
     """Look at this run of the server, and let calls begin in it; return what the tables lack.
 
-    `committed` tells what the consumer groups have committed, `halted` which halts the topic of acts leaves in force; both are asked under
-    the lock of looks. `connection` is in autocommit mode. Calls may begin once the role that makes them, or the owner, has looked.
+    `committed` tells what the consumer groups have committed, `acts` what the topic of acts still has; both are asked under the lock of
+    looks. `connection` is in autocommit mode. Calls may begin once the role that makes them, or the owner, has looked.
     """
     with connection.transaction():
         connection.execute(_SQL["lock"])
-        known, found = is_known(connection), lacking(connection, committed())
-        if known and not found:
+        known, behind = is_known(connection), lacking(connection, committed())
+        if known and not behind:
             return ()
-        raised = _stop(connection, found, halted(), now) if found else None
+        found: list[Lack | ForgottenHalt] = [*behind, *forgotten(connection, acts())]
+        raised = _stop(connection, found, now) if found else None
         noted: dict[str, object] = dict.fromkeys(("id", "subject", "at", "correlation", "key", "value"))
         if raised is not None:
             about = raised.envelope
             noted = {"id": about.id, "subject": about.subject, "at": about.time, "correlation": about.correlation_id}
             noted |= {"key": raised.key, "value": raised.value}
-        connection.execute(_SQL["note"], noted | {"lacking": json.dumps([[*one.place, one.stored, one.committed] for one in found])})
+        connection.execute(_SQL["note"], noted | {"lacking": json.dumps([one.noted for one in found])})
     return found
 
 
-def in_force(acts: Sequence[OperatorActed]) -> list[OperatorActed]:
-    """Return the halts that nobody has ended since, of each scope the last; acts in any order."""
-    last: dict[tuple[str | None, str | None], OperatorActed] = {}
-    for act in sorted(acts, key=lambda one: one.at):
-        if act.action in ("halt", "resume"):
-            last[act.venue, act.pair] = act
-    return [act for act in last.values() if act.action == "halt"]
+def forgotten(connection: Connection, acts: Sequence[OperatorActed]) -> list[ForgottenHalt]:
+    """Return the halts among the acts that the tables neither have nor saw ended, of each scope the last; acts in any order.
+
+    That a halt has ended only the tables tell: a `resume` of the topic may be forged, or as forgotten as the halt, and a halt too many is
+    ended by two people. A row counts for its scope from before its end, so a halt that was put in force again is not forgotten again.
+    """
+    rows = connection.execute(_SQL["halts"]).fetchall()
+    stand = {(venue, pair): None if active else ended for venue, pair, active, ended in rows}
+    last: dict[tuple[str | None, str | None], ForgottenHalt] = {}
+    for halt in sorted((one for act in acts if (one := _halt_of(act))), key=lambda one: one.at):
+        scope = halt.venue, halt.pair
+        ended = stand.get(scope, _NEVER)
+        if ended is not None and ended < halt.at:
+            last[scope] = halt
+    return [*last.values()]
 
 
-def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[OperatorActed], now: datetime) -> Outgoing:
-    """Halt everything, and again what the topic knows as halted; return the alarm."""
-    first = found[0]
-    consumer, topic, partition = first.place
-    what = f"the database has gone back: {consumer} committed {first.committed} of {topic} {partition}, and stored is {first.stored}"
-    for act in halted:
-        again = {
-            "venue": act.venue,
-            "pair": act.pair,
-            "by": act.by,
-            "reason": f"{act.reason} (since {act.at}; the database had forgotten it)",
-        }
-        connection.execute(_SQL["halt_again"], again)
-    row = connection.execute(_SQL["halt"], {"reason": what}).fetchone()
+def _halt_of(act: OperatorActed) -> ForgottenHalt | None:
+    """Return the halt that an act is, with words that the database takes; None for other acts, and for what it would never have halted."""
+    if act.action != "halt":
+        return None
+    venue, pair = act.venue, act.pair
+    if any(part != printable(part) or len(part) > _SCOPE_MAX for part in (venue, pair) if part) or not (
+        pair is None or halts.is_pair(pair)
+    ):
+        return None
+    try:
+        at = parse_time(act.at, "at")
+    except PoisonRecordError:
+        return None
+    by, reason = printable(act.by)[:_LABEL_MAX], printable(act.reason)[:_REASON_MAX]
+    return ForgottenHalt(venue, pair, by if by.strip() else "somebody", reason, at)
+
+
+def _stop(connection: Connection, found: Sequence[Lack | ForgottenHalt], now: datetime) -> Outgoing:
+    """Halt everything, and again what was forgotten as halted; return the alarm."""
+    what = f"the database has gone back: {found[0].told}"
+    for one in found:
+        if isinstance(one, ForgottenHalt):
+            reason = f"{one.reason} (since {time_text(one.at)}; the database had forgotten it)"
+            connection.execute(_SQL["halt_again"], {"venue": one.venue, "pair": one.pair, "by": one.by, "reason": reason})
+    row = connection.execute(_SQL["halt"], {"reason": what[:_REASON_MAX]}).fetchone()
     assert row is not None
-    places = "; ".join(f"{' '.join(map(str, one.place))}: stored {one.stored}, committed {one.committed}" for one in found)
     return alarm(
         kind="database_regressed",
         severity="critical",
         venue=None,
         subject="postgres",
-        detail={"reason": what, "lacking": places},
+        detail={"reason": what, "lacking": "; ".join(one.told for one in found)},
         now=now,
         source="/supervisor",
-        identity=(row[0], *(f"{' '.join(map(str, one.place))} {one.committed}" for one in found)),
+        # Who looks next finds the halts in force again, and still the same positions behind.
+        identity=(row[0], *(" ".join(map(str, one.noted)) for one in [each for each in found if isinstance(each, Lack)] or found)),
     )

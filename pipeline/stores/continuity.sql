@@ -7,6 +7,9 @@ SELECT pg_advisory_xact_lock(hashtext('custodian'), hashtext('incarnations'));
 -- positions: Return what each consumer has stored.
 SELECT consumer, topic, partition, next_offset FROM custodian.positions;
 
+-- halts: Return every scope that was ever halted, whether it is so now, and when it was last ended.
+SELECT venue, pair, bool_or(resumed_at IS NULL), max(resumed_at) FROM commands.halts GROUP BY venue, pair;
+
 -- halt: Halt everything.
 SELECT people.halt(NULL, NULL, 'custodian', %(reason)s) -> 'halt' ->> 'halt_id';
 

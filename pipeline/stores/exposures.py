@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from pipeline.domain.following import is_unknown
 from pipeline.domain.money import plain
-from pipeline.policy.counters import ENDED, UNKNOWN, CounterQuery
+from pipeline.policy.counters import ACCEPTED_AS, ENDED, UNKNOWN, CounterQuery
 from pipeline.policy.exposures import Answer, AskedOrder, QuestionKey, SignedQuote, approved
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
@@ -51,12 +51,16 @@ class PostgresExposures:
         rows = self._connection.execute(_SQL["answered"], asked).fetchall()
         return {(request_id, digest): decision for request_id, digest, decision in rows}
 
-    def read(self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime) -> dict[str, str]:
-        """Return the answers to queries by key, in one statement; with `ended`, when the order is known to have ended."""
+    def read(
+        self, venue: str, intent_id: str, queries: Sequence[CounterQuery], now: datetime, order: AskedOrder | None = None
+    ) -> dict[str, str]:
+        """Return the answers to queries by key, in one statement; with `ended` and `accepted as`, where there is something to say."""
         found: dict[str, str] = {}
-        for number, total, count, lacking in self._connection.execute(_SQL["counted"], _asked(venue, intent_id, queries, now)).fetchall():
+        own = {name: order and getattr(order, name.removeprefix("own_")) for name in ("own_pair", "own_sender", "own_receiver")}
+        asked = {**_asked(venue, intent_id, queries, now), **own}
+        for number, total, count, lacking in self._connection.execute(_SQL["counted"], asked).fetchall():
             if number < 0:
-                found[ENDED] = total
+                found[ENDED if number == -1 else ACCEPTED_AS] = total
             elif queries[number].kind in ("count", "alike"):
                 found[queries[number].key] = str(count)
             else:
@@ -137,8 +141,10 @@ class PostgresExposures:
         return state != "released"
 
     def refused(self, venue: str, intent_id: str, question: Question, decision_id: str) -> bool:
-        """Give back what the venue definitely refused, or what was never sent; tell whether that changed anything."""
-        about = {"venue": venue, "intent": intent_id, "decision_id": decision_id}
+        """Give back what the venue definitely refused, or what was never sent, by the journal; tell whether that changed anything."""
+        about = {"venue": venue, "intent": intent_id, "decision_id": decision_id, "kind": question}
+        if self._connection.execute(_SQL["not_carried_out"], about).fetchone() is None:
+            return False
         self._connection.execute(_SQL["note_refused"], about)
         done = self._connection.execute(_SQL["take_back_quote" if question == "co_sign_quote" else "release"], about)
         return done.rowcount > 0

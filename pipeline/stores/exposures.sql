@@ -24,7 +24,8 @@ VALUES (
 ON CONFLICT (venue, intent_id) DO UPDATE
    SET state = CASE WHEN e.state = 'asked' THEN EXCLUDED.state ELSE e.state END;
 
--- reserve: Count an accepted order from now on; what is accepted is what was asked about now, should the venue have changed it in between.
+-- reserve: Count an accepted order from now on, by the terms that were asked about. What counts already counts for no less by another question:
+-- of two amounts in one pair the larger stays, one that nobody knows stays unknown, and a party is not forgotten.
 INSERT INTO risk.exposures AS e (
     venue, intent_id, state, pair, source_currency, target_currency, sender_party_id, receiver_party_id, target_amount,
     source_amount_max, asked_at, reserved_at, accepted_by, quote_id, source_amount, market_maker_party_id, signed_by)
@@ -33,13 +34,21 @@ VALUES (
     %(now)s, %(accepts)s, %(quote)s, %(amount)s, %(maker)s, %(signs)s)
 ON CONFLICT (venue, intent_id) DO UPDATE
    SET pair = EXCLUDED.pair, source_currency = EXCLUDED.source_currency, target_currency = EXCLUDED.target_currency,
-       sender_party_id = EXCLUDED.sender_party_id, receiver_party_id = EXCLUDED.receiver_party_id,
-       target_amount = EXCLUDED.target_amount, source_amount_max = EXCLUDED.source_amount_max,
+       sender_party_id = coalesce(EXCLUDED.sender_party_id, CASE WHEN e.state IN ('reserved', 'settled') THEN e.sender_party_id END),
+       receiver_party_id = coalesce(EXCLUDED.receiver_party_id, CASE WHEN e.state IN ('reserved', 'settled') THEN e.receiver_party_id END),
+       target_amount = CASE WHEN e.state NOT IN ('reserved', 'settled') OR e.pair <> EXCLUDED.pair THEN EXCLUDED.target_amount
+                            WHEN e.target_amount IS NULL OR EXCLUDED.target_amount IS NULL THEN NULL
+                            ELSE greatest(e.target_amount, EXCLUDED.target_amount) END,
+       source_amount_max = CASE WHEN e.state NOT IN ('reserved', 'settled') OR e.pair <> EXCLUDED.pair THEN EXCLUDED.source_amount_max
+                                WHEN e.source_amount_max IS NULL OR EXCLUDED.source_amount_max IS NULL THEN NULL
+                                ELSE greatest(e.source_amount_max, EXCLUDED.source_amount_max) END,
        reserved_at = CASE WHEN e.state IN ('reserved', 'settled') THEN e.reserved_at ELSE EXCLUDED.reserved_at END,
        state = CASE WHEN e.state = 'settled' THEN e.state ELSE EXCLUDED.state END,
        accepted_by = coalesce(EXCLUDED.accepted_by, e.accepted_by),
        quote_id = coalesce(EXCLUDED.quote_id, e.quote_id), signed_by = coalesce(EXCLUDED.signed_by, e.signed_by),
-       source_amount = CASE WHEN EXCLUDED.quote_id IS NULL THEN e.source_amount ELSE EXCLUDED.source_amount END,
+       source_amount = CASE WHEN EXCLUDED.quote_id IS NULL THEN e.source_amount
+                            WHEN e.state IN ('reserved', 'settled') AND e.pair = EXCLUDED.pair THEN greatest(e.source_amount, EXCLUDED.source_amount)
+                            ELSE EXCLUDED.source_amount END,
        market_maker_party_id = CASE WHEN EXCLUDED.quote_id IS NULL THEN e.market_maker_party_id ELSE EXCLUDED.market_maker_party_id END,
        updated_at = clock_timestamp();
 
@@ -64,6 +73,11 @@ UPDATE risk.exposures
        market_maker_party_id = CASE WHEN %(quote)s::text IS NULL THEN market_maker_party_id ELSE %(maker)s END,
        updated_at = clock_timestamp()
  WHERE venue = %(venue)s AND intent_id = %(intent)s;
+
+-- not_carried_out: Return something where the journal says that what a decision led to has ended without effect, and nothing of it goes on.
+SELECT 1 FROM commands.journal
+ WHERE venue = %(venue)s AND intent_id = %(intent)s AND kind = %(kind)s AND decision_id = %(decision_id)s
+HAVING bool_or(state IN ('refused', 'expired')) AND NOT bool_or(open OR state = 'succeeded');
 
 -- note_refused: Remember what the venue refused, in whatever order the news arrives.
 UPDATE risk.exposures SET refused = array_append(refused, %(decision_id)s)
@@ -91,10 +105,15 @@ UPDATE risk.exposures
  WHERE venue = %(venue)s AND intent_id = %(intent)s
    AND (state IN ('asked', 'reserved') OR (%(settled)s AND state IN ('declined', 'released') AND reserved_at IS NOT NULL));
 
--- counted: Return the answers to queries, each without the order that is asked about, and how that order ended. A window is the tallies of
+-- counted: Return the answers to queries, each without the order that is asked about, how that order ended, and as what else it is accepted. A window is the tallies of
 -- whole hours, of the minutes before them, and the rows of the minute in which it begins; an exposure is one tally per venue and pair.
 SELECT -1 AS n, status AS total, 0::bigint AS number, 0::bigint AS lacking
   FROM risk.ended WHERE venue = %(venue)s AND intent_id = %(intent)s
+UNION ALL
+SELECT -2, concat_ws(', ', pair, 'sender ' || sender_party_id, 'receiver ' || receiver_party_id), 0, 0
+  FROM risk.exposures
+ WHERE venue = %(venue)s AND intent_id = %(intent)s AND state = 'reserved'
+   AND (pair <> %(own_pair)s::text OR sender_party_id <> %(own_sender)s::text OR receiver_party_id <> %(own_receiver)s::text)
 UNION ALL
 SELECT q.n, f.amount::text, f.number, f.lacking
   FROM unnest(%(n)s::integer[], %(per)s::text[], %(scope)s::text[], %(pair)s::text[], %(at)s::text[], %(side)s::text[],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from pipeline.settings import RoleName
 from pipeline.stores.postgres import Connection
@@ -30,9 +30,10 @@ _EVERY = {
     "custodian.migrations": _READ,
     "custodian.incarnations": _READ,
     "custodian.positions": _READ,
+    "commands.halts": "SELECT (venue, pair, resumed_at)",
     "custodian.roles": _HOLD,
 }
-"""Every role: is the database prepared, has it gone back, and its own heartbeat."""
+"""Every role: is the database prepared, has it gone back and forgotten a halt, and its own heartbeat."""
 _CONSUMER = {
     **_EVERY,
     "custodian.positions": "SELECT, UPDATE (next_offset, updated_at)",
@@ -42,12 +43,17 @@ _CONSUMER = {
 }
 """Who reads topics: its positions, and what stands about attempts that failed."""
 _PROCESSOR = {**_CONSUMER, "custodian.states": _KEEP, "custodian.readings": _ADD}
-_BELIEF = {"risk.decisions": _READ, "risk.referrals": _READ, "risk.approvals": _READ}
-"""Whose answers are believed."""
+_BELIEF = {
+    "risk.decisions": _READ,
+    "risk.referrals": _READ,
+    "risk.approvals": _READ,
+    "risk.questions": "SELECT (request_id, context_sha256, context)",
+    "risk.answers": "SELECT (decision_id, signed, signature)",
+}
+"""Whose answers are believed. Nobody writes all that one rests on: decisions are the engine's, questions the sink's, approvals people's."""
 _LIMITS = {
     "risk.exposures": _KEEP,
     "risk.tallies": _READ,  # its triggers write them
-    "risk.decisions": _ADD,
     "risk.policies": _READ,
     "risk.activations": _READ,
 }
@@ -81,8 +87,15 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "ledger.entries": _READ,
         "risk.exposures": "SELECT (venue, intent_id, state)",
     },
-    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state, issued_at)"},
-    "risk": {**_PROCESSOR, **_BELIEF, **_LIMITS, "risk.ended": _KEEP},
+    "workflow": {**_PROCESSOR, **_BELIEF, "commands.journal": "SELECT (venue, intent_id, state)"},
+    "risk": {
+        **_PROCESSOR,
+        **_BELIEF,
+        **_LIMITS,
+        "risk.ended": _KEEP,
+        "risk.decisions": _ADD,
+        "commands.journal": "SELECT (venue, intent_id, kind, decision_id, state, open)",
+    },
     "commands": {
         **_CONSUMER,
         **_REQUESTS,
@@ -94,7 +107,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "risk.ended": _READ,
         "risk.questions": _ADD,
         "risk.answers": _ADD,
-        "risk.referrals": "SELECT, INSERT, UPDATE (state, closed_at, answer_id, answer)",
+        # As pending only, which its own columns' defaults say: what people agree on their function says.
+        "risk.referrals": "SELECT, INSERT (decision_id, request_id, venue, intent_id, question, quote_id, context_sha256, shown,"
+        " shown_sha256, approvers_needed, expires_at, decision, causation_id, opened_at), UPDATE (state, closed_at, answer_id, answer)",
         "custodian.outbox": "SELECT, INSERT, UPDATE (published_at)",
     },
     "ledger": {
@@ -121,7 +136,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "custodian.closed_letters": _READ,
         "custodian.outbox": "SELECT (at, published_at)",
         "commands.journal": "SELECT (state, open, completed_at, published_at)",
-        "commands.halts": "SELECT (resumed_at)",
         "risk.referrals": "SELECT (state, expires_at)",
         "ledger.breaks": "SELECT (state, severity)",
     },
@@ -143,7 +157,7 @@ FUNCTIONS: Mapping[str, Sequence[str]] = {
         "commands.shown(commands.halts)",
     ),
     "approve": ("people.answer(text,text,text,text,text)", "people.activate(bytea,text,integer,text,text)"),
-    "operate": ("people.resume(text,text,text,text,text)",),
+    "operate": ("people.resume(text,text,text,text,text)", "people.acknowledge(text,text,text)", "people.resolve(text,text,text)"),
     "PUBLIC": ("people.halt(text,text,text,text)",),
 }
 
@@ -162,6 +176,12 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
 }
 """Tables that roles share: which rows each may write, by an expression over the row. Everybody who may read the table reads all of it."""
 
+ADDS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
+    # Answers of people; acts and what they publish come from who makes them, or from functions of the owner.
+    "custodian.outbox": ("kind", {"commands": ("decision-made.v1",)}),
+}
+"""Tables to which a role may add rows of a kind alone; what else it may do there, it may do with all of them."""
+
 EVERYBODY = ("PUBLIC", *READERS, *GROUPS, *ROLES)
 _EVERYBODY_READS = "read"
 
@@ -178,9 +198,35 @@ def parsed(rights: str) -> Iterator[tuple[str, str]]:
 
 def row_rule(table: str, role: str) -> str:
     """Return the expression that the rows have which a role may write, as PostgreSQL spells it."""
-    expression, values = ROWS[table][0], ROWS[table][1][role]
-    listed = [f"'{value}'::text" for value in values]
+    expression, roles = {**ROWS, **ADDS}[table]
+    listed = [f"'{value}'::text" for value in roles[role]]
     return f"({expression} = {listed[0]})" if len(listed) == 1 else f"({expression} = ANY (ARRAY[{', '.join(listed)}]))"
+
+
+class _Policy(NamedTuple):
+    table: str
+    name: str
+    whose: str
+    about: str
+    rows: str | None
+    written: str | None
+
+    def sql(self) -> str:
+        clauses = (f"{verb} ({rule})" for verb, rule in (("USING", self.rows), ("WITH CHECK", self.written)) if rule is not None)
+        return f"FOR {self.about} TO %s {' '.join(clauses)}"
+
+
+def policies() -> Iterator[_Policy]:
+    """Yield the rules of rows."""
+    for table, (_, roles) in {**ROWS, **ADDS}.items():
+        yield _Policy(table, _EVERYBODY_READS, "PUBLIC", "SELECT", "true", None)
+        for role in roles:
+            rule = row_rule(table, role)
+            if table in ROWS:
+                yield _Policy(table, role, role, "ALL", rule, rule)
+            else:
+                yield _Policy(table, role, role, "INSERT", None, rule)
+                yield _Policy(table, f"{role}_changes", role, "UPDATE", "true", None)
 
 
 # --- making it so --------------------------------------------------------------------------------------------------------
@@ -258,11 +304,9 @@ def grants_sql() -> str:
             *(f"('{who}', '{function}', 'EXECUTE')" for who, functions in FUNCTIONS.items() for function in functions),
         ]
     )
-    rows = ",\n    ".join(
-        f"('{table}', '{role}', $rule${row_rule(table, role)}$rule$)" for table, (_, roles) in ROWS.items() for role in roles
-    )
+    rows = ",\n    ".join(f"('{rule.table}', '{rule.name}', '{rule.whose}', $rule${rule.sql()}$rule$)" for rule in policies())
     return f"""DO $$ DECLARE
-  place text; one record; whom text; made text := '';
+  place text; one record; whom text;
   everybody text := (SELECT string_agg({_named("who")}, ', ') FROM unnest({everybody}) AS who);
 BEGIN
   FOREACH place IN ARRAY {places} LOOP
@@ -293,15 +337,11 @@ BEGIN
     EXECUTE one.dropped;
   END LOOP;
   FOR one IN SELECT * FROM (VALUES
-    {rows}) AS r (what, who, rule)
+    {rows}) AS r (what, name, who, rule)
   LOOP
     CONTINUE WHEN to_regclass(one.what) IS NULL;
-    IF made <> one.what THEN
-      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);
-      EXECUTE format('CREATE POLICY {_EVERYBODY_READS} ON %s FOR SELECT USING (true)', one.what);
-      made := one.what;
-    END IF;
-    EXECUTE format('CREATE POLICY %I ON %s TO %s USING %s WITH CHECK %s', one.who, one.what, {_named("one.who")}, one.rule, one.rule);
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);
+    EXECUTE format('CREATE POLICY %I ON %s ' || one.rule, one.name, one.what, {_named("one.who")});
   END LOOP;
 END $$;
 RESET ROLE;
@@ -413,10 +453,11 @@ def differences(connection: Connection) -> list[str]:
     lines += [line for (line,) in connection.execute(_OWNERS, named).fetchall()]
     ruled = {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(_POLICIES.encode(), named).fetchall()}
     expected: dict[tuple[str, str], tuple[object, ...]] = {}
-    for table, (_, roles) in ROWS.items():
-        if any(what == f"table {table}" for _, what, _, _ in shall):
-            expected[table, _EVERYBODY_READS] = ("r", "true", None, "PUBLIC", True)
-            expected |= {(table, role): ("*", row_rule(table, role), row_rule(table, role), role, True) for role in roles}
+    there = {what for _, what, _, _ in shall}
+    for rule in policies():
+        if f"table {rule.table}" in there:
+            command = {"SELECT": "r", "ALL": "*", "INSERT": "a", "UPDATE": "w"}[rule.about]
+            expected[rule.table, rule.name] = (command, rule.rows, rule.written, rule.whose, True)
     lines += [
         f"rows of {table}: the rule {name} is otherwise"
         for table, name in ruled.keys() | expected.keys()

@@ -49,7 +49,7 @@ class Halt:
     @property
     def scope(self) -> str:
         """Return what is halted, for people."""
-        return " ".join(part for part in (self.venue and f"venue {self.venue}", self.pair) if part) or "everything"
+        return scope_of(self.venue, self.pair)
 
     @property
     def told(self) -> str:
@@ -79,12 +79,22 @@ class Resumed:
     login: str | None = None
 
 
+def scope_of(venue: str | None, pair: str | None) -> str:
+    """Return what a halt of this venue and pair halts, for people."""
+    return " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
+
+
+def is_pair(text: str) -> bool:
+    """Tell whether a text is SOURCE/TARGET."""
+    return _PAIR.fullmatch(text) is not None
+
+
 def halt(connection: Connection, *, venue: str | None, pair: str | None, reason: str, by: str) -> Halted:
     """Halt accepting for a scope, as the login of this connection, which may be any that can connect; `by` is a label.
 
     `connection` is in autocommit mode. Raise ValueError for a pair that is not SOURCE/TARGET.
     """
-    if pair is not None and not _PAIR.fullmatch(pair):
+    if pair is not None and not is_pair(pair):
         raise ValueError(f"pair {pair!r}: write SOURCE/TARGET, such as JPYSC0/USDCx")
     said = _said(connection, "halt", venue=venue, pair=pair, reason=reason, by=by)
     return Halted(halt=_of(said["halt"]), new=said["outcome"] == "halted", in_flight=said["calls_in_flight"])

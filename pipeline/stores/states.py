@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.domain.lifecycle import PENDING
 from pipeline.stores.postgres import Connection
 
 
@@ -88,15 +89,18 @@ def postpone(connection: Connection, processor: str, key: str, until: datetime) 
     )
 
 
-def wake_shadowed(connection: Connection, now: datetime, *, within: float) -> int:
-    """Let the workflow's states of orders be woken at once whose commands, issued in the last seconds, were left out; return how many."""
+def wake_shadowed(connection: Connection, now: datetime) -> int:
+    """Let the workflow's states be woken at once whose commands were left out in shadow, however long ago; return how many.
+
+    Those only in which that can still be mended: the venue shows the order as open, and it counts as accepted, or as co-signed. Whether
+    there is time left the workflow decides.
+    """
     done = connection.execute(
         """
         UPDATE custodian.states SET wake_at = least(wake_at, %s)
-         WHERE processor = 'workflow'
-           AND key IN (SELECT venue || '/' || intent_id FROM commands.journal
-                        WHERE state = 'shadowed' AND issued_at > %s - make_interval(secs => %s))
+         WHERE processor = 'workflow' AND state ->> 'status' = %s AND state ->> 'phase' IN ('quoting', 'underway')
+           AND key IN (SELECT venue || '/' || intent_id FROM commands.journal WHERE state = 'shadowed')
         """,
-        (now, now, within),
+        (now, PENDING),
     )
     return int(done.rowcount)

@@ -251,5 +251,5 @@ def counts(role: str) -> dict[str, int]:
         sample.labels["outcome"]: int(sample.value)
         for family in metrics.RECORDS.collect()
         for sample in family.samples
-        if sample.name.endswith("_total") and sample.labels.get("role") == role
+        if sample.name.endswith("_total") and sample.labels.get("role") == role and sample.value
     }

@@ -127,16 +127,21 @@ def _made_by_init(role: str) -> Iterator[None]:
 
 def begin_metrics(role: str, settings: Settings) -> None:
     """Let everything that this role can count exist at 0, and say what it is."""
-    from pipeline import metrics
+    from pipeline import counted, metrics
     from pipeline.supervisor.preparation import CONSUMERS
+    from pipeline.topology import PROCESSORS
     from pipeline.wiring import consumers_of
 
     reads = role == "ingest"
     topics = [(name, kind.topic(settings.kafka.topic_prefix)) for name in consumers_of(role) for kind in CONSUMERS[name]]
     metrics.begin(
-        consumers=consumers_of(role) or (role,),
+        outcomes={
+            name: (*counted.PROCESSOR, *PROCESSORS[name](settings).outcomes) if name in PROCESSORS else counted.OUTCOMES[name]
+            for name in consumers_of(role) or (role,)
+        },
         origins=[(role, origin) for origin in ("stream", "read", "rates")] if reads else topics,
         providers=settings.rates if reads else (),
+        venues=[(role, venue) for venue in settings.venues] if role in ("ingest", "commands") else (),
         version=version(),
         engine=settings.engine.kind,
         accepting=settings.mode.accepting,

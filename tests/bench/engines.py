@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 
+from pipeline.kafka import TopicAdmin
 from pipeline.log.topics import ORDER_SETTLED, ORDER_UPDATED
 from tests.bench import documents, stages
 from tests.bench.figures import Figure
@@ -54,6 +54,7 @@ class _Yard:
     def __init__(self, room: Room, total: int) -> None:
         self.room, self.total = room, total
         self.orders = len(set(documents.with_duplicates(total, DUPLICATES)))
+        self._topics = TopicAdmin(room.settings.kafka)
         self._admin = AdminClient({"bootstrap.servers": room.services.bootstrap_servers})
         self._outputs = room.records_in(ORDER_SETTLED)
         self._outputs_before = 0
@@ -126,14 +127,9 @@ class _Yard:
         return look
 
     def _committed(self) -> int:
-        group = ConsumerGroupTopicPartitions(f"{self.room.prefix}plain-faust")
-        try:
-            (answer,) = self._admin.list_consumer_group_offsets([group]).values()
-            found = answer.result(5).topic_partitions
-        except Exception:  # the group is not there yet
-            return 0
-        topic = self.room.topic(ORDER_UPDATED)
-        return sum(max(0, partition.offset) for partition in found if partition.topic == topic)
+        kafka, topic = self.room.settings.kafka, self.room.topic(ORDER_UPDATED)
+        places = [(topic, number) for number in range(kafka.partitions)]
+        return sum(self._topics.committed(f"{self.room.prefix}plain-faust", places).values())
 
 
 def _while_shared(looks: Sequence[Look], both_at: Sequence[int], total: int, workers: int) -> Sequence[Look]:

@@ -447,7 +447,7 @@ ACCEPTING = (
         edits=(
             Edit(
                 file="pipeline/decisions/agreed.py",
-                old='    stopped = any(limit.verdict == "REJECT" for limit in limits)\n',
+                old="    stopped = bool(against)\n",
                 new="    stopped = False\n",
             ),
         ),
@@ -459,8 +459,8 @@ ACCEPTING = (
         edits=(
             Edit(
                 file="pipeline/decisions/agreed.py",
-                old="        exposures.reserve(order_of(request), referred.question, made.decision_id, signed, at)\n",
-                new="        str((order_of(request), signed))\n",
+                old="        exposures.reserve(order, referred.question, made.decision_id, signed, at)\n",
+                new="        str((order, signed))\n",
             ),
         ),
         test="tests/integration/test_agreed.py::test_five_approved_orders_do_not_pass_a_limit_whose_word_is_reject",
@@ -732,17 +732,23 @@ ACCEPTING = (
         edits=(
             Edit(
                 file="pipeline/stores/continuity.py",
-                old="        raised = _stop(connection, found, halted(), now) if found else None\n",
-                new="        raised = _stop(connection, found, halted(), now) if found and known is None else None\n",
+                old='    row = connection.execute(_SQL["halt"], {"reason": what[:_REASON_MAX]}).fetchone()\n',
+                new='    row = ("0",)\n',
             ),
         ),
         test="tests/integration/test_continuity.py::test_what_is_lacking_halts_everything_and_brings_halts_back",
-        says=r"dict_keys\(\[\]\) ==",
+        says=r"Extra items in the right set:\nE +\(None, None, 'custodian'\)",
     ),
     Control(
         name="halts come back from the acts",
-        edits=(Edit(file="pipeline/stores/continuity.py", old="    for act in halted:\n", new="    for act in halted[:0]:\n"),),
+        edits=(
+            Edit(
+                file="pipeline/stores/continuity.py",
+                old="        if isinstance(one, ForgottenHalt):\n",
+                new="        if isinstance(one, ForgottenHalt) and not found:\n",
+            ),
+        ),
         test="tests/integration/test_continuity.py::test_what_is_lacking_halts_everything_and_brings_halts_back",
-        says=r"Extra items in the right set:\nE +\(None, 'JPYSC0/EURCx', 'Officer'\)",
+        says=r"Left contains one more item: ForgottenHalt",
     ),
 )

@@ -568,7 +568,7 @@ SPINE = (
         edits=(
             Edit(
                 file="pipeline/stores/grants.py",
-                old="      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
+                old="    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', one.what);\n",
                 new="",
             ),
         ),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -28,20 +34,26 @@ from confluent_kafka.admin import (
 from infra.embedded.kafka import ADMIN
 from infra.embedded.services import LOGINS
 from pipeline.errors import SettingsError
-from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records
+from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin, all_records, grant
 from pipeline.log import topics
+from pipeline.log.codec import decode
 from pipeline.log.topics import ALL, EventType
 from pipeline.settings import Kafka, Settings
-from pipeline.supervisor.acls import access
+from pipeline.supervisor.acls import access, grants
 from pipeline.supervisor.preparation import CONSUMERS
 from pipeline.testing.orders import outgoing, settled_record
+from pipeline.testing.questions import question
+from schemas.accepting import DecisionMade
 from tests.faults.test_accepting import PATIENT, accepting_rig
 from tests.faults.test_kills import ENGINES
-from tests.rig import Rig, running_rig
-from tests.services import dsn_with_password, embedded_for_this_run
+from tests.integration.test_external_risk_engine import answered, external_engine, key_pair
+from tests.integration.test_external_risk_engine import outgoing as question_asked
+from tests.rig import ROOT, Rig, running_rig
+from tests.services import KafkaRoom, dsn_with_password, embedded_for_this_run
 from tests.waiting import eventually
 
 WHY = ("--as", "first person", "--reason", "a try")
+GROUPS = (*CONSUMERS, "offsets", "read", "somebody-else")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +139,49 @@ def test_every_role_does_its_work_with_its_own_login(walled_rig: Callable[..., R
     assert walled.denials() == []
 
 
+def test_the_example_of_an_engine_works_with_what_is_printed_for_it(walled: Walled, tmp_path: Path) -> None:
+    """Its login is granted what `--print-acls` says of an external engine and nothing else; Kafka denies nothing that it asks for."""
+    login = "custodian-risk"
+    client = {name: text for name, text in walled.client(ADMIN).items() if name != "bootstrap.servers"}
+    kafka, admin = Kafka(bootstrap_servers=walled.bootstrap_servers, client=client), AdminClient(walled.client(ADMIN))
+    roles = {"risk": {"client": {"sasl.username": login}}}
+    outside = Settings.model_validate({"kafka": {"roles": roles}, "risk": {"engine": "external", "engine_keys": ["mine=mine.pub"]}})
+    every = AclBindingFilter(
+        ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{login}", None, AclOperation.ANY, AclPermissionType.ANY
+    )
+    (gone,) = admin.delete_acls([every]).values()
+    assert gone.result(30), "the built-in engine's grants are taken away"
+    grant(kafka, [one for one in grants(outside) if one.principal == f"User:{login}"])
+    TopicAdmin(kafka).ensure_topics(ALL)
+    EventProducer(kafka).publish([question_asked(question(order=1))])
+    room = KafkaRoom(bootstrap_servers=walled.bootstrap_servers, topic_prefix="custody.")
+    said = {
+        f"KAFKA_CLIENT_{name.upper().replace('.', '_')}": text
+        for name, text in walled.client(login).items()
+        if name.startswith(("security.", "sasl."))
+    }
+    with external_engine(room, key_pair(tmp_path), **said):
+        (answer,) = answered(kafka, number=1)
+        places = [("custody.decision-requested.v1", number) for number in range(kafka.partitions)]
+
+        def committed() -> bool:
+            return any(TopicAdmin(kafka).committed("custody.engine", places).values())
+
+        eventually(committed, within=30, what="the engine commits as its group")
+    assert decode(answer.value, DecisionMade).verdict == "ACCEPT"
+    assert walled.denials() == []
+
+
 def test_a_topic_begins_anew_with_the_login_of_init(walled: Walled) -> None:
     """It makes a topic that is missing, and puts the groups of who reads it to its beginning: what `positions renew` asks of Kafka."""
-    login = walled.client("custodian-init")
-    init = TopicAdmin(Kafka(bootstrap_servers=login.pop("bootstrap.servers"), partitions=1, client=login))
-    init.ensure_topics()
+    init = topics_made(walled)
     name, admin = "custody.order-settled.v1", AdminClient(walled.client(ADMIN))
     admin.delete_topics([name])[name].result(20)
     eventually(lambda: name not in init.describe([name]), within=20, what="the topic is gone")
     assert init.ensure_topics([topics.ORDER_SETTLED]) == [name]
     for group in ("custody.ledger", "custody.archive"):
         init.begin_anew(group, [(name, 0)])
-        assert init.committed(group) == {(name, 0): 0}
+        assert init.committed(group, [(name, 0)]) == {(name, 0): 0}
     assert walled.denials() == []
 
 
@@ -152,23 +195,94 @@ def refused(client: Callable[[], object]) -> KafkaError | None:
     return None
 
 
-def test_a_login_can_do_nothing_but_its_roles_work(walled: Walled) -> None:
-    """Every role against every topic, reading and writing, and against every group, by the table; nobody gets in without a login."""
+def topics_made(walled: Walled) -> TopicAdmin:
+    """Make the topics, as `init` does, and return its client; see that Kafka has no topic of ours that the catalogue does not have."""
     login = walled.client("custodian-init")
-    servers = login.pop("bootstrap.servers")
-    TopicAdmin(Kafka(bootstrap_servers=servers, partitions=1, client=login)).ensure_topics()
+    init = TopicAdmin(Kafka(bootstrap_servers=login.pop("bootstrap.servers"), partitions=1, client=login))
+    init.ensure_topics()
+    there = AdminClient(walled.client(ADMIN)).list_topics(timeout=20).topics
+    assert {name for name in there if not name.startswith("__")} == {kind.topic("custody.") for kind in ALL}
+    return init
+
+
+def granted(walled: Walled) -> set[tuple[str, ...]]:
+    """Return what the broker lets whom do: principal, kind of resource, its name, operation."""
+    everything = AclBindingFilter(ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY)
+    admin = AdminClient(walled.client(ADMIN))  # whoever lets go of it gets no answer
+    found = admin.describe_acls(everything).result(20)
+    assert {(each.host, each.permission_type, each.resource_pattern_type) for each in found} == {
+        ("*", AclPermissionType.ALLOW, ResourcePatternType.LITERAL)
+    }
+    return {(each.principal, each.restype.name.lower(), each.name, each.operation.name.replace("_", "").lower()) for each in found}
+
+
+def printed(folder: Path, settings: str) -> set[tuple[str, ...]]:
+    """Return what the commands that `init --print-acls` prints for these settings grant."""
+    (folder / "printed.toml").write_text(settings)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli.main", "--config", "printed.toml", "init", "--print-acls"],
+        cwd=folder,
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: set[tuple[str, ...]] = set()
+    for line in done.stdout.splitlines():
+        words = shlex.split(line, comments=True)
+        said = [(name.removeprefix("--"), word) for name, word in itertools.pairwise(words) if name.startswith("--")]
+        of = {key: [word for name, word in said if name == key] for key in ("allow-principal", "operation", "topic", "group")}
+        found |= {
+            (principal, resource, name, operation.lower())
+            for principal in of["allow-principal"]
+            for resource in ("topic", "group")
+            for name in of[resource]
+            for operation in of["operation"]
+        }
+    return found
+
+
+def test_a_login_can_do_nothing_but_its_roles_work(walled: Walled, tmp_path: Path) -> None:
+    """Every role against every topic, reading and writing, and against every group, by the table; nobody gets in without a login."""
+    topics_made(walled)
+    assert granted(walled) == printed(tmp_path, walled.settings()), "what is tried here is what --print-acls prints"
     may = access(Settings())
     assert set(may) == set(LOGINS.values())
-    assert {role: {kind for kind in ALL if _writes(walled, role, kind)} for role in may} == {
-        role: each.writes for role, each in may.items()
-    }
-    assert {role: {kind for kind in ALL if _reads(walled, role, kind)} for role in may} == {role: each.reads for role, each in may.items()}
-    groups = (*CONSUMERS, "offsets", "read", "somebody-else")
-    joined = {(role, group) for role in may for group in groups if _commits(walled, role, f"custody.{group}")}
-    assert joined == {(role, group) for role, each in may.items() for group in each.groups}
+    assert {role: _writes(walled, role, *ALL) for role in may} == {role: each.writes for role, each in may.items()}
+    assert {role: _reads(walled, role, *ALL) for role in may} == {role: each.reads for role, each in may.items()}
+    joined = {role: _commits(walled, role, GROUPS, *each.reads) for role, each in may.items()}
+    assert joined == {role: {*each.groups} for role, each in may.items()}
     assert walled.denials(), "what is denied shows in the log of the broker"
     assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"sasl.password": "another", "message.timeout.ms": 3_000})
     assert not _writes(walled, "ledger", topics.ALARM_RAISED, **{"security.protocol": "PLAINTEXT", "message.timeout.ms": 3_000})
+
+
+EXTERNAL = '[risk]\nengine = "external"\nengine_keys = ["desk=desk.pub"]\n'
+
+
+def test_an_engine_of_somebody_else_can_do_nothing_but_answer(walled: Walled, tmp_path: Path) -> None:
+    """With what is printed for it and no more: it reads questions, writes answers, commits as its own group, and sees nothing else."""
+    topics_made(walled)
+    admin, mine = AdminClient(walled.client(ADMIN)), "User:custodian-risk"
+    ours = AclBindingFilter(ResourceType.ANY, None, ResourcePatternType.ANY, mine, None, AclOperation.ANY, AclPermissionType.ANY)
+    (removed,) = admin.delete_acls([ours]).values()
+    assert removed.result(20)
+    wanted = {each for each in printed(tmp_path, walled.settings() + EXTERNAL) if each[0] == mine}
+    bindings = [
+        AclBinding(
+            ResourceType[kind.upper()], name, ResourcePatternType.LITERAL, who, "*", AclOperation[what.upper()], AclPermissionType.ALLOW
+        )
+        for who, kind, name, what in wanted
+    ]
+    for answer in admin.create_acls(bindings).values():
+        answer.result(20)
+    eventually(lambda: {each for each in granted(walled) if each[0] == mine} == wanted, within=20, what="the broker has the grants")
+    assert _writes(walled, "risk", *ALL) == {topics.DECISION_MADE}
+    assert _reads(walled, "risk", *ALL, group="engine") == {topics.DECISION_REQUESTED}
+    assert _commits(walled, "risk", (*GROUPS, "engine"), topics.DECISION_REQUESTED) == {"engine"}
+    seen = AdminClient(walled.client("custodian-risk")).list_topics(timeout=20).topics
+    assert set(seen) == {topics.DECISION_MADE.topic("custody."), topics.DECISION_REQUESTED.topic("custody.")}
 
 
 SHORTER = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
@@ -191,12 +305,9 @@ REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION
 
 def test_nobody_deletes_or_alters_a_topic(walled: Walled) -> None:
     """Every login against every topic: it stays as it was made, and so do its records, the groups and the grants."""
-    login = walled.client("custodian-init")
-    servers = login.pop("bootstrap.servers")
-    owner = TopicAdmin(Kafka(bootstrap_servers=servers, partitions=1, client=login))
+    owner = topics_made(walled)
     names = [kind.topic("custody.") for kind in ALL]
-    owner.ensure_topics()
-    before = owner.describe(names), owner.configs(names)
+    before = owner.describe(names), owner.configs(names), granted(walled)
     done = []
     for who in LOGINS:
         admin = AdminClient(walled.client(who))
@@ -206,7 +317,7 @@ def test_nobody_deletes_or_alters_a_topic(walled: Walled) -> None:
                 if error is None or error.code() not in REFUSED:
                     done.append((who, what, asked, error))
     assert done == []
-    assert (owner.describe(names), owner.configs(names)) == before
+    assert (owner.describe(names), owner.configs(names), granted(walled)) == before
 
 
 def test_each_client_of_ours_says_which_grant_is_missing(walled: Walled) -> None:
@@ -247,37 +358,46 @@ def test_each_client_of_ours_says_which_grant_is_missing(walled: Walled) -> None
             client()
 
 
-def _writes(walled: Walled, role: str, kind: EventType, **more: Any) -> bool:
-    outcome: list[KafkaError | None] = []
-    producer = Producer(walled.client(f"custodian-{role}", **{"message.timeout.ms": 30_000, "log_level": 0, **more}))
-    producer.produce(kind.topic("custody."), b"{}", on_delivery=lambda error, _: outcome.append(error))
-    producer.flush(40)
-    return [error is None for error in outcome] == [True]  # KafkaError cannot be compared with None
+def _writes(walled: Walled, role: str, *kinds: EventType, **more: Any) -> set[EventType]:
+    """Return which topics a role's producer gets a record into."""
+    outcome: dict[EventType, KafkaError | None] = {}
+    producer = Producer(walled.client(f"custodian-{role}", **{"message.timeout.ms": 60_000, "log_level": 0, **more}))
+    for kind in kinds:
+        producer.produce(kind.topic("custody."), b"{}", on_delivery=lambda error, _, kind=kind: outcome.update({kind: error}))
+    producer.flush(90)
+    assert outcome.keys() == {*kinds}, f"{role} hears nothing of what it wrote"
+    return {kind for kind, error in outcome.items() if error is None}  # KafkaError cannot be compared with None
 
 
-def _reads(walled: Walled, role: str, kind: EventType) -> bool:
-    options = {"group.id": "custody.read", "auto.offset.reset": "earliest", "enable.partition.eof": True, "log_level": 0}
+def _reads(walled: Walled, role: str, *kinds: EventType, group: str = "read") -> set[EventType]:
+    """Return which topics hand a role what they have, or say that they have nothing."""
+    options = {"group.id": f"custody.{group}", "auto.offset.reset": "earliest", "enable.partition.eof": True, "log_level": 0}
     consumer = Consumer(walled.client(f"custodian-{role}", **options))
-    consumer.assign([TopicPartition(kind.topic("custody."), 0, 0)])
+    left, found = {kind.topic("custody."): kind for kind in kinds}, set()
+    consumer.assign([TopicPartition(name, 0, 0) for name in left])
     try:
-        message = consumer.poll(20)
-        assert message is not None, f"{role} hears nothing of {kind.name}"
-        error = message.error()
-        if error is None or error.code() == KafkaError._PARTITION_EOF:
-            return True
-        assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, error
-        return False
+        while left:
+            message = consumer.poll(60)
+            assert message is not None, f"{role} hears nothing of {', '.join(left)}"
+            kind, error = left.pop(message.topic() or "", None), message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, error
+            elif kind is not None:
+                found.add(kind)
+        return found
     finally:
         consumer.close()
 
 
-def _commits(walled: Walled, role: str, group: str) -> bool:
-    """Tell whether a role may commit as a group, which is what joining it takes."""
-    place = TopicPartition(topics.OPERATOR_ACTED.topic("custody."), 0, 0)
-    admin = AdminClient(walled.client(f"custodian-{role}"))
-    (answer,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, [place])]).values()
-    error = refused(lambda: answer.result(20))
-    if error is not None:
-        assert error.code() in REFUSED, error
-        return False
-    return all(each.error is None for each in answer.result().topic_partitions)
+def _commits(walled: Walled, role: str, groups: Collection[str], *kinds: EventType) -> set[str]:
+    """Return as which groups a role may commit, which is what joining them takes, in topics that it reads."""
+    places = [TopicPartition(kind.topic("custody."), 0, 0) for kind in kinds]
+    admin, found = AdminClient(walled.client(f"custodian-{role}")), set()
+    for group in groups:
+        (answer,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(f"custody.{group}", places)]).values()
+        error = refused(lambda answer=answer: answer.result(20))  # type: ignore[misc]
+        if error is not None:
+            assert error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED, error
+        elif all(each.error is None for each in answer.result().topic_partitions):
+            found.add(group)
+    return found

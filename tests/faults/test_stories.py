@@ -146,7 +146,8 @@ def test_what_the_venue_refused_is_not_sent_again_without_a_person(make_rig: Mak
 def test_a_quote_that_the_institution_chose_is_signed_or_none_is(make_rig: MakeRig) -> None:
     """It has chosen the dearer of two, and the venue shows that: the cheaper one is not signed in its place, a person is asked."""
     rig = accepting_rig(make_rig, seed=234, rate=0, world=PATIENT)
-    rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url).replace('"500ms"', '"4s"', 1))
+    # The institution chooses within the window in which we wait for more quotes.
+    rig.write_settings(policy=POLICY, more=SETTINGS.format(url=rig.venue.base_url).replace('"500ms"', '"12s"', 1))
     rig.venue_post("faults", switches={"A-10": "selected_shown"})
     up = rig.up()
     rig.connected(within=60)

@@ -52,9 +52,9 @@ class Commands:
             timeout=90,
         )
 
-    def lines(self, *arguments: str) -> list[dict[str, Any]]:
+    def lines(self, *arguments: str, **environment: str) -> list[dict[str, Any]]:
         """Run a command that lists and return its lines; fail when it does not end with 0."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, **environment)
         assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines()]
 

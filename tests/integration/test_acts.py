@@ -21,12 +21,16 @@ from connectors.simulators.musubi.simulator import running_simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline import settings as configuration
 from pipeline.kafka import EventProducer
+from pipeline.log.codec import decode
 from pipeline.log.envelope import Outgoing
 from pipeline.log.notices import alarm
 from pipeline.reconcile.settlements import Break, Kind
 from pipeline.stores import breaks
+from pipeline.stores.alarms import acknowledge
+from schemas.accepting import OperatorActed
 from tests.certificates import Authority
 from tests.integration.commands import CANARY, PROGRAM, ROOT, Commands, working, write_settings
+from tests.people import signed_in
 from tests.services import KafkaRoom, Services
 from tests.waiting import eventually
 
@@ -190,6 +194,31 @@ def test_a_resolved_break_stays_so_while_it_is_found_as_it_was(prepared: Command
         assert acts == [("resolve", "Officer One", INTENT, "venue wrote")] * 2
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="what people did stays"):
             connection.execute("UPDATE custodian.acts SET reason = 'another'")
+
+
+def test_a_person_acknowledges_and_resolves_as_themselves(prepared: Commands, postgres: str, tmp_path: Path) -> None:
+    """Who may operate needs no right on a table for it, and who may only look does neither; nobody looks at what was not raised."""
+    alarm_ = raised("double_settlement", INTENT, "h2")
+    publish(prepared, [alarm_])
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        operates = signed_in(owner, "Operator", tmp_path, "operate")
+        looks = signed_in(owner, "Reader", tmp_path, "view")
+        breaks.store(owner, venue="tokyo", run_id="r", kinds=[kind.value for kind in Kind], found=[difference("99")], now=NOW)
+        with prepared.running("run", "archive"):
+            eventually(lambda: alarms_open(prepared) == 1, within=40, what="the alarm is archived")
+        acts = (("alarms", "acknowledge", alarm_.envelope.id), ("breaks", "resolve", difference("99").break_id))
+        for act in acts:
+            refused = prepared.run(*act, "--as", "Officer One", "--reason", "seen", **looks)
+            assert (refused.returncode, "permission denied" in refused.stderr) == (78, True), refused.stderr
+        for act, outcome in zip(acts, ("acknowledged", "resolved"), strict=True):
+            (line,) = prepared.lines(*act, "--as", "Officer One", "--reason", "seen", **operates)
+            assert line["outcome"] == outcome
+        rows = owner.execute("SELECT action, login, acted_by FROM custodian.acts ORDER BY at").fetchall()
+        assert rows == [(action, operates["CUSTODIAN_LOGIN"], "Officer One") for action in ("acknowledge", "resolve")]
+        told = owner.execute("SELECT ce_id, value FROM custodian.outbox WHERE kind = 'operator-acted.v1' ORDER BY at").fetchall()
+        assert [decode(value, OperatorActed).login for _, value in told[-2:]] == [operates["CUSTODIAN_LOGIN"]] * 2
+        with pytest.raises(ValueError, match="there is no alarm"):
+            acknowledge(owner, "0" * 32, by="Officer One", reason="ahead of time")
 
 
 # --- doctor ----------------------------------------------------------------------------------------------------------

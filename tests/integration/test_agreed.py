@@ -312,3 +312,41 @@ def test_killed_at_any_step_a_referral_is_answered_once(database: Connection, po
     assert len({event["_id"] for event in events}) == len(events) == 6
     assert accepted(database) == Decimal(90_000)
     assert answer_next(database, lambda _: LIMITED, lambda: LATER) is None
+
+
+def test_what_a_limit_cannot_know_yet_declines_nothing_that_people_approved(database: Connection) -> None:
+    """An accepted amount that nobody knows: looked again until it is known, with others going on, or no answer once the time is over."""
+    most = 'side = "source_max", currency = "JPYSC0", limit = "99000000"'
+    limited = engine(PEOPLE, rule("exposure_at_most", most, otherwise="REJECT") + "\napprovers = 2")
+    waits, never, behind = (referred(database, order, limited) for order in (1, 2, 3))
+    assert decided(database, question(order=9, target_amount="1"), limited).verdict == "ACCEPT"
+    known = "UPDATE risk.exposures SET source_amount_max = %s WHERE intent_id = %s"
+    database.execute(known, (None, intent(9)))
+    approve(database, waits)
+    assert answer_next(database, lambda _: limited, lambda: LATER) is None
+    assert state_of(database, waits) == "agreed"
+    says(database, "refuse", behind.decision_id, by="Officer", shown=shown_sha256(database, behind), now=NOW)
+    answer = answer_next(database, lambda _: limited, lambda: LATER)
+    assert (answer and answer.refers_to, state_of(database, behind)) == (behind.decision_id, "refused"), "nobody waits behind it"
+    database.execute(known, (1, intent(9)))
+    answer = answer_next(database, lambda _: limited, lambda: LATER)
+    assert (answer and answer.verdict, state_of(database, waits)) == ("ACCEPT", "approved")
+    database.execute(known, (None, intent(9)))
+    approve(database, never)
+    assert answer_next(database, lambda _: limited, lambda: NOW + timedelta(minutes=1)) is None
+    assert state_of(database, never) == "expired"
+    assert len([event for event in published(database) if event["_kind"] == "decision-made.v1"]) == 2
+
+
+def shown_sha256(database: Connection, made: DecisionMade) -> str:
+    """Return the digest of what is shown of a referral."""
+    waiting = approvals.find(database, made.decision_id)
+    assert waiting is not None
+    return waiting.shown_sha256
+
+
+def state_of(database: Connection, made: DecisionMade) -> str:
+    """Return the state of a referral."""
+    row = database.execute("SELECT state FROM risk.referrals WHERE decision_id = %s", (made.decision_id,)).fetchone()
+    assert row is not None
+    return str(row[0])

@@ -30,6 +30,7 @@ from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.processors.workflow.processor import workflow
 from pipeline.processors.workflow.state import WorkflowState, from_json
 from pipeline.stores import approvals, migrations, outbox, positions
+from pipeline.stores.agreed import answer_next
 from pipeline.stores.belief import BUILT_IN, Trust, doubts_by
 from pipeline.stores.exposures import PostgresExposures
 from pipeline.stores.postgres import Connection, connect
@@ -179,6 +180,36 @@ def test_an_answer_with_too_few_counted_approvals_is_not_believed(database: Conn
     database.execute("UPDATE risk.referrals SET state = 'approved', closed_at = now(), answer_id = 'd-forged'")
     record = forged(refers_to="d-1-REFER")
     assert [reason[:12] for reason in refused(write(database, [record], trust=BUILT_IN))[0]] == ["not believed"]
+
+
+@pytest.mark.parametrize("trust", [BUILT_IN, DESK], ids=["built in", "external"])
+@pytest.mark.parametrize(
+    "forged_as",
+    [
+        "approvers_needed = 1",
+        "decision = replace(decision, 'largest order', 'another rule')",
+        "decision = replace(decision, '\"approvers_needed\":2', '\"approvers_needed\":1'), approvers_needed = 1",
+        "shown = replace(shown, '100000', '1')",
+        "shown = '{}', shown_sha256 = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'",
+        "request_id = 'another'",
+        "shown = 'no JSON', shown_sha256 = encode(sha256('no JSON'), 'hex')",
+    ],
+)
+def test_who_opens_referrals_changes_nothing_of_what_people_are_asked(database: Connection, trust: Trust, forged_as: str) -> None:
+    """Approved by a person, but for fewer people, of no engine's decision, or shown otherwise: its answer is not believed."""
+    commit(database, REFERRED)
+    write(database, [asked(QUESTION), heard(REFERRED, signed=None if trust is BUILT_IN else "desk")], trust=trust)
+    database.execute(f"UPDATE risk.referrals SET {forged_as}".encode())
+    (referral,) = approvals.pending(database, now=NOW)
+    stored = database.execute("SELECT shown_sha256 FROM risk.referrals").fetchone() or ("",)
+    said = [says(database, "approve", "d-1-REFER", by=by, shown=stored[0], now=NOW) for by in ("One", "Two")[: referral.approvers_needed]]
+    assert said[-1].became == "agreed"
+    answer_next(database, lambda _: None, lambda: NOW)
+    waiting = Kept()
+    outbox.publish(database, waiting.publish)
+    (made,) = [one for one in waiting.events if one.envelope.kind == topics.DECISION_MADE]
+    record = heard(DecisionMade.model_validate_json(made.value), signed=None)
+    assert [reason[:12] for reason in refused(write(database, [record], trust=trust))[0]] == ["not believed"]
 
 
 # --- an external engine ------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from connectors.simulators.musubi.settings import Settings as VenueSettings
-from connectors.simulators.musubi.simulator import running_simulator
+from connectors.simulators.musubi.simulator import Simulator, running_simulator
 from connectors.simulators.musubi.world import Mix, Rules
 from pipeline import settings as configuration
 from pipeline.cli.run import ROLES
@@ -408,30 +408,53 @@ def test_an_archive_that_was_tampered_with_is_found(prepared: Commands, publish:
 
 # --- dead letters ----------------------------------------------------------------------------------------------------
 
-ORDER = {"intentId": INTENT, "status": "SETTLED", "updatedAt": "2025-03-15T09:00:18Z", "transactionHash": "9f2c"}
+
+def _pending(venue: Simulator) -> str:
+    """Let a venue begin an order that nobody accepts, and return its intent."""
+    order = {"side": "sender", "source_currency": "JPYSC0", "target_currency": "USDCx", "target_amount": "100", "fx_rate": "112"}
+    request = urllib.request.Request(
+        f"{venue.base_url}/simulator/orders", json.dumps({"orders": [order]}).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(json.load(answer)["intents"][0])
+
+
+def _letter(intent: str) -> Outgoing:
+    """Return a dead letter that says that a venue settled an order, as everybody can write one who may write dead letters."""
+    body = {"intentId": intent, "status": "SETTLED", "updatedAt": "2025-03-15T09:00:18Z", "transactionHash": "9f2c"}
+    return dead_letter(
+        venue="tokyo", origin="stream", body=json.dumps(body).encode(), reason="an older parser", now=NOW, event_type="order_updated"
+    )
 
 
 def test_dead_letters_are_shown_and_requeued_once(prepared: Commands, publish: Any) -> None:
-    """What today's parser can read becomes an event; what it cannot is said, with exit 1; nothing is put back twice."""
-    good = dead_letter(
-        venue="tokyo", origin="stream", body=json.dumps(ORDER).encode(), reason="an older parser", now=NOW, event_type="order_updated"
-    )
+    """The order that a venue's bytes name is asked for anew, and its answer goes back: once, and nothing that the venue does not show.
+
+    What cannot be read, and what may not go back, is said, with exit 1.
+    """
     bad = dead_letter(venue="tokyo", origin="stream", body=b"{not json", reason="not JSON", now=NOW, event_type="order_updated")
-    publish([good, bad])
-    with prepared.running("run", "archive"):
+    with (
+        running_simulator(VenueSettings(client_secret=CANARY, port=0, rules=Rules(rate=0, order_lifetime=3600))) as venue,
+        prepared.running("run", "archive"),
+    ):
+        url = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+        intent = _pending(venue)
+        good, unknown = _letter(intent), _letter(INTENT)
+        letters = [letter.envelope.id for letter in (good, bad, unknown)]
+        publish([good, bad, unknown])
         listed = eventually(
-            lambda: found if len(found := prepared.lines("dead-letters", "list")) == 2 else None, within=40, what="two letters are archived"
+            lambda: found if len(found := prepared.lines("dead-letters", "list")) == 3 else None, within=40, what="the letters are archived"
         )
         assert listed is not None
         assert {line["reason"] for line in listed} == {"an older parser", "not JSON"}
         shown = prepared.run("dead-letters", "show", bad.envelope.id, "--raw")
         assert shown.stdout == "{not json"
-        done = prepared.run("dead-letters", "requeue", good.envelope.id, bad.envelope.id)
-        assert done.returncode == 1
+        done = prepared.run("dead-letters", "requeue", *letters, **url)
+        assert done.returncode == 1, done.stderr
         outcomes = {line["dead_letter_id"]: line for line in map(json.loads, done.stdout.splitlines())}
-        assert outcomes[good.envelope.id]["outcome"] == "requeued"
-        assert outcomes[bad.envelope.id]["outcome"] == "unreadable"
+        assert [outcomes[letter]["outcome"] for letter in letters] == ["requeued", "unreadable", "refused"]
         assert "not JSON" in outcomes[bad.envelope.id]["reason"]
+        assert f"custodian orders reread {INTENT}" in outcomes[unknown.envelope.id]["reason"]
         again = prepared.lines("dead-letters", "requeue", good.envelope.id)
         assert [line["outcome"] for line in again] == ["already"]
         events = eventually(
@@ -441,9 +464,10 @@ def test_dead_letters_are_shown_and_requeued_once(prepared: Commands, publish: A
         )
     assert len(events) == 1
     event = json.loads(base64.b64decode(events[0]["body"]))
-    assert (event["intent_id"], event["status"], event["transaction_hash"]) == (INTENT, "SETTLED", "9f2c")
-    unknown = prepared.run("dead-letters", "requeue", "0" * 32)
-    assert unknown.returncode == 2
+    assert (event["intent_id"], event["status"], event.get("transaction_hash")) == (intent, "PENDING", None)
+    assert event["observed"]["origin"] == "read"
+    unknown_letter = prepared.run("dead-letters", "requeue", "0" * 32)
+    assert unknown_letter.returncode == 2
 
 
 def _broken(prepared: Commands, publish: Any) -> dict[str, Any]:

@@ -22,11 +22,13 @@ from pipeline.commands.command import AttemptResult, Claim, Decided, Ending
 from pipeline.commands.executor import LOOK_AGE_AT_GATE, LOOK_AGE_MAX, Limits
 from pipeline.commands.ports import Barred, Began, Gate
 from pipeline.decisions.ports import Asked, Heard
+from pipeline.decisions.shown import shown_of
 from pipeline.domain.accepting import Answer, Answered, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
 from pipeline.errors import ServiceAwayError
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, time_text
 from pipeline.stores import halts
+from pipeline.stores.approvals import shown_sha256, shown_text
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
 from schemas.accepting import CommandIssued, DecisionMade, DecisionRequested
@@ -250,13 +252,21 @@ async def test_a_referral_is_answered_by_as_many_people_as_it_needs(room: Room, 
     command, _ = room.issue(intent, decided=None, decision_id="of-people")
     issued = CommandIssued.model_validate_json(_issued(room, command))
     answer = room.decide(issued, refers_to="referred", committed=False)
+    told = {"decision_id": "referred", "verdict": "REFER", "refers_to": None, "approvers_needed": 2}
+    referred = answer.model_copy(update=told)
+    commit(room.connection, referred)
+    shown_to_them = shown_text(shown_of(referred, question_of(issued)))
     room.connection.execute(
         "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
-        " approvers_needed, expires_at, decision, state, opened_at, closed_at, answer_id) VALUES ('referred', %s, %s, %s, %s, %s, '{}',"
-        " repeat('0', 64), 2, now(), '{}', 'approved', now(), now(), %s)",
-        (answer.request_id, answer.venue, answer.intent_id, answer.question, answer.context_sha256, answer.decision_id),
+        " approvers_needed, expires_at, decision, state, opened_at, closed_at, answer_id) VALUES ('referred', %s, %s, %s, %s, %s, %s,"
+        " %s, 2, now(), %s, 'approved', now(), now(), %s)",
+        (
+            *(answer.request_id, answer.venue, answer.intent_id, answer.question, answer.context_sha256),
+            *(shown_to_them, shown_sha256(shown_to_them), encode(referred).decode(), answer.decision_id),
+        ),
     )
-    said = [*[("first", "0" * 64), ("second", "0" * 64)][:counted], ("who saw something else", "1" * 64)]
+    digest = shown_sha256(shown_to_them)
+    said = [*[("first", digest), ("second", digest)][:counted], ("who saw something else", "1" * 64)]
     for person, shown in said:
         room.connection.execute(
             "INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)"

@@ -26,6 +26,7 @@ from pipeline.stores.postgres import Connection
 from pipeline.testing.questions import NOW, question, quote, record
 from schemas.accepting import DecisionMade
 from schemas.events import Event
+from tests import one_login
 from tests.integration.command_room import Kept, prepare
 from tests.integration.decision_room import OFFSETS, POLICY, answer, asked, heard, with_signature, write
 from tests.people import login_of, says
@@ -332,7 +333,7 @@ def test_migrations_are_applied_over_referrals_that_are_there(postgres: str) -> 
     with psycopg.connect(postgres, autocommit=True) as connection:
         every = migrations.found_in(["pipeline.stores"])
         migration = "pipeline.stores/0006_pre_decisions.sql"
-        migrations.apply(connection, [one for one in every if one.name < migration])
+        one_login.migrate(connection, [one for one in every if one.name < migration])
         connection.execute(
             "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
             " approvers_needed, expires_at, decision, opened_at) VALUES ('d', 'r', 'tokyo', 'i', 'accept_proposal', '', '{}',"

@@ -21,14 +21,20 @@ from click.testing import CliRunner
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from connectors.simulators.musubi.settings import Settings as VenueSettings
+from connectors.simulators.musubi.simulator import running_simulator
 from infra.embedded import jars
 from infra.embedded import postgres as embedded_postgres
 from infra.embedded.children import Child, ServiceStartError, launcher
 from infra.embedded.launch import WAYS, process_identity
 from infra.embedded.ports import choose
 from infra.embedded.postgres import EmbeddedPostgres, program_folder
-from infra.embedded.services import EmbeddedServices
+from infra.embedded.services import LOGINS, EmbeddedServices
 from pipeline.cli.dev import dev
+from pipeline.kafka import TopicAdmin
+from pipeline.log.topics import ALL
+from pipeline.settings import Kafka
+from tests.integration.commands import Commands, working
 from tests.services import KafkaRoom, PrivateServices, dsn_with_password
 from tests.waiting import eventually
 
@@ -384,6 +390,56 @@ def test_write_config_writes_what_the_services_are(base: Path) -> None:
     assert forced.exit_code == 0
     assert config.read_bytes() == before
     assert secret.read_bytes() == held
+
+
+def test_a_secure_kafka_is_granted_what_roles_need_by_the_up_that_comes_through(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first `up` starts the broker and fails behind it: the next one, which finds it running, still lets the roles in."""
+    with monkeypatch.context() as away:
+        away.setattr(EmbeddedPostgres, "await_ready", refuse)
+        with pytest.raises(ServiceStartError, match="a fault of this test"):
+            EmbeddedServices(base, secure=True).up()
+    addresses = EmbeddedServices(base).up()
+    login = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "custodian-init"}
+    init = Kafka.model_validate(
+        {
+            "bootstrap_servers": addresses.bootstrap_servers,
+            "client": login,
+            "password_file": addresses.kafka_passwords["custodian-init"],
+        }
+    )
+    assert len(TopicAdmin(init).ensure_topics()) == len(ALL)
+
+
+def refuse(*_: object) -> None:
+    """Fail as a service that does not come up."""
+    raise ServiceStartError("a fault of this test")
+
+
+def test_the_settings_of_secure_let_every_role_in(base: Path) -> None:
+    """`dev up --secure --write-config`, then `init`, `doctor` and the roles, with nothing but what was written; each has its own login."""
+    config = base.parent / "custodian.toml"
+    outcome = CliRunner().invoke(dev, ["up", "--secure", "--folder", str(base), "--write-config", str(config)])
+    assert outcome.exit_code == 0, outcome.output
+    written = tomllib.loads(config.read_text())["kafka"]
+    files = {role: config.parent / section["password_file"] for role, section in written["roles"].items()}
+    assert files.keys() == set(LOGINS.values())
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}
+    assert len({file.read_text() for file in files.values()}) == len(LOGINS)
+    assert "sasl.password" not in config.read_text()
+    assert not [role for role, file in files.items() if file.read_text().strip() in config.read_text()]
+    commands = Commands(folder=config.parent, password="")
+    done = commands.run("init")
+    assert done.returncode == 0, done.stderr
+    found = {line["check"]: line for line in map(json.loads, commands.run("doctor", "--format", "jsonl").stdout.splitlines())}
+    assert {role for role in LOGINS.values() if found[f"Kafka as {role}"]["found"] == f"custodian-{role} is let in"} == {*LOGINS.values()}
+    assert [check for check, line in found.items() if line["result"] != "ok" and not check.startswith(("venue", "rates"))] == []
+    with running_simulator(VenueSettings(client_secret=(config.parent / "secrets" / "tokyo").read_text().strip(), port=0)) as venue:
+        told = {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url, "CUSTODIAN_RATES__SIMULATOR__URL": f"{venue.base_url}/simulator/rates"}
+        with commands.running("up", **told) as running:
+            working(commands, {*LOGINS.values()} - {"init", "cli"}, within=90, **told)
+            assert running.end(signal.SIGTERM, within=32) == 0
+    assert " is Denied " not in (base / "kafka.log").read_text()
+    assert "not tried" not in str(found)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])

@@ -132,9 +132,9 @@ def test_a_group_with_members_is_not_begun_anew(room: SinkRoom) -> None:
         eventually(lambda: room.position_of("ledger", topics.ORDER_SETTLED) == 5, within=40, what="the ledger reads")
         with pytest.raises(RetryableError, match="has members"):
             admin.begin_anew(group, places)
-    assert sum(admin.committed(group).values()) == 5
+    assert sum(admin.committed(group, places).values()) == 5
     admin.begin_anew(group, places)
-    assert sum(admin.committed(group).values()) == 0
+    assert sum(admin.committed(group, places).values()) == 0
     admin.begin_anew(f"{group}-that-never-was", places)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -320,6 +321,8 @@ def news_read(connection: Connection, exposures: Exposures, order: Sequence[str]
         for name in order:
             event = news[name]
             at = approved_by_people(connection, event, NOW) if isinstance(event, PeopleApproved) else NOW
+            if isinstance(event, CommandRefused):
+                journalled(connection, event)
             settle(referring, exposures, [event], lambda at=at: at)  # type: ignore[misc]
         yield times
 
@@ -400,7 +403,12 @@ def event_of(
     most = None if choice == "c" and order == 5 else "12000000"
     match what:
         case "accept":
-            return asked(question(order=order, venue=venue, round=number + 1, now=now, sender_party_id=sender, source_amount_max=most))
+            terms: dict[str, Any] = {"sender_party_id": sender, "source_amount_max": most}
+            if choice == "b":
+                terms |= {"target_amount": str(100_000 + 1_000 * (number % 3 - 1))}
+                others: dict[int, dict[str, Any]] = {1: {"receiver_party_id": "Another"}, 2: {"source_currency": "JPYX"}}
+                terms |= others.get(order, {"sender_party_id": None})
+            return asked(question(order=order, venue=venue, round=number + 1, now=now, **terms))
         case "co_sign":
             quotes = [quote(1, "112.0", now=now), quote(2, "111.5" if choice == "a" else "112.5", now=now)]
             return asked(
@@ -470,6 +478,8 @@ def _compare(history: list[tuple[str, int, int, str]], book: Book, connection: C
         if event is None:
             continue
         at = approved_by_people(connection, event, now) if isinstance(event, PeopleApproved) else now
+        if isinstance(event, CommandRefused):
+            journalled(connection, event)
         (one,) = settle(POLICY, book, [event], lambda at=at: at)  # type: ignore[misc]
         (other,) = settle(POLICY, database, [event], lambda at=at: at)  # type: ignore[misc]
         assert one == other
@@ -503,3 +513,77 @@ def approved_by_people(connection: Connection, event: PeopleApproved, now: datet
     )
     row = connection.execute("SELECT closed_at FROM risk.referrals WHERE decision_id = %s", (event.refers_to,)).fetchone()
     return now if row is None else datetime.fromisoformat(row[0].isoformat())
+
+
+def journalled(connection: Connection, event: CommandRefused, state: str = "refused", command: str = "") -> None:
+    """Let the journal hold what became of a decision's command."""
+    ended = state not in ("journalled", "sent")
+    connection.execute(
+        "INSERT INTO commands.journal (command_id, venue, intent_id, kind, quote_id, fx_rate, decision_id, shadow, not_after,"
+        " source_currency, target_currency, target_amount, issued_at, state, open, completed_at)"
+        " VALUES (%s, %s, %s, %s, %s, 1, %s, false, now(), 'A', 'B', 1, now(), %s, %s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING",
+        (
+            f"{command}{event.question} {event.decision_id}",
+            event.venue,
+            event.intent_id,
+            event.question,
+            "q" if event.question == "co_sign_quote" else None,
+            event.decision_id,
+            state,
+            state in ("journalled", "sent", "unknown"),
+            ended,
+        ),
+    )
+
+
+@pytest.mark.parametrize("known", [(), ("sent",), ("succeeded",), ("unknown",), ("sent", "refused"), ("shadowed",)])
+def test_a_forged_refusal_gives_nothing_back(postgres: str, known: tuple[str, ...]) -> None:
+    """What the journal does not call ended without effect counts on, whatever command-completed says; once it does, it is given back."""
+    with opened(postgres) as connection:
+        made = answer(connection, question(order=1))
+        event = CommandRefused(venue="tokyo", intent_id=intent(1), question="accept_proposal", decision_id=made.decision_id)
+        for state in known:
+            journalled(connection, event, state, command=state)
+        assert settled_with(connection, event) is False
+        assert reserved(connection) == Decimal(12_000_000)
+        assert connection.execute("SELECT refused FROM risk.exposures").fetchone() == ([],)
+        connection.execute("DELETE FROM commands.journal")
+        journalled(connection, event, "expired")
+        assert settled_with(connection, event) is True
+        assert reserved(connection) == 0
+
+
+def settled_with(connection: Connection, event: CommandRefused) -> bool | None:
+    """Let the risk role read that a command was refused; tell whether that changed anything."""
+    with connection.transaction():
+        (read,) = settle(LIMITED, PostgresExposures(connection), [event], lambda: NOW)
+    assert isinstance(read, CommandRefused)
+    return read.changed
+
+
+@pytest.mark.parametrize("first", [{}, {"source_amount_max": "1", "target_amount": "1"}], ids=["after", "before"])
+def test_another_question_about_the_same_order_makes_it_count_for_no_less(postgres: str, first: dict[str, Any]) -> None:
+    """A tiny amount asked about under the same order, before the real question or after it: the larger counts, and the next is refused."""
+    tiny: dict[str, Any] = {"source_amount_max": "1", "target_amount": "1", "sender_party_id": None}
+    with opened(postgres) as connection:
+        for number, terms in enumerate([first, tiny if not first else {}, tiny], start=1):
+            assert answer(connection, question(order=1, round=number, **terms)).verdict == "ACCEPT"
+        row = connection.execute("SELECT target_amount, source_amount_max, sender_party_id FROM risk.exposures").fetchone()
+        assert row == (100_000, 12_000_000, "SenderInstitution::209fa2cb341")
+        assert answer(connection, question(order=2, source_amount_max="20000000")).verdict == "REJECT"
+
+
+@pytest.mark.parametrize("other", [{"target_currency": "JPYSC0"}, {"receiver_party_id": "Nobody"}, {"sender_party_id": "Nobody"}])
+@pytest.mark.parametrize("before", [True, False])
+def test_an_order_that_counts_as_another_is_for_people(postgres: str, other: dict[str, Any], before: bool) -> None:
+    """Another pair or party under the same order: the first stays, the second is referred by name, and no limit forgets the first."""
+    with opened(postgres) as connection:
+        real: dict[str, Any] = {}
+        one, two = (other, real) if before else (real, other)
+        assert answer(connection, question(order=1, **one)).verdict == "ACCEPT"
+        count = "SELECT pair, receiver_party_id, sender_party_id FROM risk.exposures"
+        was = connection.execute(count).fetchall()
+        made = answer(connection, question(order=1, round=2, **two))
+        assert made.verdict == "REFER"
+        assert [outcome.check for outcome in made.rules if outcome.verdict == "REFER"] == ["accepted_as"]
+        assert connection.execute(count).fetchall() == was

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline import settings as configuration
-from pipeline.kafka import BatchConsumer, EventProducer, TopicAdmin
+from pipeline.kafka import EventProducer, TopicAdmin, all_records
 from pipeline.log import topics
 from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Outgoing, Record, from_headers
@@ -24,10 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def external_engine(kafka: KafkaRoom, key_file: Path) -> Iterator[None]:
+def external_engine(kafka: KafkaRoom, key_file: Path, **more: str) -> Iterator[None]:
     """Run the example as a program of somebody else's: it sees no module of ours, and signs with a key of its own."""
     environment = {
         **os.environ,
+        **more,
         "BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "TOPIC_PREFIX": kafka.topic_prefix,
         "ENGINE_KEY": str(key_file),
@@ -41,6 +42,12 @@ def external_engine(kafka: KafkaRoom, key_file: Path) -> Iterator[None]:
         running.wait(10)
 
 
+def key_pair(folder: Path) -> Path:
+    """Make a key pair as its owner would, and return the file of the private half."""
+    subprocess.run([sys.executable, "-m", "pipeline.cli.main", "engine-key", "new", "mine", "--folder", str(folder)], cwd=ROOT, check=True)
+    return folder / "mine.key"
+
+
 def outgoing(request: DecisionRequested) -> Outgoing:
     """Return a question as the workflow publishes it."""
     envelope = Envelope(
@@ -49,11 +56,19 @@ def outgoing(request: DecisionRequested) -> Outgoing:
     return Outgoing(envelope=envelope, key=request.intent_id, value=encode(request))
 
 
+def answered(settings: configuration.Kafka, *, number: int) -> Sequence[Record]:
+    """Wait for so many answers and return them."""
+    topic = topics.DECISION_MADE.topic(settings.topic_prefix)
+    found = eventually(
+        lambda: records if len(records := all_records(settings, topic)) >= number else None, within=60, what="every question is answered"
+    )
+    assert found is not None
+    return found
+
+
 def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(kafka: KafkaRoom, tmp_path: Path) -> None:
     """It accepts a small order, co-signs the cheapest quote, refers a large order; every answer can be read, and its signature holds."""
-    subprocess.run(
-        [sys.executable, "-m", "pipeline.cli.main", "engine-key", "new", "mine", "--folder", str(tmp_path)], cwd=ROOT, check=True
-    )
+    key_file = key_pair(tmp_path)
     keys = {"mine": public_key((tmp_path / "mine.pub").read_bytes())}
     settings = configuration.Kafka(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=kafka.topic_prefix, partitions=3)
     TopicAdmin(settings).ensure_topics([topics.DECISION_REQUESTED, topics.DECISION_MADE])
@@ -63,23 +78,8 @@ def test_the_example_answers_with_the_same_correlation_id_on_the_same_partition(
         question(order=3, target_amount="250000.01"),
     ]
     EventProducer(settings).publish([outgoing(request) for request in asked])
-    consumer = BatchConsumer(
-        settings,
-        group=kafka.topic_prefix + "reader",
-        topics=[topics.DECISION_MADE.topic(kafka.topic_prefix)],
-        session_timeout=6,
-        starts=lambda partitions: dict.fromkeys(partitions, 0),
-        lost=lambda _: None,
-    )
-    answers: list[Record] = []
-
-    def all_answered() -> bool:
-        answers.extend(consumer.poll(records_max=10, timeout=0.2))
-        return len(answers) >= len(asked)
-
-    with external_engine(kafka, tmp_path / "mine.key"):
-        eventually(all_answered, within=60, what="every question is answered")
-    consumer.close()
+    with external_engine(kafka, key_file):
+        answers = answered(settings, number=len(asked))
     made = {decision.request_id: decision for decision in (decode(record.value, DecisionMade) for record in answers)}
     found = [(made[request.request_id].verdict, made[request.request_id].quote_id) for request in asked]
     assert found == [("ACCEPT", None), ("ACCEPT", quote(2).quote_id), ("REFER", None)]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
@@ -14,7 +20,8 @@ from pipeline.errors import FatalError, PoisonRecordError, ServiceAwayError, Set
 from pipeline.kafka import BatchConsumer, EventProducer, Partition, TopicAdmin, read_record
 from pipeline.log import topics
 from pipeline.log.envelope import Envelope, Outgoing, Record
-from tests.services import KafkaRoom
+from tests.integration.commands import write_settings
+from tests.services import KafkaRoom, PrivateServices
 from tests.waiting import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -160,3 +167,117 @@ def test_a_topic_that_cannot_keep_our_promises_is_refused_by_name(kafka: KafkaRo
     eventually(lambda: admin.configs([name])[name][setting] == value, within=30, what="Kafka shows the setting")
     with pytest.raises(SettingsError, match=f"the topic {name} has {says}"):
         admin.ensure_topics(kinds)
+
+
+ASKS = """
+import sys
+from pipeline.kafka import TopicAdmin
+from pipeline.settings import Kafka
+
+admin = TopicAdmin(Kafka(bootstrap_servers=sys.argv[1]))
+print([admin.committed(f"nobody-{number}", [("t", 0)]) for number in range(5)])
+"""
+
+
+def test_what_a_group_has_committed_is_asked_before_any_broker_knows_the_group(private_services: PrivateServices) -> None:
+    """On a new cluster the broker that is asked first does not coordinate the group yet: librdkafka's admin client died of that answer."""
+    asked = subprocess.run([sys.executable, "-c", ASKS, private_services.bootstrap_servers], capture_output=True, text=True, timeout=120)
+    assert (asked.returncode, asked.stdout.strip()) == (0, str([{}] * 5)), asked.stderr
+
+
+def test_what_a_group_has_committed_is_told_by_partition(kafka: KafkaRoom) -> None:
+    """Of those asked for, whether the topic is there or not; what is not committed is left out."""
+    settings, group = room_settings(kafka), f"{kafka.topic_prefix}g"
+    admin = TopicAdmin(settings)
+    admin.ensure_topics([topics.ORDER_UPDATED])
+    topic = topics.ORDER_UPDATED.topic(kafka.topic_prefix)
+    admin.begin_anew(group, [(topic, 1)])
+    assert admin.committed(group, [(topic, 0), (topic, 1), ("never-made", 0)]) == {(topic, 1): 0}
+
+
+def test_a_client_that_is_let_go_takes_its_sockets_with_it(kafka: KafkaRoom) -> None:
+    """Whoever waits for Kafka asks with a new client each time, for days if need be: none of them may stay."""
+
+    def ask() -> int:
+        TopicAdmin(room_settings(kafka)).check_connection(timeout=20)
+        return len(os.listdir("/proc/self/fd"))
+
+    ask()
+    assert [ask() for _ in range(4)] == [ask()] * 4
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({}, {"min.insync.replicas": "1", "unclean.leader.election.enable": "false", "retention.ms": "604800000"}),
+        (
+            {"replication_factor": 1, "min_insync_replicas": 1, "unclean_leader_election": True, "retention": "25h"},
+            {"min.insync.replicas": "1", "unclean.leader.election.enable": "true", "retention.ms": "90000000"},
+        ),
+    ],
+)
+def test_a_new_topic_keeps_what_the_settings_say(kafka: KafkaRoom, told: dict[str, Any], kept: dict[str, str]) -> None:
+    """Safe by itself, otherwise by their word; every topic, and as Kafka itself shows it."""
+    settings = configuration.Kafka.model_validate(
+        {"bootstrap_servers": kafka.bootstrap_servers, "topic_prefix": kafka.topic_prefix, "partitions": 1, **told}
+    )
+    admin = TopicAdmin(settings)
+    made = admin.ensure_topics()
+    assert {name: {key: config[key] for key in kept} for name, config in admin.configs(made).items()} == dict.fromkeys(made, kept)
+    assert {state.replicas for state in admin.describe(made).values()} == {1}
+
+
+def altered(kafka: KafkaRoom, topic: str, **values: str) -> None:
+    """Change settings of a topic, as an administrator would, and return when Kafka shows them."""
+    entries = [ConfigEntry(key.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET) for key, value in values.items()]
+    plain = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    for future in plain.incremental_alter_configs([ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)]).values():
+        future.result(10)
+    admin = TopicAdmin(room_settings(kafka))
+    wanted = {entry.name: entry.value for entry in entries}
+    eventually(lambda: admin.configs([topic])[topic].items() >= wanted.items(), within=30, what="Kafka shows the settings")
+
+
+@pytest.mark.parametrize(
+    ("values", "told", "found", "do"),
+    [
+        ({"unclean_leader_election_enable": "true"}, {}, "{} has unclean.leader.election.enable=true", "=false"),
+        ({"retention_ms": "90000000"}, {}, "{} has retention.ms=90000000", "retention.ms=604800000"),
+        ({}, {"REPLICATION_FACTOR": "2"}, "{} has 1 replicas, under 2", "kafka-reassign-partitions.sh"),
+        (
+            {},
+            {"REPLICATION_FACTOR": "2", "MIN_INSYNC_REPLICAS": "2"},
+            "{} has min.insync.replicas=1",
+            "min.insync.replicas=2",
+        ),
+    ],
+    ids=["unclean", "retention", "replicas", "in step"],
+)
+def test_doctor_and_init_say_what_a_topic_loses(
+    kafka: KafkaRoom, postgres: str, tmp_path: Path, values: dict[str, str], told: dict[str, str], found: str, do: str
+) -> None:
+    """A topic that is less safe than the settings want is a finding with what to do, and a warning of `init`; before, all is well."""
+    commands = write_settings(tmp_path, kafka, postgres)
+    assert commands.run("init").returncode == 0
+    name = topics.ORDER_SETTLED.topic(kafka.topic_prefix)
+
+    def durability(**environment: str) -> list[dict[str, str]]:
+        lines = map(json.loads, commands.run("doctor", "--format", "jsonl", **environment).stdout.splitlines())
+        return [line for line in lines if line["check"] == "topic durability"]
+
+    (well,) = durability()
+    assert (well["result"], well["found"]) == (
+        "ok",
+        "1 of 1 brokers have a record, 1 before it is acknowledged, for 168 h; what its one disk loses is lost",
+    )
+    if values:
+        altered(kafka, name, **values)
+    environment = {f"CUSTODIAN_KAFKA__{key}": value for key, value in told.items()}
+    said = {line["found"]: line for line in durability(**environment)}
+    finding = said[f"the topic {found.format(name)}"]
+    assert finding["result"] == "finding"
+    assert do in finding["do"]
+    assert len(said) == 1 if values else all(topic.topic(kafka.topic_prefix) in str(said) for topic in topics.ALL)
+    done = commands.run("init", **environment)
+    assert done.returncode == 0
+    assert f"WARNING    the topic {found.format(name)}; " in done.stderr

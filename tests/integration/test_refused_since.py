@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.domain.lifecycle import PENDING
+from pipeline.processors.workflow.state import WorkflowState, to_json
+from pipeline.processors.workflow.transitions import Phase
 from pipeline.stores.accepted import PostgresAccepted
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
@@ -40,7 +44,7 @@ def asked(connection: Connection, at: datetime, *, kept_at: datetime | None = No
     """Keep the question that the decision is about, put together at that time."""
     connection.execute(
         "INSERT INTO risk.questions (request_id, context_sha256, venue, intent_id, question, round, context, requested_at, decide_by,"
-        " kept_at) VALUES ('request', repeat('0', 64), 'tokyo', 'order', 'accept_proposal', 1, '{}', %s, %s, %s)",
+        " kept_at) VALUES ('request', encode(sha256('{}'), 'hex'), 'tokyo', 'order', 'accept_proposal', 1, '{}', %s, %s, %s)",
         (at, NEVER, kept_at or at),
     )
 
@@ -49,8 +53,8 @@ def answered(connection: Connection, *, decided_at: datetime | None, kept_at: da
     """Keep an ACCEPT, with the time that its engine states and the one at which it was here."""
     connection.execute(
         "INSERT INTO risk.answers (decision_id, request_id, context_sha256, venue, intent_id, question, verdict, policy, decided_by,"
-        " decided_at, rules, event, kept_at) VALUES ('decision', 'request', repeat('0', 64), 'tokyo', 'order', 'accept_proposal',"
-        " 'ACCEPT', '{}', 'engine', %s, '[]', '{}', %s)",
+        " decided_at, rules, event, kept_at) VALUES ('decision', 'request', encode(sha256('{}'), 'hex'), 'tokyo', 'order',"
+        " 'accept_proposal', 'ACCEPT', '{}', 'engine', %s, '[]', '{}', %s)",
         (decided_at, kept_at),
     )
 
@@ -111,16 +115,20 @@ def test_what_was_accepted_lately_is_told_with_its_age(postgres: str) -> None:
 
 
 def test_states_whose_commands_were_left_out_in_shadow_are_woken(postgres: str) -> None:
-    """Those of the last hour, of the workflow, whatever they wait for; no others."""
+    """Every open order that counts as accepted or co-signed, however long ago, and whatever it waits for; no others."""
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
+    accepted = WorkflowState(status=PENDING, phase=Phase.QUOTING)
     with prepare(postgres) as connection:
-        for intent, state, age in (("left out", "shadowed", 60), ("long ago", "shadowed", 7200), ("sent", "succeeded", 60)):
-            ended(connection, intent, intent=intent, state=state, at=now - timedelta(seconds=age))
-            write(connection, "workflow", {f"tokyo/{intent}": Kept(text="{}", partition=0, wake_at=None)})
-        ended(connection, "waits", intent="waits", state="shadowed", at=now)
-        write(connection, "workflow", {"tokyo/waits": Kept(text="{}", partition=0, wake_at=later)})
-        write(connection, "risk", {"tokyo/waits": Kept(text="{}", partition=0, wake_at=None)})
-        assert wake_shadowed(connection, now, within=3600.0) == 2
+        for intent, state, wake_at, kept in (
+            ("accepted", "shadowed", None, accepted),
+            ("co-signed", "shadowed", later, replace(accepted, phase=Phase.UNDERWAY)),
+            ("settled", "shadowed", None, replace(accepted, status="SETTLED", phase=Phase.ENDED)),
+            ("sent", "succeeded", None, accepted),
+        ):
+            ended(connection, intent, intent=intent, state=state, at=now - timedelta(days=40))
+            write(connection, "workflow", {f"tokyo/{intent}": Kept(text=to_json(kept), partition=0, wake_at=wake_at)})
+        write(connection, "risk", {"tokyo/accepted": Kept(text=to_json(accepted), partition=0, wake_at=None)})
+        assert wake_shadowed(connection, now) == 2
         woken = connection.execute("SELECT processor, key FROM custodian.states WHERE wake_at = %s ORDER BY key", (now,)).fetchall()
-    assert woken == [("workflow", "tokyo/left out"), ("workflow", "tokyo/waits")]
+    assert woken == [("workflow", "tokyo/accepted"), ("workflow", "tokyo/co-signed")]

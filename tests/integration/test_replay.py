@@ -178,7 +178,7 @@ def another_amount(_state: Any, event: Any, facts: Any) -> tuple[Any, ...]:
 def forgotten(_state: Any, event: Any, facts: Any) -> tuple[Any, ...]:
     """Settle one order never."""
     kept = tuple(fact for fact in facts if not (isinstance(fact, Settled) and event.intent_id == intent(6)))
-    return kept or (Counted("forgotten"),)
+    return kept or (Counted("regressed"),)
 
 
 def alarmed(_state: Any, event: Any, facts: Any) -> tuple[Any, ...]:

@@ -14,15 +14,18 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from connectors.simulators.musubi.settings import Settings as VenueSettings
+from connectors.simulators.musubi.simulator import running_simulator
 from pipeline import settings as configuration
 from pipeline.errors import SettingsError
+from pipeline.log.topics import ALL as ALL_KINDS
 from pipeline.stores import continuity, grants, migrations, role_logins
 from pipeline.stores.grants import OF_THE_OWNER, ROLES, ROWS, TABLES
 from pipeline.stores.migrations import Migration
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.preparation import all_migrations, check_prepared
 from tests import one_login
-from tests.integration.commands import working, write_settings
+from tests.integration.commands import CANARY, working, write_settings
 from tests.services import KafkaRoom, Services
 
 PASSWORD = "a-password-of-one-role-alone"
@@ -41,6 +44,35 @@ FINAL = (
     "custodian.migrations",
 )
 """Books, evidence, and what people said: no role changes what stands there. `ledger.breaks`, which ingest keeps, are neither."""
+
+
+WRITERS: Mapping[str, Mapping[str, str]] = {
+    "risk.decisions": {"risk": "INSERT"},
+    "risk.approvals": {},
+    "risk.policies": {},
+    "risk.activations": {},
+    "risk.tallies": {},
+    "custodian.people": {},
+    "custodian.agreements": {},
+    "custodian.incarnations": {},
+    "custodian.acts": {},
+    "commands.halts": {},
+    "risk.ended": {"risk": "INSERT UPDATE"},
+    "risk.exposures": {"risk": "INSERT UPDATE", "commands": "INSERT UPDATE"},
+    "risk.questions": {"commands": "INSERT"},
+    "risk.answers": {"commands": "INSERT"},
+    "risk.referrals": {
+        "commands": "INSERT:approvers_needed INSERT:causation_id INSERT:context_sha256 INSERT:decision INSERT:decision_id INSERT:expires_at"
+        " INSERT:intent_id INSERT:opened_at INSERT:question INSERT:quote_id INSERT:request_id INSERT:shown INSERT:shown_sha256 INSERT:venue"
+        " UPDATE:answer UPDATE:answer_id UPDATE:closed_at UPDATE:state"
+    },
+    "commands.journal": {"commands": "INSERT UPDATE"},
+    "commands.attempts": {
+        "commands": "INSERT UPDATE:ended_at UPDATE:http_status UPDATE:outcome UPDATE:reason",
+    },
+    "custodian.outbox": {"commands": "INSERT UPDATE:published_at"},
+}
+"""Who may write what an accept rests on, by hand: the table of grants is compared with this, not with itself."""
 
 
 @pytest.fixture
@@ -71,7 +103,7 @@ def refused(who: Connection, statement: str) -> bool:
             who.execute(statement.encode())
     except psycopg.errors.InsufficientPrivilege as error:
         # A table that is final says the same by its trigger, to who has the right, and so does a rule of rows: a row of nobody's is none.
-        return "is refused:" not in str(error) and not ("row-level security" in str(error) and "DEFAULT VALUES" in statement)
+        return "is refused:" not in str(error) and not ("row-level security" in str(error) and "DEFAULT" in statement)
     except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.WrongObjectType):
         return True  # views that nobody can write
     except psycopg.Error:
@@ -170,8 +202,10 @@ def _tried(who: Connection, table: str, columns: list[str], may: set[tuple[str, 
             allowed = privilege in whole or (privilege, column) in may
             if refused(who, statement) == allowed:
                 yield f"{statement}: {'refused' if allowed else 'not refused'}"
+        insert = f"INSERT INTO {table} ({name}) VALUES (DEFAULT)"
+        if refused(who, insert) == bool({("INSERT", ""), ("INSERT", column)} & may):
+            yield f"{insert}: otherwise than its line says"
     for privilege, statement in {
-        "INSERT": f"INSERT INTO {table} DEFAULT VALUES",
         "DELETE": f"DELETE FROM {table} WHERE false",
         "TRUNCATE": f"TRUNCATE {table}",
     }.items():
@@ -209,6 +243,72 @@ def test_no_role_changes_the_books_the_evidence_or_what_people_said(role: str) -
     for table, rights in TABLES[role].items():
         if table.startswith(FINAL) and table != "ledger.breaks":
             assert {privilege for privilege, _ in grants.parsed(rights)} <= {"SELECT", "INSERT"}, table
+
+
+@pytest.mark.parametrize("table", WRITERS)
+def test_who_writes_what_an_accept_rests_on(table: str) -> None:
+    """What the engine has decided `risk` alone says, what people said nobody, and who acts on either writes neither."""
+    rights = {role: set(grants.parsed(lines.get(table, ""))) for role, lines in TABLES.items()}
+    writes = {
+        role: " ".join(sorted(f"{privilege}:{column}".rstrip(":") for privilege, column in found if privilege != "SELECT"))
+        for role, found in rights.items()
+    }
+    assert {role: found for role, found in writes.items() if found} == WRITERS[table]
+
+
+def test_the_password_of_commands_makes_no_word_of_anybody_else(database: Connection) -> None:
+    """No engine's decision, no answered referral, no question under another's digest, no reservation that people have not approved."""
+    referral = (
+        "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
+        " approvers_needed, expires_at, decision, opened_at{}) VALUES ('d', 'r', 'tokyo', 'i', 'accept_proposal', 'x', '', repeat('0', 64),"
+        " 1, now(), '', now(){})"
+    )
+    question = (
+        "INSERT INTO risk.questions (request_id, context_sha256, venue, intent_id, question, round, context, requested_at, decide_by,"
+        " kept_at) VALUES ('r', {}, 'tokyo', 'i', 'accept_proposal', 1, 'what it was about', now(), now(), now())"
+    )
+    reservation = (
+        "INSERT INTO risk.exposures (venue, intent_id, state, pair, source_currency, target_currency, target_amount, asked_at, reserved_at)"
+        " VALUES ('tokyo', '{}', '{}', 'A/B', 'A', 'B', 1, now(), now() - interval '9 days')"
+    )
+    outbox = (
+        "INSERT INTO custodian.outbox (ce_id, kind, source, subject, at, correlation_id, key, value)"
+        " VALUES ('{0}', '{0}', '/', 's', now(), 'c', 'k', '')"
+    )
+    database.execute(referral.format("", "").encode())
+    database.execute(referral.replace("'d'", "'e'").replace("'i'", "'approved'").format("", "").encode())
+    database.execute("UPDATE risk.referrals SET state = 'agreed', agreed_verdict = 'approve', agreed_at = now() WHERE decision_id = 'e'")
+    database.execute(reservation.format("counts", "reserved").encode())
+    with acting_as(database, "commands") as who:
+        assert refused(who, "INSERT INTO risk.decisions DEFAULT VALUES")
+        assert refused(who, referral.replace("'d'", "'f'").format(", state, closed_at", ", 'approved', now()"))
+        with pytest.raises(psycopg.errors.CheckViolation), who.transaction():
+            who.execute("UPDATE risk.referrals SET state = 'agreed'")
+        with pytest.raises(psycopg.errors.CheckViolation, match="questions_digest_check"), who.transaction():
+            who.execute(question.format("repeat('0', 64)").encode())
+        who.execute(question.format("encode(sha256('what it was about'), 'hex')").encode())
+        for statement in (
+            reservation.format("i", "reserved"),
+            reservation.format("approved", "settled"),
+            "UPDATE risk.exposures SET state = 'released'",
+            "UPDATE risk.exposures SET target_amount = 1",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="is refused: "), who.transaction():
+                who.execute(statement.encode())
+        who.execute(reservation.format("approved", "reserved").encode())
+        of_now = "SELECT reserved_at > now() - interval '1 minute' FROM risk.exposures WHERE intent_id = 'approved'"
+        assert who.execute(of_now).fetchone() == (True,), "not so long ago that no window counts it"
+        kinds = [kind.name for kind in ALL_KINDS]
+        assert [kind for kind in kinds if not refused(who, outbox.format(kind))] == ["decision-made.v1"]
+        who.execute(outbox.format("decision-made.v1").encode())
+        assert who.execute("UPDATE custodian.outbox SET published_at = now()").rowcount == 1
+    database.execute(outbox.format("operator-acted.v1").encode())
+    with acting_as(database, "commands") as who:
+        assert who.execute("SELECT kind FROM custodian.outbox FOR UPDATE").fetchall() == [("operator-acted.v1",)]
+        assert who.execute("UPDATE custodian.outbox SET published_at = now()").rowcount == 1
+    with acting_as(database, "risk") as who:
+        who.execute(reservation.format("another", "settled").encode())
+        who.execute("UPDATE risk.exposures SET state = 'released'")
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -393,12 +493,16 @@ def test_roles_have_secrets_also_where_no_file_says_where_secrets_are(tmp_path: 
     files = {tmp_path / "secrets" / f"postgres-{role}" for role in ROLES}
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert len({file.read_text() for file in files}) == len(ROLES)
-    with commands.running("up", **told) as running:
-        working(commands, set(ROLES), within=60, **told)
-        with psycopg.connect(postgres) as session:
-            names = {row[0] for row in session.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")}
-        assert {role_logins.role_of(str(asked["dbname"]), role) for role in ROLES} <= names
-        assert running.end(signal.SIGTERM, within=32) == 0
+    with running_simulator(VenueSettings(client_secret=CANARY, port=0)) as venue:
+        told |= {"CUSTODIAN_VENUES__TOKYO__BASE_URL": venue.base_url}
+        with commands.running("up", **told) as running:
+            working(commands, set(ROLES), within=60, **told)
+            with psycopg.connect(postgres) as session:
+                names = {
+                    row[0] for row in session.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database()")
+                }
+            assert {role_logins.role_of(str(asked["dbname"]), role) for role in ROLES} <= names
+            assert running.end(signal.SIGTERM, within=32) == 0
 
 
 def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kafka: KafkaRoom, postgres: str, services: Services) -> None:

@@ -75,6 +75,9 @@ RUN: dict[str, tuple[Sequence[str], bool]] = {
     "replay": (("--processor", "settlement"), False),
     "policy check": (("strange.toml",), False),
     "policy replay": (("--policy", "strange.toml"), False),
+    "policy list": ((), True),
+    "policy show": ((), True),
+    "policy activate": (("strange.toml", "--shown", "0" * 64, "--reason", "x", "--login", PERSON), False),
     "reconcile venue": ((), False),
     "breaks list": ((), True),
     "breaks show": (("break",), True),
@@ -93,6 +96,7 @@ RUN: dict[str, tuple[Sequence[str], bool]] = {
     "positions advance": (("ledger", "--reason", "x"), False),
     "positions retry": (("ledger", "t", "0", "--reason", "x"), False),
     "positions skip": (("ledger", "t", "0", "--offset", "0", "--reason", "x"), False),
+    "positions renew": (("nowhere", "--reason", "x"), False),
     "states prune": (("--older-than", "90d", "--dry-run"), False),
 }
 """How each command is run, and whether it then shows what a stranger wrote. An act comes after what lists what it changes."""
@@ -161,6 +165,14 @@ def plain(event: Event) -> dict[str, Any]:
 
 def fill(connection: psycopg.Connection, prefix: str) -> None:
     """Put what strangers may write into every table that a command reads from."""
+    policy = f'name = "p"\nversion = 2\n# {TEXT.replace(chr(10), "")}\n'.encode()  # the lines of a file are its own
+    connection.execute(
+        "WITH one AS (INSERT INTO risk.policies (sha256, name, version, content)"
+        " VALUES (encode(sha256(%s), 'hex'), %s, 2, %s) RETURNING sha256)"
+        " INSERT INTO risk.activations (sha256, agreed_by, login, named, reason, at)"
+        " SELECT sha256, %s, %s, %s, %s, now() FROM one",
+        (policy, TEXT[:60], policy, [TEXT], TEXT, TEXT, TEXT),
+    )
     at = time_text(NOW)
     body = f"{TEXT}\x00".encode()
     request = question(venue="tokyo", order=1)

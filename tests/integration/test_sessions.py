@@ -248,6 +248,7 @@ def test_a_pooler_by_session_serves_the_command_line_and_the_roles(postgres: str
 
 def test_a_pooler_by_transaction_stops_the_command_line(postgres: str, kafka: KafkaRoom, tmp_path: Path) -> None:
     """`init` and what reads end with 78, `doctor` has a finding; each says what to write."""
+    assert write_settings(tmp_path, kafka, postgres).run("init").returncode == 0, "so that the role has its secret"
     with Pooler(postgres, mode="transaction") as pooler:
         commands = write_settings(tmp_path, kafka, pooler.dsn)
         for arguments in (("init",), ("ledger", "entries"), ("run", "ledger")):

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline import metrics
 from pipeline.log.notices import ALARM_KINDS
 from pipeline.processors.risk.processor import RISK
+from tests.counters import counted_labels, not_begun
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "infra" / "monitoring"
@@ -58,7 +59,8 @@ def test_every_kind_is_counted_from_the_start() -> None:
         "from pipeline.settings import Settings\n"
         "from pipeline.supervisor.role import begin_metrics\n"
         "rates = {'desk': {'url': 'https://h'}}\n"
-        "settings = Settings.model_validate({'kafka': {'topic_prefix': 't.'}, 'mode': {'accepting': 'shadow'}, 'rates': rates})\n"
+        "more = {'rates': rates, 'venues': {'tokyo': {'base_url': 'https://v', 'auth': {'client_id': 'c', 'client_secret': 's'}}}}\n"
+        "settings = Settings.model_validate({'kafka': {'topic_prefix': 't.'}, 'mode': {'accepting': 'shadow'}, **more})\n"
         "for role in ('ingest', 'settlement', 'workflow', 'risk', 'commands', 'ledger', 'archive'):\n"
         "    begin_metrics(role, settings)\n"
         "print(generate_latest().decode())\n"
@@ -77,11 +79,40 @@ def test_every_kind_is_counted_from_the_start() -> None:
     assert {origin for role, origin in letters if role == "risk"} == {kind.topic("t.") for kind in RISK.consumes}
     assert {role for role, _ in letters} == {"ingest", "settlement", "workflow", "risk", "commands", "decisions", "ledger", "archive"}
     assert {told("custodian_records_total", role=role, outcome="dead_lettered") for role, _ in letters} == {0}
-    assert {told("custodian_retries_total", role="ledger", service=service) for service in ("Kafka", "PostgreSQL")} == {0}
+    away = {(sample.labels["role"], sample.labels["service"]) for sample in samples if sample.name == "custodian_retries_total"}
+    assert {role for role, service in away if service == "venue tokyo"} == {"ingest", "commands"}
+    assert {role for role, _ in letters} == {role for role, service in away if service == "Kafka"}
+    assert {told("custodian_retries_total", role=role, service="PostgreSQL") for role, _ in away} == {0}
+    assert told("custodian_token_failures_total", venue="tokyo") == 0
+    ends = {(sample.labels["role"], sample.labels["outcome"]) for sample in samples if sample.name == "custodian_records_total"}
+    assert {("ingest", "unknown_event"), ("commands", "unknown"), ("workflow", "moved_out_of_rounds"), ("settlement", "regressed")} <= ends
+    assert {("ledger", "booked"), ("risk", "reject"), ("archive", "archived"), ("decisions", "referred")} <= ends
     assert told("custodian_rate_reads_total", provider="desk", outcome="unreadable") == 0
     assert (told("custodian_mode", accepting="shadow"), told("custodian_mode", accepting="live")) == (1, 0)
     assert [sample.value for sample in samples if sample.name == "custodian_build_info"] == [1]
     assert {sample.value for sample in samples if sample.name.startswith("custodian_") and sample.name.endswith("_total")} == {0}
+
+
+def test_what_is_counted_under_another_name_is_found() -> None:
+    """The guard behind every test (`conftest`) sees each labelled counter, and a service, an outcome and a topic that nobody begins."""
+    counters = {metric._name for metric in OURS.values() if metric._type == "counter"}
+    wrong = {
+        ("custodian_retries", ("ingest", "kafka")),
+        ("custodian_retries", ("ledger", "venue tokyo")),
+        ("custodian_records", ("commands", "succeded")),
+        ("custodian_dead_letters", ("ledger", "custody.order-updated.v1")),
+        ("custodian_alarms", ("no_such_kind",)),
+        ("custodian_rate_reads", ("desk", "stale")),
+    }
+    metrics.TOKEN_FAILURES.labels("tokyo")
+    for name, labels in wrong:
+        next(metric for metric in OURS.values() if metric._name == name).labels(*labels)
+    try:
+        assert not_begun() == wrong
+        assert {name for name, _ in counted_labels()} >= counters, "a counter without labels would not be looked at"
+    finally:
+        for name, labels in wrong:
+            next(metric for metric in OURS.values() if metric._name == name).remove(*labels)
 
 
 def test_a_policy_is_told_alone() -> None:

@@ -514,7 +514,9 @@ class World:
         if known is None or known.order.status != "PENDING":
             return
         manner, usable = known.script.institution or self.rules.institution, self._usable(known, at)
-        if not usable or manner == "never":
+        if manner == "never":
+            return  # by itself; what was chosen for it from outside stands
+        if not usable:
             known.selected = None
             return
         cheapest = min(usable, key=lambda quote: quote.fx_rate)

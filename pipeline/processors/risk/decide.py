@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pipeline.errors import FatalError
 from pipeline.processors.risk.events import CommandRefused, NothingToDo, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
@@ -20,11 +21,26 @@ class Answered:
     correlation_id: str
 
 
+Nothing = Literal[
+    "repeated",
+    "approved",
+    "approval_without_order",
+    "released",
+    "nothing_to_release",
+    "converted",
+    "ended",
+    "ended_before",
+    "answer_seen",
+    "command_seen",
+    "order_seen",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Nothing is said, and that is counted."""
 
-    outcome: str
+    outcome: Nothing
 
 
 Fact = Answered | Counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from schemas.accepting import DecisionMade, DecisionRequested, Question
 
@@ -73,7 +74,7 @@ class NothingToDo:
 
     venue: str
     intent_id: str
-    what: str
+    what: Literal["answer_seen", "command_seen", "order_seen"]
 
 
 RiskEvent = QuestionAsked | PeopleApproved | CommandRefused | OrderEnded | NothingToDo

@@ -7,6 +7,9 @@ own. Its state's key is "venue/intent".
 
 from __future__ import annotations
 
+from typing import get_args
+
+from pipeline.counted import VERDICTS
 from pipeline.domain import lifecycle
 from pipeline.domain.identifiers import opaque
 from pipeline.errors import PoisonRecordError
@@ -16,7 +19,7 @@ from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, Record, correlation_of, from_headers, parse_time
 from pipeline.policy.exact import amount
 from pipeline.processors.processor import Keyed, Processor
-from pipeline.processors.risk.decide import Answered, Fact, decide, evolve
+from pipeline.processors.risk.decide import Answered, Fact, Nothing, decide, evolve
 from pipeline.processors.risk.events import CommandRefused, NothingToDo, OrderEnded, PeopleApproved, QuestionAsked, RiskEvent
 from pipeline.processors.risk.state import RiskState, from_json, to_json
 from schemas.accepting import CommandCompleted, DecisionMade, DecisionRequested
@@ -110,6 +113,7 @@ RISK: Processor[RiskState, RiskEvent, Fact] = Processor(
     evolve=evolve,
     emit=emit,
     outcome=outcome,
+    outcomes=(*get_args(Nothing), *VERDICTS),
     store=to_json,
     restore=from_json,
 )

@@ -58,10 +58,11 @@ def settle(engine: Engine, exposures: Exposures, events: Sequence[RiskEvent], no
 
 def _answer(engine: Engine, exposures: Exposures, request: DecisionRequested, now: datetime) -> str:
     asked = facts_of(request, {}, now)
-    facts = asked.counted(exposures.read(request.venue, request.intent_id, engine.queries_of(asked), now))
+    order = order_of(request)
+    facts = asked.counted(exposures.read(request.venue, request.intent_id, engine.queries_of(asked), now, order))
     decision = engine.answer(facts)
     remembered = answer_of(facts, decision)
-    exposures.answer(order_of(request), remembered, now)
+    exposures.answer(order, remembered, now)
     return remembered.decision
 
 

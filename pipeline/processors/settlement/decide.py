@@ -116,10 +116,13 @@ class Learned(Struct, frozen=True, gc=False):
     stated: Mapping[str, str]
 
 
+Nothing = Literal["repeated", "regressed", "duplicate"]
+
+
 class Counted(Struct, frozen=True, gc=False):
     """Nothing happens, and that is counted."""
 
-    outcome: str
+    outcome: Nothing
 
 
 Fact = Followed | Claimed | Settled | Learned | Counted | Raised

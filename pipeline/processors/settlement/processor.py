@@ -6,6 +6,8 @@ produced again after a crash is the same event: `order_settled` from (venue, int
 
 from __future__ import annotations
 
+from typing import get_args
+
 from pipeline.domain.identifiers import check_opaque
 from pipeline.errors import PoisonRecordError
 from pipeline.log import topics
@@ -19,6 +21,7 @@ from pipeline.processors.settlement.decide import (
     Fact,
     Followed,
     Learned,
+    Nothing,
     OrderSeen,
     Settled,
     decide,
@@ -126,6 +129,7 @@ SETTLEMENT: Processor[OrderState, OrderSeen, Fact] = Processor(
     evolve=evolve,
     emit=emit,
     outcome=outcome,
+    outcomes=(*get_args(Nothing), "settled", "taught", "alarm", "claimed", "learned", "followed"),
     store=to_json,
     restore=from_json,
 )

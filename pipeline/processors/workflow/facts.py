@@ -214,12 +214,30 @@ class AnswerKept:
     answer: Answer
 
 
+Nothing = Literal[
+    "repeated",
+    "regressed",
+    "evidence_repeated",
+    "quote_hinted",
+    "quote_late",
+    "quote_repeated",
+    "command_repeated",
+    "decision_repeated",
+    "decision_superseded",
+    "decision_contradicted",
+    "decision_of_other_context",
+    "decision_moot",
+    "decision_malformed",
+    "decision_late",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSeen:
     """A decision without effect; `outcome` says why for the metrics."""
 
     answer: Answer
-    outcome: str
+    outcome: Nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +260,7 @@ class CommandDone:
 class Counted:
     """Nothing happens, and that is counted."""
 
-    outcome: str
+    outcome: Nothing
 
 
 Fact = (

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
+from pipeline.counted import VERDICTS, CommandOutcome
 from pipeline.domain.identifiers import opaque
 from pipeline.domain.money import parse_amount
 from pipeline.errors import PoisonRecordError
@@ -42,6 +43,7 @@ from pipeline.processors.workflow.facts import (
     Heard,
     Met,
     Moved,
+    Nothing,
     OrderNoted,
     OrderShown,
     QuoteLapsed,
@@ -52,7 +54,17 @@ from pipeline.processors.workflow.facts import (
     WorkflowRules,
 )
 from pipeline.processors.workflow.state import QUOTE_TERMS, Answer, Done, WorkflowState, from_json, to_json
-from schemas.accepting import CommandCompleted, CommandIssued, ComplianceFacts, ComplianceRead, DecisionMade, DecisionRequested, RateRead
+from pipeline.processors.workflow.transitions import Trigger
+from schemas.accepting import (
+    CommandCompleted,
+    CommandIssued,
+    ComplianceFacts,
+    ComplianceRead,
+    DecisionMade,
+    DecisionRequested,
+    Question,
+    RateRead,
+)
 from schemas.events import OrderUpdated, QuoteReceived
 
 NAME = "workflow"
@@ -61,6 +73,17 @@ SOURCE = "/processors/workflow"
 _AMOUNTS = frozenset({"target_amount", "source_amount_max", "fx_rate", "source_amount"})
 _TIMES = frozenset({"created_at", "expires_at", "valid_until"})
 _RATE_FIELDS = ("source_currency", "target_currency", "rate", "sources", "provider", "quoted_at")
+
+
+OUTCOMES = (
+    *get_args(Nothing),
+    *("met", "noted", "quote_lapsed", "decision_early", "alarm"),
+    *(f"moved_{trigger}" for trigger in Trigger),
+    *(f"{what}_{question}" for what in ("asked", "commanded") for question in get_args(Question)),
+    *(f"answered_{verdict}" for verdict in VERDICTS),
+    *(f"command_{ending}" for ending in get_args(CommandOutcome)),
+)
+"""What facts are called in the metrics."""
 
 
 def workflow(rules: WorkflowRules) -> Processor[WorkflowState, Heard, Fact]:
@@ -75,6 +98,7 @@ def workflow(rules: WorkflowRules) -> Processor[WorkflowState, Heard, Fact]:
         evolve=evolve,
         emit=emit,
         outcome=outcome,
+        outcomes=OUTCOMES,
         store=to_json,
         restore=from_json,
         wake_at=partial(decisions.wake_at, rules),

@@ -13,19 +13,22 @@ from msgspec import structs
 
 from connectors.sinks.compliance_archive.stories import tell
 from connectors.venues.musubi import parse
-from pipeline.cli.requeuing import PUT_BACK, NotPutBackError, record_of, with_history
+from connectors.venues.musubi.compliance import parse_compliance
+from pipeline.cli.requeuing import PUT_BACK, Ask, NotPutBackError, record_of, with_history
+from pipeline.cli.rereading import What
 from pipeline.engines.inline import InlineEngine
 from pipeline.errors import PoisonRecordError, SettingsError
 from pipeline.log.codec import decode
-from pipeline.log.envelope import Headers, Record, header
+from pipeline.log.envelope import Headers, Record, header, time_text
 from pipeline.log.notices import dead_letter, dead_letter_of_rates, dead_letter_of_record
 from pipeline.log.topics import EventType
+from pipeline.ports import Reading, Sighting, Unreadable
 from pipeline.processors.settlement.processor import SETTLEMENT
 from pipeline.settings import Settings
 from pipeline.stores.requeued import Closing, Requeue
 from pipeline.testing.clocks import HandClock
 from schemas.accepting import ComplianceRead
-from schemas.events import Coordinates, DeadLetter, OrderSettled, OrderUpdated, QuoteReceived
+from schemas.events import Coordinates, DeadLetter, Observation, OrderSettled, OrderUpdated, QuoteReceived
 
 SETTINGS = Settings.model_validate(
     {
@@ -48,27 +51,58 @@ ORDER = {
     "sender_party_id": "SenderInstitution::3",
     "receiver_party_id": "InstitutionB::4",
 }
+NOW = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
 QUOTE = {"intentId": INTENT, "quoteId": INTENT, "fxRate": "112.0", "validUntil": "2025-03-15T09:00:41Z"}
 
 
 def letter(body: Any, event_type: str, *, origin: str = "stream", venue: str = "tokyo", **more: Any) -> DeadLetter:
     """Build a dead letter as ingest does and read it back."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    now = datetime(2025, 3, 15, 9, 0, 20, tzinfo=UTC)
-    made = dead_letter(venue=venue, origin=origin, body=raw, reason="an older parser", now=now, event_type=event_type, **more)
+    made = dead_letter(venue=venue, origin=origin, body=raw, reason="an older parser", now=NOW, event_type=event_type, **more)
     return decode(made.value, DeadLetter)
+
+
+def at_venue(*bodies: Any, own_party: str = "CustodianB::2", asked: list[tuple[str, ...]] | None = None) -> Ask:
+    """Return a venue whose record says this now of what it is asked for, and nothing where there is no body."""
+
+    def ask(venue: str, what: What, intent: str) -> Reading:
+        if asked is not None:
+            asked.append((venue, what, intent))
+        seen: list[Sighting | Unreadable] = []
+        for body in bodies:
+            raw = json.dumps(body).encode()
+            observed = Observation(origin="read", observed_at=time_text(NOW))
+            try:
+                match what:
+                    case "order":
+                        seen.append(parse.parse_order(raw, venue=venue, own_party=frozenset({own_party}), observed=observed))
+                    case "quotes":
+                        seen.append(parse.parse_quote(raw, venue=venue, observed=observed, intent_id=intent))
+                    case "compliance":
+                        seen.append(parse_compliance(raw, venue=venue, observed=observed, intent_id=intent))
+            except PoisonRecordError as error:
+                seen.append(Unreadable(origin="read", body=raw, reason=error.reason, seen_at=NOW))
+        return Reading(seen=seen, absent=None if seen else "{}")
+
+    return ask
+
+
+def nobody(venue: str, what: str, intent: str) -> Reading:
+    """Fail: this letter says no order that a venue could be asked for."""
+    raise AssertionError(f"{venue} was asked for {what} of {intent}")
 
 
 def test_a_settlement_that_could_not_be_read_is_emitted_once_after_a_fix() -> None:
     """Its letter stays dead by the parser that refused it; by one that reads it, `requeue` makes the record that settles the order."""
-    broken = letter({**ORDER, "fx_rate": "n/a"}, "order", origin="read")
+    document = {**ORDER, "fx_rate": "n/a"}
+    broken = letter(document, "order", origin="read")
     with pytest.raises(PoisonRecordError, match="fx_rate"):
-        record_of(broken, SETTINGS, own_party=lambda _: frozenset({"CustodianB::2"}))
+        record_of(broken, SETTINGS, ask=nobody)
     with (
         mock.patch.object(parse, "ORDER_REMARKS", frozenset({"fx_rate"})),
         mock.patch.object(parse, "_PAST_DECIDING", frozenset({"fx_rate"})),
     ):
-        topic, key, value, headers = record_of(broken, SETTINGS, own_party=lambda _: frozenset({"CustodianB::2"}))
+        topic, key, value, headers = record_of(broken, SETTINGS, ask=at_venue(document))
     runner = InlineEngine(SETTLEMENT, HandClock())
     records = [Record(topic=topic, partition=0, offset=offset, key=key, value=value, headers=headers) for offset in range(2)]
     (settled,) = runner.run(records)
@@ -76,42 +110,67 @@ def test_a_settlement_that_could_not_be_read_is_emitted_once_after_a_fix() -> No
     assert (said.intent_id, said.side, said.receiver_party_id) == (INTENT, "receiver", "InstitutionB::4")
 
 
-def nobody(venue: str) -> str:
-    """Fail: this letter does not need to know who we are."""
-    raise AssertionError(f"{venue} was asked")
-
-
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize("event_type", ["order", "order_updated"])
-def test_an_order_becomes_the_event_that_it_would_have_been(event_type: str, wrapped: bool) -> None:
-    """Terms, side, key, subject and origin are those of a first reading."""
-    read = event_type == "order"
-    found = letter({"data": ORDER} if wrapped else ORDER, event_type, origin="read" if read else "stream")
-    topic, key, value, headers = record_of(found, SETTINGS, own_party=lambda venue: {"tokyo": "CustodianB::2"}[venue])
+def test_an_order_becomes_the_event_that_a_reading_now_would_be(event_type: str, wrapped: bool) -> None:
+    """The letter names the order, and the venue says the rest."""
+    asked: list[tuple[str, ...]] = []
+    found = letter({"data": ORDER} if wrapped else ORDER, event_type, origin="read" if event_type == "order" else "stream")
+    topic, key, value, headers = record_of(found, SETTINGS, ask=at_venue(ORDER, asked=asked))
     event = decode(value, OrderUpdated)
+    assert asked == [("tokyo", "order", INTENT)]
     assert (topic, key) == ("t.order-updated.v1", INTENT.encode())
-    assert (event.side, event.status, event.source_amount_actual) == ("receiver", "SETTLED", "11200000")
-    assert event.observed.origin == ("read" if read else "stream")
-    assert event.observed.observed_at == found.seen_at
+    assert (event.side, event.status, event.source_amount_actual, event.observed.origin) == ("receiver", "SETTLED", "11200000", "read")
     assert header(headers, "ce_subject") == INTENT
 
 
-def test_a_quote_needs_nobody_to_ask() -> None:
-    """Custodians do not stand in a quote, so the venue is not asked who we are."""
-    topic, _, value, _ = record_of(letter(QUOTE, "quote_received"), SETTINGS, own_party=nobody)
+def test_a_quote_is_looked_for_among_those_that_the_venue_shows() -> None:
+    """Of several the one that the letter names, at the venue's terms; one that cannot be read beside it is no obstacle."""
+    asked: list[tuple[str, ...]] = []
+    other = {**QUOTE, "quoteId": "a47ac10b-58cc-4372-a567-0e02b2c3d479"}
+    shown = at_venue({"quoteId": 7}, other, {**QUOTE, "fxRate": "113.0"}, asked=asked)
+    topic, _, value, _ = record_of(letter(QUOTE, "quote_received"), SETTINGS, ask=shown)
     assert topic == "t.quote-received.v1"
-    assert decode(value, QuoteReceived).fx_rate == "112.0"
+    said = decode(value, QuoteReceived)
+    assert (said.quote_id, said.fx_rate) == (INTENT, "113.0")
+    assert asked == [("tokyo", "quotes", INTENT)]
 
 
-def test_a_snapshot_becomes_evidence_of_the_order_that_it_names() -> None:
-    """It is known under the same id as a first reading; a document of rates is of no use any more, and that is said."""
-    snapshot = {"data": {"fx_order": {"intentId": INTENT, "compliance": {"riskRating": "LOW"}}}}
-    topic, key, value, _ = record_of(letter(snapshot, "compliance", origin="read"), SETTINGS, own_party=nobody)
+def snapshot(rating: str) -> Any:
+    """Return a snapshot as a venue writes it."""
+    return {"data": {"fx_order": {"intentId": INTENT, "compliance": {"riskRating": rating}}}}
+
+
+def test_a_snapshot_is_read_anew() -> None:
+    """What the venue says now counts; a document of rates is of no use any more, and that is said."""
+    topic, key, value, _ = record_of(letter(snapshot("LOW"), "compliance", origin="read"), SETTINGS, ask=at_venue(snapshot("LOW")))
     assert (topic, key) == ("t.compliance-read.v1", INTENT.encode())
     assert decode(value, ComplianceRead).risk_rating == "LOW"
     rates = decode(dead_letter_of_rates("desk", body=b"{", reason="not JSON", now=datetime(2025, 3, 15, tzinfo=UTC)).value, DeadLetter)
     with pytest.raises(PoisonRecordError, match="read anew all the time"):
-        record_of(rates, SETTINGS, own_party=nobody)
+        record_of(rates, SETTINGS, ask=nobody)
+
+
+@pytest.mark.parametrize("origin", ["stream", "read"])
+def test_no_letter_is_believed_about_the_bytes_of_a_venue(origin: str) -> None:
+    """Who may write dead letters can say that a venue told of a settlement or of a clean client: the venue's own word goes back."""
+    open_order = {name: text for name, text in ORDER.items() if name not in ("settled_at", "transaction_hash", "source_amount_actual")}
+    forged = letter(ORDER, "order", origin=origin)
+    _, _, value, _ = record_of(forged, SETTINGS, ask=at_venue({**open_order, "status": "PROPOSED"}))
+    said = decode(value, OrderUpdated)
+    assert (said.status, said.transaction_hash) == ("PROPOSED", None)
+    clean = letter(snapshot("LOW"), "compliance", origin=origin)
+    _, _, value, _ = record_of(clean, SETTINGS, ask=at_venue(snapshot("HIGH")))
+    assert decode(value, ComplianceRead).risk_rating == "HIGH"
+    for found in (forged, clean, letter(QUOTE, "quote", origin=origin)):
+        with pytest.raises(NotPutBackError, match=f"a letter alone proves nothing; `custodian orders reread {INTENT}`"):
+            record_of(found, SETTINGS, ask=at_venue())
+
+
+def test_what_the_venue_still_shows_unreadable_stays_dead() -> None:
+    """The reason is that of what it says now."""
+    with pytest.raises(PoisonRecordError, match=r"the venue was asked anew: intent id is not a UUID"):
+        record_of(letter(ORDER, "order", origin="read"), SETTINGS, ask=at_venue({**ORDER, "intent_id": "?"}))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +186,7 @@ def test_a_snapshot_becomes_evidence_of_the_order_that_it_names() -> None:
 def test_what_cannot_be_read_today_either_says_why(found: DeadLetter, reason: str) -> None:
     """The reason is the parser's of today."""
     with pytest.raises(PoisonRecordError, match=reason):
-        record_of(found, SETTINGS, own_party=nobody)
+        record_of(found, SETTINGS, ask=nobody)
 
 
 REQUEUE = Requeue(
@@ -234,7 +293,7 @@ def test_a_story_is_open_until_each_of_its_deaths_is_answered() -> None:
 def test_a_venue_without_a_section_is_a_matter_of_settings() -> None:
     """Which parser to use is said by the venue's section."""
     with pytest.raises(SettingsError, match=r"\[venues\.osaka\]"):
-        record_of(letter(ORDER, "order", venue="osaka"), SETTINGS, own_party=nobody)
+        record_of(letter(ORDER, "order", venue="osaka"), SETTINGS, ask=nobody)
 
 
 def about(topic: str) -> DeadLetter:
