@@ -102,8 +102,8 @@ def outgoing_of_letter(letter: DeadLetter, settings: Settings, *, ask: Ask) -> O
         elif _same(named, seen.event):
             return outgoing_of(seen, SystemClock().now())
     raise NotPutBackError(
-        f"the venue does not show it now, and a letter alone proves nothing; `custodian orders reread {named.intent_id}` publishes what "
-        "the venue's record says of the order"
+        f"the venue does not show it now, and a letter alone proves nothing; `custodian orders reread {named.intent_id} --reason …` "
+        "publishes what the venue's record says of the order"
     )
 
 
@@ -163,7 +163,9 @@ def _original(letter: DeadLetter, origin: Coordinates, settings: Settings, archi
 
 def _whole(letter: DeadLetter) -> bytes:
     if not letter.body_complete:
-        raise PoisonRecordError(f"only the beginning of its {letter.size} bytes was kept; `custodian orders reread ID` asks the venue anew")
+        raise PoisonRecordError(
+            f"only the beginning of its {letter.size} bytes was kept; `custodian orders reread ID --reason …` asks the venue anew"
+        )
     return base64.b64decode(letter.body)
 
 

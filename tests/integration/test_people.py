@@ -16,6 +16,7 @@ from pipeline.errors import SettingsError
 from pipeline.log.envelope import derive_id, time_text
 from pipeline.stores import approvals, halts, migrations, people
 from pipeline.stores.postgres import Connection
+from tests import one_login
 from tests.integration.command_room import prepare
 from tests.integration.commands import Commands, write_settings
 from tests.integration.test_approvals import referral
@@ -266,7 +267,7 @@ def test_approvals_of_an_older_release_are_kept_and_not_counted(postgres: str) -
     every = migrations.found_in(["pipeline.stores"])
     with psycopg.connect(postgres, autocommit=True) as database:
         before = [one for one in every if one.name < "pipeline.stores/0018"]
-        migrations.apply(database, before)
+        one_login.migrate(database, before)
         shown = waiting(database)
         old = (
             "INSERT INTO risk.approvals (decision_id, person, named, verdict, shown_sha256, reason, at)"

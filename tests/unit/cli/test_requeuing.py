@@ -163,7 +163,7 @@ def test_no_letter_is_believed_about_the_bytes_of_a_venue(origin: str) -> None:
     _, _, value, _ = record_of(clean, SETTINGS, ask=at_venue(snapshot("HIGH")))
     assert decode(value, ComplianceRead).risk_rating == "HIGH"
     for found in (forged, clean, letter(QUOTE, "quote", origin=origin)):
-        with pytest.raises(NotPutBackError, match=f"a letter alone proves nothing; `custodian orders reread {INTENT}`"):
+        with pytest.raises(NotPutBackError, match=f"a letter alone proves nothing; `custodian orders reread {INTENT} --reason …`"):
             record_of(found, SETTINGS, ask=at_venue())
 
 
