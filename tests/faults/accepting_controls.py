@@ -809,8 +809,9 @@ ACCEPTING = (
                 new="return None",
             ),
         ),
-        test="tests/integration/test_belief.py::test_who_opens_referrals_changes_nothing_of_what_people_are_asked",
-        says=r"assert",
+        test="tests/integration/test_belief.py::test_who_opens_referrals_changes_nothing_of_what_people_are_asked"
+        "[approvers_needed = 1-built in]",
+        says=r"assert \[\] == \['not believed'\]",
     ),
     Control(
         name="commands emit nothing but answers",
@@ -833,8 +834,8 @@ ACCEPTING = (
                 new='if not _SQL["not_carried_out"]:',
             ),
         ),
-        test="tests/integration/test_exposures.py::test_a_forged_refusal_gives_nothing_back",
-        says=r"assert",
+        test="tests/integration/test_exposures.py::test_a_forged_refusal_gives_nothing_back[known0]",
+        says=r"assert True is False",
     ),
     Control(
         name="an accepted order never counts for less",
@@ -845,8 +846,8 @@ ACCEPTING = (
                 new="ELSE EXCLUDED.target_amount END",
             ),
         ),
-        test="tests/integration/test_exposures.py::test_another_question_about_the_same_order_makes_it_count_for_no_less",
-        says=r"assert",
+        test="tests/integration/test_exposures.py::test_another_question_about_the_same_order_makes_it_count_for_no_less[after]",
+        says=r"assert \(Decimal\('1'\)",
     ),
     Control(
         name="what a limit lacks is no no",
