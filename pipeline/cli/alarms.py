@@ -29,7 +29,10 @@ COLUMNS = (
     Column(field="acknowledged_at", rank=4),
     Column(field="acknowledged_reason", rank=4),
 )
-OUTCOMES = tuple(Column(field=name) for name in ("alarm_id", "kind", "subject", "outcome", "acknowledged_by"))
+OUTCOMES = (
+    *(Column(field=name) for name in ("alarm_id", "kind", "subject", "outcome")),
+    Column(field="acknowledged_by", value=lambda row: _who(row)),
+)
 
 
 @click.group(cls=Group)
@@ -85,11 +88,14 @@ def _who(row: Row) -> str:
 
 
 def _acknowledge(connection: Connection, alarm: dict[str, Any], by: str, reason: str) -> dict[str, Any]:
+    from pipeline.stores import acts
     from pipeline.stores import alarms as stored
 
     new, who = stored.acknowledge(connection, alarm["alarm_id"], by=by, reason=reason)
     told = {name: alarm[name] for name in ("alarm_id", "kind", "subject")}
-    return {**told, "outcome": "acknowledged" if new else "already", "acknowledged_by": who}
+    act = acts.acknowledgements(connection).get(alarm["alarm_id"])
+    login = {} if act is None or act.login is None else {"acknowledged_login": act.login}
+    return {**told, "outcome": "acknowledged" if new else "already", "acknowledged_by": who, **login}
 
 
 def only_one(rows: Sequence[dict[str, Any]], field: str, asked: str, lists: str) -> dict[str, Any]:

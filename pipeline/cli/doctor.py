@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Line:
     check: str
     found: str
     do: str | None = None
-    seen: bool = True
+    seen: bool = field(default=True, kw_only=True)
 
     @property
     def result(self) -> str:

@@ -28,9 +28,9 @@ def init(print_sql: bool, print_acls: bool) -> None:
             click.echo(each.command(loaded.kafka.bootstrap_servers))
         return
     if print_sql:
-        script, said = prepared_by_hand(settings(role="init"))
+        script, known = prepared_by_hand(settings(role="init"))
         sys.stdout.write(script + "\n")
-        for line in said:
+        for line in known:
             click.echo(f"WARNING    {printable(line)}", err=True)
         return
     prepared = prepare(settings(role="init"))

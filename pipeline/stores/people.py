@@ -99,7 +99,7 @@ def listed(connection: Connection) -> Iterator[Person]:
         yield Person(*row)
 
 
-def able(connection: Connection) -> dict[May, int]:
+def able(connection: Connection) -> dict[str, int]:
     """Return how many people may do each thing."""
     there = [person for person in listed(connection) if person.removed_at is None]
     return {may: sum(may in person.may for person in there) for may in MAY}

@@ -470,7 +470,7 @@ def test_init_makes_logins_with_secrets_that_only_their_owner_reads(tmp_path: Pa
     files["risk"].write_text("short")
     done = commands.run("init")
     assert done.returncode == 78
-    assert "postgres.roles.risk.password_file: a password has 12" in done.stderr
+    assert f"postgres.roles.risk.password_file: {files['risk']}: a password has 12" in done.stderr
 
 
 @pytest.mark.parametrize("where", ["PGPASSWORD", "CUSTODIAN_POSTGRES__PASSWORD", "PGPASSFILE", "the address"])

@@ -40,7 +40,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         return [], None
 
     monkeypatch.setattr(EnvironmentBuilder, "_build_environment", build)
-    monkeypatch.setattr(jars.threading, "Event", AtOnce)
+    monkeypatch.setattr("infra.embedded.jars.threading.Event", AtOnce)
     return ends
 
 
