@@ -26,6 +26,7 @@ from pipeline.domain.accepting import (
     OrderSeen,
     OutcomeOpen,
     QuoteSeen,
+    SnapshotSeen,
     VenueTime,
 )
 from pipeline.domain.moments import bounded
@@ -55,6 +56,7 @@ class Reason(StrEnum):
     NOT_SENDER = "not_sender"
     ORDER_ADVANCED = "order_advanced"
     TERMS_CHANGED = "terms_changed"
+    EVIDENCE_CHANGED = "evidence_changed"
     STALE = "stale"
     ALREADY_ACCEPTED = "already_accepted"
     CLOCK_UNRESOLVED = "clock_unresolved"
@@ -189,6 +191,19 @@ def other_parties(decided: Decided, seen: OrderSeen | None) -> str | None:
     """Name the parties and jurisdictions that the record shows otherwise than the decision saw them; None where it shows none so."""
     pairs = [(name, getattr(decided.request.context, name), getattr(seen, name, None)) for name in WHO]
     return ", ".join(name for name, before, now in pairs if None not in (before, now) and before != now) or None
+
+
+def other_evidence(decided: Decided, seen: SnapshotSeen) -> str | None:
+    """Name the facts of the compliance snapshot that the venue states otherwise than the decision saw them; None where all are alike.
+
+    A decision without a snapshot rests on there being none: one that the venue shows is news to it, one that is away is not.
+    """
+    facts = decided.request.context.compliance
+    before = {} if facts is None else facts.model_dump(exclude_none=True)
+    changed = sorted(name for name in before.keys() | seen.facts.keys() if before.get(name) != seen.facts.get(name))
+    if not changed:
+        return None
+    return "the venue shows no snapshot" if not seen.facts else ", ".join(changed) if before else "the venue shows a snapshot"
 
 
 def ready(order: Order, look: Look, time: VenueTime) -> Step:

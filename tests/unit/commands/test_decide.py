@@ -12,14 +12,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.commands import decide
-from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order
+from pipeline.commands.command import CALLS_MAX, Claim, Decided, Ending, Order
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime, in_words
+from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, SnapshotSeen, VenueTime, in_words
+from pipeline.log.envelope import time_text
+from schemas.accepting import DecisionContext, DecisionMade, DecisionRequested, PolicyName
 
 NOW = datetime(2025, 3, 15, 9, 0, 10, tzinfo=UTC)
 QUOTE = "a1b2c3d4-e5f6-4890-8bcd-ef0123456789"
 OTHER = "b1b2c3d4-e5f6-4890-8bcd-ef0123456789"
 VALID = NOW + timedelta(seconds=20)
+
+
+def decided_on(asked: Order, **facts: Any) -> Decided:
+    """Return the decision that a command follows from, as far as the gate asks for the facts that it saw."""
+    stated = {"venue": asked.venue, "intent_id": asked.intent_id, "side": "sender", "source_currency": asked.source_currency}
+    stated |= {"target_currency": asked.target_currency, "target_amount": str(asked.target_amount)}
+    context = DecisionContext.model_validate(stated | facts)
+    common: dict[str, Any] = {
+        "request_id": "r-1",
+        "venue": asked.venue,
+        "intent_id": asked.intent_id,
+        "question": asked.kind,
+        "context_sha256": "0" * 64,
+    }
+    requested_at, decide_by = time_text(NOW - timedelta(seconds=1)), time_text(asked.not_after)
+    request = DecisionRequested(**common, round=1, context=context, requested_at=requested_at, decide_by=decide_by)
+    policy = PolicyName(name="test", version=1, sha256="0" * 64)
+    made = DecisionMade(
+        **common,
+        decision_id=asked.decision_id,
+        quote_id=asked.quote_id,
+        verdict="ACCEPT",
+        policy=policy,
+        decided_by="test",
+        decided_at=requested_at,
+    )
+    return Decided(decision=made, request=request)
+
+
+CLEARED = {"kyc_status": "KYC_VERIFIED", "sanctions_status": "SANCTIONS_CLEARED"}
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "named"),
+    [
+        (CLEARED, CLEARED, None),
+        (None, {}, None),
+        (CLEARED, CLEARED | {"kyc_status": "KYC_REJECTED"}, "kyc_status"),
+        (CLEARED, CLEARED | {"risk_rating": "PROHIBITED"}, "risk_rating"),
+        (CLEARED, {"kyc_status": "KYC_VERIFIED"}, "sanctions_status"),
+        (CLEARED, {}, "the venue shows no snapshot"),
+        (None, CLEARED, "the venue shows a snapshot"),
+    ],
+)
+def test_the_snapshot_that_was_decided_on_is_the_one_that_the_venue_shows(
+    before: dict[str, str] | None, shown: dict[str, str], named: str | None
+) -> None:
+    """Fact by fact; there being none is a fact, too."""
+    seen = SnapshotSeen(facts=shown, at=NOW)
+    assert decide.other_evidence(decided_on(command(), compliance=before), seen) == named
 
 
 def command(kind: str = "co_sign_quote", **changed: Any) -> Order:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.testing.clocks import HandClock
+from schemas.events import Event
 from tests.unit.workflow.scene import Scene, at, completion, compliance, decision, hint, order, quote, rate
 
 
@@ -460,6 +461,27 @@ def test_what_was_not_sent_is_decided_anew_ever_more_slowly() -> None:
         (command,) = scene.hears(decision(said[0], "ACCEPT"))
     assert rounds == [2, 6, 14, 30, 62, 122, 182, 242]
     assert scene.state().phase == "stopped"
+
+
+BELIED: dict[str, Any] = {"attempts": 0, "reason": "evidence_changed: kyc_status"}
+
+
+@pytest.mark.parametrize("when", ["before", "after", "never"])
+def test_a_snapshot_that_the_venue_does_not_show_is_not_asked_with_again(when: str) -> None:
+    """What is asked anew has the venue's own snapshot, whichever of the two records comes first, also one of an earlier time; or none."""
+    scene = Scene()
+    (request,) = scene.hears(order(), rate(), compliance(seconds=4, kyc_status="KYC_ENHANCED"))
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    heard: list[Event] = [completion(command, "refused", **BELIED)]
+    if when != "never":
+        heard.insert(0 if when == "before" else 1, compliance(seconds=5 if when == "before" else 1, kyc_status="KYC_REJECTED"))
+    assert scene.hears(*heard) == []
+    (request,) = scene.at(2)
+    if when == "never":
+        assert "compliance" not in request["context"]
+        assert "evidence_until" in request
+    else:
+        assert request["context"]["compliance"]["kyc_status"] == "KYC_REJECTED"
 
 
 def test_a_status_beyond_pending_needs_no_further_work() -> None:
