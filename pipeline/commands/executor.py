@@ -26,11 +26,11 @@ from typing import Literal, ParamSpec, TypeVar
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.commands import decide
-from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
 from pipeline.commands.events import events_of, evidence_of, record_of
 from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
-from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen
+from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen, VenueTime
 from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
 from pipeline.log.envelope import Outgoing, time_text
 from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
@@ -131,6 +131,8 @@ class Executor:
     health: Health | None = None
     lapsed: Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]] = lambda *_: ()
     """Names the policy's rules on hours, rates and screenings that held when it was decided and do not hold at a time."""
+    quote_margin: timedelta = timedelta(seconds=2)
+    """That of the workflow: a quote that is nearer to its end is not asked about."""
     also_publish: Callable[[], int] | None = None
     """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
     _by_name: dict[str, VenueCommands] = field(init=False)
@@ -407,7 +409,7 @@ class Executor:
             quote_valid_until=claim.quote_valid_until,
             at=self.clock.now(),
             evidence=_evidence(claim, venue, look),
-            unfit=partial(self._unfit, claim.order, look),
+            unfit=partial(self._unfit, claim, look, venue.time()),
         )
         if isinstance(began, Barred):
             call.barred, call.look = began, look
@@ -446,12 +448,17 @@ class Executor:
             case _:
                 raise GateClosedError("the record does not speak for the call any more")
 
-    def _unfit(self, order: Order, look: Look, decided: Decided) -> Barred | None:
+    def _unfit(self, claim: Claim, look: Look, time: VenueTime, decided: Decided) -> Barred | None:
         """Say what speaks against a call, now that it is known what was decided."""
+        order = claim.order
         if wrong := decide.unlike(order, decided):
             return Barred("not_allowed", wrong)
         if changed := decide.other_parties(decided, look.order):
             return Barred("terms_changed", changed)
+        # While a co-signature is in doubt no other quote may take its place, however good.
+        signs = order.kind == CO_SIGN_QUOTE and not claim.calls_open
+        if signs and (others := decide.other_quotes(order, decided, look, time, margin=self.quote_margin)):
+            return Barred("quotes_changed", others)
         assert look.snapshot is not None  # or the look is too old for the gate
         if other := decide.other_evidence(decided, look.snapshot):
             # Of a snapshot that is away nobody knows whether it is another one.
@@ -460,7 +467,7 @@ class Executor:
         return Barred("stale", ", ".join(lapsed)) if lapsed else None
 
     async def _not_sent(self, claim: Claim, call: _Call) -> None:
-        if isinstance(call.barred, Barred) and call.barred.by == "evidence_changed" and call.look is not None:
+        if isinstance(call.barred, Barred) and call.barred.by in ("evidence_changed", "quotes_changed") and call.look is not None:
             # Before the command ends: what is decided anew rests on what the venue showed us, not on what was heard of it.
             shown = evidence_of(call.look, claim.order, self.clock.now())
             await self._in_thread(self.publisher.publish, shown)

@@ -65,7 +65,18 @@ class Began:
 class Barred:
     """A call must not be made."""
 
-    by: Literal["halted", "undecided", "not_allowed", "terms_changed", "evidence_changed", "evidence_away", "stale", "superseded", "lost"]
+    by: Literal[
+        "halted",
+        "undecided",
+        "not_allowed",
+        "terms_changed",
+        "quotes_changed",
+        "evidence_changed",
+        "evidence_away",
+        "stale",
+        "superseded",
+        "lost",
+    ]
     reason: str
 
 

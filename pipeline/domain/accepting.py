@@ -33,6 +33,7 @@ WORDS: Mapping[str, str] = {
     "order_advanced": "the order is no longer PENDING",
     "terms_changed": "the order's terms are not those that were decided on",
     "stale": "what was decided on is too old by now",
+    "quotes_changed": "the venue's quotes are not those that were decided on",
     "evidence_changed": "the venue's compliance snapshot is not the one that was decided on",
     "already_accepted": "there are quotes, so the proposal is accepted already",
     "clock_unresolved": "the venue's time is not known well enough",

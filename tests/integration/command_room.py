@@ -23,10 +23,12 @@ import httpx
 import psycopg
 
 from connectors.simulators.musubi import documents
+from connectors.simulators.musubi.orders import Order
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.transports.rest import RequestBudget
 from connectors.venues.musubi.commands import MusubiCommands, snapshot_of
 from connectors.venues.musubi.compliance import parse_compliance
+from connectors.venues.musubi.parse import parse_quote
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.commands.executor import Executor, Limits
@@ -38,12 +40,13 @@ from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, Record, derive_id, time_text
 from pipeline.ports import Reading, Sighting, Written
+from pipeline.processors.workflow.state import QUOTE_TERMS
 from pipeline.stores import journal, migrations
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection, connect
 from schemas.accepting import CommandIssued, DecisionContext, DecisionMade, DecisionRequested, PolicyName
-from schemas.events import Observation
+from schemas.events import Observation, QuoteReceived
 from tests.integration.decision_room import commit
 from tests.waiting import eventually_async
 
@@ -239,7 +242,19 @@ class Room:
             return {}
         observed = Observation(origin="read", observed_at=time_text(datetime.now(UTC)))
         facts = snapshot_of(parsed(documents.compliance_record(order), parse_compliance, observed), datetime.now(UTC)).facts
-        return {"compliance": facts}
+        return {"compliance": facts} | ({} if issued.quote_id is None else {"quotes": self.listed(order, observed)})
+
+    def listed(self, order: Order, observed: Observation) -> list[dict[str, Any]]:
+        """Return the quotes that the venue lists now, as the facts of a question."""
+        venue, now = self.simulator.venue, datetime.now(UTC)
+        known = venue.register.quotes.get(order.intent_id, [])
+        rows = [documents.quote_record(one, order, now=now, switches=venue.switches) for one in known]
+        found: list[dict[str, Any]] = []
+        for quote in (one.event for row in rows for one in parsed(row, parse_quote, observed).seen if isinstance(one, Sighting)):
+            assert isinstance(quote, QuoteReceived)
+            stated = {name: getattr(quote, name) for name in QUOTE_TERMS}
+            found.append({**stated, "quote_id": quote.quote_id, "first_seen_at": observed.observed_at})
+        return [one for one in found if one["status"] == "OPEN"]
 
     def made(self, issued: CommandIssued, request: DecisionRequested) -> DecisionMade:
         """Return the ACCEPT that a command follows from."""

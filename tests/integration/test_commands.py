@@ -450,6 +450,42 @@ async def test_a_snapshot_that_the_venue_does_not_show_is_nothing_to_go_by(
     assert [{name: one[name] for name in honest} for one in shown] == [honest], "what is decided anew rests on this"
 
 
+FORGED_QUOTES: dict[str, tuple[int, dict[str, Any] | None]] = {
+    "the cheapest withdrawn": (0, None),
+    "the cheapest dearer": (0, {"fx_rate": "113.5", "source_amount": "11350000"}),
+    "the cheapest of other amounts": (0, {"source_amount": "11100001"}),
+    "the cheapest sooner over": (0, {"valid_until": LONG_AGO}),
+    "ours chosen by the institution": (1, {"status": "ACCEPTED"}),
+    "none": (1, {}),
+    "a dearer one that we do not know": (2, None),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED_QUOTES)
+async def test_all_quotes_are_as_they_were_decided_on(room: Room, forged: str) -> None:
+    """A better quote that a forged record hid or made dearer keeps the dearer one from being co-signed; a new dearer one does not."""
+    intent = await room.create(quotes=0)
+    room.accept_directly(intent)
+    for fx_rate in ("111.0", "112.0", "112.5"):
+        await room.control("quotes", intent_id=intent, fx_rate=fx_rate, valid_seconds=60)
+    quote = next(one for one in await room.quoted(intent, count=3) if Decimal(one["fx_rate"]) == 112)
+    command, _ = room.issue(intent, quote=quote, decided=None, decision_id="on-other-quotes")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    honest = sorted(room.shown(issued)["quotes"], key=lambda one: Decimal(one["fx_rate"]))
+    which, terms = FORGED_QUOTES[forged]
+    decided_on = [one | (terms or {}) if one is honest[which] else one for one in honest if terms is not None or one is not honest[which]]
+    room.decide(issued, quotes=decided_on)
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    if forged in ("none", "a dearer one that we do not know"):
+        assert (ended["state"], len(room.calls(intent))) == ("succeeded", 1)
+        return
+    assert (ended["state"], str(ended["reason"]).partition(":")[0], room.calls(intent)) == ("refused", "quotes_changed", [])
+    assert honest[which]["quote_id"] in ended["reason"]
+    shown = [json.loads(event.value) for event in room.published.events if event.envelope.kind == topics.QUOTE_RECEIVED]
+    assert {one["fx_rate"] for one in shown} == {one["fx_rate"] for one in honest}, "what is decided anew rests on these"
+
+
 @pytest.mark.parametrize("decided_on_one", [False, True])
 async def test_a_venue_without_a_snapshot_is_as_it_was(room: Room, decided_on_one: bool) -> None:
     """404: a decision without a snapshot is sent for, one that rests on a snapshot is not."""

@@ -74,6 +74,51 @@ def test_the_snapshot_that_was_decided_on_is_the_one_that_the_venue_shows(
     assert decide.other_evidence(decided_on(command(), compliance=before), seen) == named
 
 
+RIVAL = {
+    "quote_id": OTHER,
+    "fx_rate": "111.5",
+    "valid_until": time_text(VALID),
+    "first_seen_at": time_text(NOW),
+    "source_amount": "11150000",
+}
+OURS = RIVAL | {"quote_id": QUOTE, "fx_rate": "112", "source_amount": "11200000"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "named"),
+    [
+        ({}, {}, None),
+        ({"fx_rate": "111.50"}, {}, None),
+        ({}, {"status": "ACCEPTED"}, None),
+        ({}, {"status": "WITHDRAWN"}, "other terms"),
+        ({}, {"source_amount": Decimal(1)}, "other terms"),
+        ({}, {"target_amount": Decimal(100_000)}, "other terms"),
+        ({}, {"valid_until": VALID - timedelta(seconds=1)}, "other terms"),
+        ({"status": "ACCEPTED"}, {}, "other terms"),
+        ({}, None, "other terms"),
+        ({"valid_until": time_text(NOW)}, None, None),
+        ({"valid_until": time_text(NOW)}, {"valid_until": NOW, "status": "EXPIRED"}, None),
+        (None, {}, "not decided on"),
+        (None, {"fx_rate": Decimal(112)}, None),
+        (None, {"source_amount": Decimal(1)}, None),
+        (None, {"status": "REJECTED"}, None),
+        (None, {"valid_until": NOW + timedelta(seconds=1)}, None),
+    ],
+)
+def test_every_quote_is_as_it_was_decided_on(before: dict[str, str] | None, now: dict[str, Any] | None, named: str | None) -> None:
+    """A rival with other terms, closed, chosen no more or gone before its time, or a better one that was not seen: nothing is sent."""
+    asked = command()
+    facts = [OURS] if before is None else [OURS, RIVAL | before]
+    rival = quote(quote_id=OTHER, fx_rate=Decimal("111.5"), source_amount=Decimal(11_150_000))
+    seen = look(None, quote(), *([] if now is None else [replace(rival, **now)]))
+    found = decide.other_quotes(asked, decided_on(asked, quotes=facts), seen, time(), margin=timedelta(seconds=2))
+    assert found == (None if named is None else f"{named}{' of' if named == 'other terms' else ''} {OTHER}")
+    refused = [{"command_id": "c-0", "quote_id": OTHER, "http_status": 409, "refused_at": time_text(NOW), "unchanged": False}]
+    if named == "not decided on":
+        again = decided_on(asked, quotes=facts, refusals=refused)
+        assert decide.other_quotes(asked, again, seen, time(), margin=timedelta(seconds=2)) is None, "the venue has refused it before"
+
+
 def command(kind: str = "co_sign_quote", **changed: Any) -> Order:
     """Return a command whose time is not over."""
     base = Order(
