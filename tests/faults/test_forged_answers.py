@@ -17,7 +17,7 @@ from pipeline.log.envelope import time_text
 from tests.accepting_auditor import Witness, audit_accepting
 from tests.auditor import produce, until_quiet
 from tests.faults.test_accepting import PATIENT, accepting_rig
-from tests.faults.test_external_engine import Played, approve, propose, told
+from tests.faults.test_external_engine import Played, approve, headers_of, propose, told
 from tests.faults.test_kills import ENGINES
 from tests.rig import Rig
 from tests.waiting import eventually
@@ -122,7 +122,7 @@ def forge_snapshot(rig: Rig, intent: str, *, ahead: timedelta) -> None:
     said = {name: one for name, one in value.items() if name != "lacking"}
     said |= {"kyc_status": "KYC_ENHANCED", "kyc_expires_at": "2100-01-01T00:00:00Z"}
     said["observed"] |= {"observed_at": time_text(datetime.now(UTC) + ahead)}
-    named = {**headers, "ce_id": f"forged {intent}"}
+    named = {**headers_of(headers), "ce_id": f"forged {intent}"}
     stated = {name: text.encode() for name, text in named.items()}
     produce(rig, "compliance-read.v1", partition, json.dumps(said).encode(), key=intent.encode(), headers=stated)
 
