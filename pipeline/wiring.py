@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -370,6 +370,7 @@ def _executor(given: Surroundings, trust: Trust) -> Executor:
         accepting=settings.mode.accepting,
         paces={name: section.requests_per_second * ACCEPT_SHARE for name, section in settings.venues.items()},
         lapsed=_lapsed(given),
+        quote_margin=timedelta(seconds=settings.workflow.quote_margin),
         also_publish=publish_what_people_did,
     )
 

@@ -26,10 +26,12 @@ from pipeline.domain.accepting import (
     OrderSeen,
     OutcomeOpen,
     QuoteSeen,
+    SnapshotSeen,
     VenueTime,
 )
 from pipeline.domain.moments import bounded
 from pipeline.log.envelope import parse_time
+from schemas.accepting import QuoteFacts
 
 PATIENCE_MAX = timedelta(seconds=12)
 PATIENCE_SHARE = 8
@@ -55,6 +57,8 @@ class Reason(StrEnum):
     NOT_SENDER = "not_sender"
     ORDER_ADVANCED = "order_advanced"
     TERMS_CHANGED = "terms_changed"
+    QUOTES_CHANGED = "quotes_changed"
+    EVIDENCE_CHANGED = "evidence_changed"
     STALE = "stale"
     ALREADY_ACCEPTED = "already_accepted"
     CLOCK_UNRESOLVED = "clock_unresolved"
@@ -189,6 +193,56 @@ def other_parties(decided: Decided, seen: OrderSeen | None) -> str | None:
     """Name the parties and jurisdictions that the record shows otherwise than the decision saw them; None where it shows none so."""
     pairs = [(name, getattr(decided.request.context, name), getattr(seen, name, None)) for name in WHO]
     return ", ".join(name for name, before, now in pairs if None not in (before, now) and before != now) or None
+
+
+def other_evidence(decided: Decided, seen: SnapshotSeen) -> str | None:
+    """Name the facts of the compliance snapshot that the venue states otherwise than the decision saw them; None where all are alike.
+
+    A decision without a snapshot rests on there being none: one that the venue shows is news to it, one that is away is not.
+    """
+    facts = decided.request.context.compliance
+    before = {} if facts is None else facts.model_dump(exclude_none=True)
+    changed = sorted(name for name in before.keys() | seen.facts.keys() if before.get(name) != seen.facts.get(name))
+    if not changed:
+        return None
+    return "the venue shows no snapshot" if not seen.facts else ", ".join(changed) if before else "the venue shows a snapshot"
+
+
+def other_quotes(order: Order, decided: Decided, look: Look, time: VenueTime, *, margin: timedelta) -> str | None:
+    """Name the quotes that the venue lists otherwise than the decision saw them, or that are better and were not seen; None without any.
+
+    What is over by its time is no difference. `margin`: so long before its end a quote is no longer asked about.
+    """
+    known = {quote.quote_id: quote for quote in decided.request.context.quotes}
+    changed = [quote_id for quote_id, quote in known.items() if not _as_decided(quote, look.quote(quote_id), time)]
+    refused = {refusal.quote_id for refusal in decided.request.context.refusals or ()}
+    asked_at = parse_time(decided.request.requested_at, "requested_at")
+    missed = [
+        quote.quote_id
+        for quote in look.quotes
+        if quote.quote_id not in known.keys() | refused and quote.valid_until - margin > asked_at and _is_better(order, quote, time)
+    ]
+    named = ([f"other terms of {', '.join(changed)}"] if changed else []) + ([f"not decided on {', '.join(missed)}"] if missed else [])
+    return "; ".join(named) or None
+
+
+def _as_decided(before: QuoteFacts, now: QuoteSeen | None, time: VenueTime) -> bool:
+    """Tell whether a quote is listed as it was decided on; that it has been chosen since is for `QUOTE_PASSED_OVER`."""
+    valid_until = parse_time(before.valid_until, "valid_until")
+    if now is None:
+        return time.latest >= valid_until
+    stated = ((before.source_amount, now.source_amount), (before.target_amount, now.target_amount), (before.fx_rate, now.fx_rate))
+    same = now.valid_until == valid_until and all((None if text is None else Decimal(text)) == value for text, value in stated)
+    unchosen = quotes.is_chosen(before.status) and not quotes.is_chosen(now.status)
+    closed = quotes.is_closed(now.status) and time.latest < now.valid_until
+    return same and not unchosen and not closed
+
+
+def _is_better(order: Order, quote: QuoteSeen, time: VenueTime) -> bool:
+    """Tell whether a quote could have been co-signed for less."""
+    assert order.fx_rate is not None  # of a co-signature
+    free = not quotes.is_closed(quote.status) and time.latest < quote.valid_until and quote.fx_rate < order.fx_rate
+    return free and quotes.agrees(order.target_amount, quote.fx_rate, source_amount=quote.source_amount, target_amount=quote.target_amount)
 
 
 def ready(order: Order, look: Look, time: VenueTime) -> Step:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline.commands.command import Completed, Order
+from pipeline.domain.accepting import Look
 from pipeline.domain.money import plain
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Envelope, Outgoing, correlation_of, derive_id, time_text
 from pipeline.log.notices import alarm
+from pipeline.log.topics import EventType
 from pipeline.ports import Sighting
-from schemas.accepting import CommandCompleted
+from schemas.accepting import CommandCompleted, ComplianceRead
+from schemas.events import QuoteReceived
 
 SOURCE = "/commands"
 
@@ -60,13 +63,23 @@ def events_of(completed: Sequence[Completed]) -> list[Outgoing]:
 
 def record_of(seen: Sighting, completed: Completed) -> Outgoing:
     """Return an order that the venue showed in its answer to a call, as the event that a reading of it would be, with the same id."""
-    order = completed.order
+    return _read(seen, topics.ORDER_UPDATED, completed.order, completed.completed_at)
+
+
+def evidence_of(look: Look, order: Order, at: datetime) -> list[Outgoing]:
+    """Return quotes and compliance snapshot of a look as the events that a reading of them is, with the same ids."""
+    kinds = {QuoteReceived: topics.QUOTE_RECEIVED, ComplianceRead: topics.COMPLIANCE_READ}
+    seen = [one for one in look.records if isinstance(one, Sighting) and type(one.event) in kinds]
+    return [_read(one, kinds[type(one.event)], order, at) for one in seen]
+
+
+def _read(seen: Sighting, kind: EventType, order: Order, at: datetime) -> Outgoing:
     envelope = Envelope(
         id=seen.ce_id,
-        kind=topics.ORDER_UPDATED,
+        kind=kind,
         source=f"/venues/{order.venue}",
         subject=order.intent_id,
-        time=completed.completed_at,
+        time=at,
         correlation_id=correlation_of(order.venue, order.intent_id),
     )
     return Outgoing(envelope=envelope, key=order.intent_id, value=encode(seen.event))

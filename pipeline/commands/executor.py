@@ -26,11 +26,11 @@ from typing import Literal, ParamSpec, TypeVar
 from pipeline import metrics
 from pipeline.clock import Clock
 from pipeline.commands import decide
-from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending, Order
+from pipeline.commands.command import AttemptResult, Claim, Completed, Decided, Ending
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.commands.events import events_of, record_of
+from pipeline.commands.events import events_of, evidence_of, record_of
 from pipeline.commands.ports import Barred, CommandJournal, GateClosedError, VenueCommands
-from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen
+from pipeline.domain.accepting import CO_SIGN_QUOTE, Answer, Answered, Look, NotDone, OutcomeOpen, VenueTime
 from pipeline.errors import ContractBreachError, FatalError, PoisonRecordError, RetryableError, SettingsError
 from pipeline.log.envelope import Outgoing, time_text
 from pipeline.ports import EventPublisher, Failpoints, SchemaVersionError
@@ -53,8 +53,8 @@ LOOK_FAILED_PAUSE = 1.0
 LOOK_SECONDS_MIN = 0.1
 UNDECIDED_PAUSE = 1.0
 """A command without its decision is not claimed; one that lost it meanwhile is rare."""
-TURN_REQUESTS = 3
-"""Requests of a turn at most, where nothing goes wrong: order, quotes, call."""
+TURN_REQUESTS = 4
+"""Requests of a turn at most, where nothing goes wrong: order, quotes, compliance snapshot, call."""
 LINE_SHARE, RENEW_SHARE = 1 / 3, 1 / 3
 """What waits for permits is through within a third of the lease; after a third it is renewed, so that one may fail."""
 PUBLISH_INTERVAL = 0.5
@@ -78,7 +78,7 @@ class Limits:
     poll: float = 0.05
     turns_max: int = 32
     looks_max: int = 8
-    """Readings at once, of two requests each: the transport looks at every open connection before each request, so few are quicker."""
+    """Readings at once, of three requests each: the transport looks at every open connection before each request, so few are quicker."""
     publish_max: int = PUBLISH_MAX
 
 
@@ -100,6 +100,8 @@ class _Call:
 
     number: int | None = None
     barred: Barred | Reason | None = None
+    look: Look | None = None
+    """What the venue showed where that kept it from leaving."""
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ class Executor:
     health: Health | None = None
     lapsed: Callable[[DecisionRequested, DecisionMade, datetime], Sequence[str]] = lambda *_: ()
     """Names the policy's rules on hours, rates and screenings that held when it was decided and do not hold at a time."""
+    quote_margin: timedelta = timedelta(seconds=2)
+    """That of the workflow: a quote that is nearer to its end is not asked about."""
     also_publish: Callable[[], int] | None = None
     """Publishes what else waits in an outbox, such as what operators did; called now and then from a thread."""
     _by_name: dict[str, VenueCommands] = field(init=False)
@@ -287,7 +291,8 @@ class Executor:
         if late is not None:  # nothing is asked of the venue for what cannot be in time
             await self._close(claim, late)
             return
-        look = await self._look(claim, venue)
+        # A repeated call is rare: its snapshot is read once it is about to leave.
+        look = await self._look(claim, venue, snapshot=may_send and claim.calls_open == 0)
         if look is None:
             return
         if claim.calls_open == 0 and not may_send:
@@ -295,9 +300,10 @@ class Executor:
             return
         step = self._decided(claim, look, venue)
         if step == Close(decide.not_sent(Reason.CLOCK_UNRESOLVED)):
-            look = await self._look(claim, venue)  # a second answer may resolve what one could not
-            if look is None:
+            again = await self._look(claim, venue)  # a second answer may resolve what one could not
+            if again is None:
                 return
+            look = _with_snapshot(again, look)
             step = self._decided(claim, look, venue)
         match step:
             case Close(ending=ending):
@@ -318,12 +324,12 @@ class Executor:
         late = decide.out_of_reach(claim, time) if isinstance(step, Wait) else None
         return step if late is None else Close(late)
 
-    async def _look(self, claim: Claim, venue: VenueCommands) -> Look | None:
+    async def _look(self, claim: Claim, venue: VenueCommands, *, snapshot: bool = False) -> Look | None:
         """Read the venue's record; None when that failed and the command is put off or has ended."""
         retry_after: float | None = None
         quotes = claim.order.kind == CO_SIGN_QUOTE or claim.calls_open > 0  # before the first accept they say nothing that a 409 does not
         try:
-            return await self._read(claim, venue, quotes=quotes, seconds=self._look_seconds(claim, venue))
+            return await self._read(claim, venue, quotes=quotes, snapshot=snapshot, seconds=self._look_seconds(claim, venue))
         except _AWAY as error:
             retry_after = error.retry_after if isinstance(error, RetryableError) else None
             metrics.venue_retried(ROLE, venue.venue)
@@ -336,10 +342,10 @@ class Executor:
             await self._put_off(claim, retry_after or LOOK_FAILED_PAUSE, looked=False)
         return None
 
-    async def _read(self, claim: Claim, venue: VenueCommands, *, quotes: bool, seconds: float) -> Look:
+    async def _read(self, claim: Claim, venue: VenueCommands, *, quotes: bool, seconds: float, snapshot: bool = False) -> Look:
         """Read the venue's record in its turn; raise what a reading may, TimeoutError included."""
         async with self._looks[venue.venue], asyncio.timeout(seconds):
-            return await venue.look(claim.order.intent_id, quotes=quotes)
+            return await venue.look(claim.order.intent_id, quotes=quotes, snapshot=snapshot)
 
     def _look_seconds(self, claim: Claim, venue: VenueCommands) -> float:
         """Return how long a reading may take: one before the first call is of no use after the command's time."""
@@ -390,8 +396,8 @@ class Executor:
             renewed = AttemptResult(number=call.number, outcome="not_done", reason="the token was renewed", http_status=401)
             await self._in_thread(self.journal.note, claim, renewed)
             call.number = None
-        if self.clock.now() - look.at > LOOK_AGE_AT_GATE:
-            claim, look = await self._looked_again(claim, venue)
+        if self._age(look) > LOOK_AGE_AT_GATE:
+            claim, look = await self._looked_again(claim, venue, look)
         call.barred = decide.in_time(claim.order, claim.quote_valid_until, venue.time())
         if call.barred is not None:
             raise GateClosedError(call.barred)
@@ -403,52 +409,72 @@ class Executor:
             quote_valid_until=claim.quote_valid_until,
             at=self.clock.now(),
             evidence=_evidence(claim, venue, look),
-            unfit=partial(self._unfit, claim.order, look),
+            unfit=partial(self._unfit, claim, look, venue.time()),
         )
         if isinstance(began, Barred):
-            call.barred = began
+            call.barred, call.look = began, look
             raise GateClosedError(began.reason)
         call.number = began.number
         if not claim.attempts:
             metrics.DECISION_TO_CALL_SECONDS.observe(max(0.0, (self.clock.now() - claim.order.issued_at).total_seconds()))
         self._out_of_line(claim)
         self.failpoints.reach("commands.before_send")
-        if self.clock.monotonic() - began_at > GATE_SECONDS_MAX or self.clock.now() - look.at > LOOK_AGE_MAX:
+        if self.clock.monotonic() - began_at > GATE_SECONDS_MAX or self._age(look) > LOOK_AGE_MAX:
             held = AttemptResult(number=began.number, outcome="not_done", reason="held up after the checks, not sent")
             await self._in_thread(self.journal.note, claim, held)
             call.number = None
             raise GateClosedError("held up after the checks")
 
-    async def _looked_again(self, claim: Claim, venue: VenueCommands) -> tuple[Claim, Look]:
+    def _age(self, look: Look) -> timedelta:
+        """Return how old the oldest is of what a call rests on; what was not read is too old."""
+        return timedelta.max if look.snapshot is None else self.clock.now() - min(look.at, look.snapshot.at)
+
+    async def _looked_again(self, claim: Claim, venue: VenueCommands, before: Look) -> tuple[Claim, Look]:
         """Read the record while the call's permit is in hand; raise GateClosedError when that fails or no longer speaks for the call.
 
         Nothing is decided on that here: the next turn reads once more, and says what comes next.
         """
         quotes = claim.order.kind == CO_SIGN_QUOTE or claim.calls_open > 0
+        held = before.snapshot  # one that took long is as fresh as it came
+        snapshot = held is None or self.clock.now() - held.at > LOOK_AGE_AT_GATE
         try:
-            look = await self._read(claim, venue, quotes=quotes, seconds=self._look_seconds(claim, venue))
+            look = await self._read(claim, venue, quotes=quotes, snapshot=snapshot, seconds=self._look_seconds(claim, venue))
         except _AWAY as error:
             raise GateClosedError(f"the record cannot be read again: {error}") from None
+        look = _with_snapshot(look, before)
         match self._decided(claim, look, venue):
             case Send(quote_valid_until=valid_until):
                 return replace(claim, quote_valid_until=valid_until), look
             case _:
                 raise GateClosedError("the record does not speak for the call any more")
 
-    def _unfit(self, order: Order, look: Look, decided: Decided) -> Barred | None:
+    def _unfit(self, claim: Claim, look: Look, time: VenueTime, decided: Decided) -> Barred | None:
         """Say what speaks against a call, now that it is known what was decided."""
+        order = claim.order
         if wrong := decide.unlike(order, decided):
             return Barred("not_allowed", wrong)
         if changed := decide.other_parties(decided, look.order):
             return Barred("terms_changed", changed)
+        # While a co-signature is in doubt no other quote may take its place, however good.
+        signs = order.kind == CO_SIGN_QUOTE and not claim.calls_open
+        if signs and (others := decide.other_quotes(order, decided, look, time, margin=self.quote_margin)):
+            return Barred("quotes_changed", others)
+        assert look.snapshot is not None  # or the look is too old for the gate
+        if other := decide.other_evidence(decided, look.snapshot):
+            # Of a snapshot that is away nobody knows whether it is another one.
+            return Barred("evidence_changed", other) if look.snapshot.away is None else Barred("evidence_away", look.snapshot.away)
         lapsed = self.lapsed(decided.request, decided.decision, self.clock.now())
         return Barred("stale", ", ".join(lapsed)) if lapsed else None
 
     async def _not_sent(self, claim: Claim, call: _Call) -> None:
+        if isinstance(call.barred, Barred) and call.barred.by in ("evidence_changed", "quotes_changed") and call.look is not None:
+            # Before the command ends: what is decided anew rests on what the venue showed us, not on what was heard of it.
+            shown = evidence_of(call.look, claim.order, self.clock.now())
+            await self._in_thread(self.publisher.publish, shown)
         match call.barred:
             case Barred(by="lost"):
                 return
-            case Barred(by="undecided"):
+            case Barred(by="undecided" | "evidence_away"):
                 await self._put_off(claim, UNDECIDED_PAUSE, looked=False)
             case Barred(by=by, reason=why) if claim.calls_open == 0:
                 await self._close(claim, Ending(outcome="refused", reason=f"{Reason(by)}: {why}"))
@@ -553,10 +579,18 @@ def _evidence(claim: Claim, venue: VenueCommands, look: Look) -> str:
         "read_at": time_text(look.at),
         "order_sha256": None if look.order is None else look.order.document_sha256,
         "quote_sha256": None if quote is None else quote.document_sha256,
+        "snapshot_sha256": None if look.snapshot is None else look.snapshot.document_sha256,
         "venue_time_from": time_text(time.earliest),
         "venue_time_to": time_text(time.latest),
     }
     return json.dumps({name: value for name, value in told.items() if value is not None})
+
+
+def _with_snapshot(look: Look, before: Look) -> Look:
+    """Return a reading with the snapshot of the one before, where it has none of its own."""
+    if look.snapshot is not None:
+        return look
+    return replace(look, snapshot=before.snapshot, records=(*before.records, *look.records))
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

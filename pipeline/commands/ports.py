@@ -30,8 +30,8 @@ class VenueCommands(Protocol):
         """The venue's id."""
         ...
 
-    async def look(self, intent_id: str, *, quotes: bool) -> Look:
-        """Read the order and, when asked, its quotes."""
+    async def look(self, intent_id: str, *, quotes: bool, snapshot: bool = False) -> Look:
+        """Read the order and, when asked, its quotes and its compliance snapshot; one that cannot be had now is told in it."""
         ...
 
     async def send(self, kind: Kind, intent_id: str, quote_id: str | None, *, gate: Gate) -> Answer:
@@ -65,7 +65,18 @@ class Began:
 class Barred:
     """A call must not be made."""
 
-    by: Literal["halted", "undecided", "not_allowed", "terms_changed", "stale", "superseded", "lost"]
+    by: Literal[
+        "halted",
+        "undecided",
+        "not_allowed",
+        "terms_changed",
+        "quotes_changed",
+        "evidence_changed",
+        "evidence_away",
+        "stale",
+        "superseded",
+        "lost",
+    ]
     reason: str
 
 

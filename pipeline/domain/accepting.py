@@ -18,9 +18,9 @@ Kind = Literal["accept_proposal", "co_sign_quote"]
 ACCEPT_PROPOSAL: Kind = "accept_proposal"
 CO_SIGN_QUOTE: Kind = "co_sign_quote"
 
-REQUESTS_PER_ORDER = 9
+REQUESTS_PER_ORDER = 11
 """What an order with some quotes costs of a venue's request cap, from its first hint to its settlement, where nothing goes wrong: the order
-and its compliance snapshot; the order again and the accept call; the quotes; order and quotes again and the co-signature; the settlement.
+and its compliance snapshot; both again and the accept call; the quotes; order, quotes, snapshot again and the co-signature; the settlement.
 Orders and settlements that come together are read by pages, so that a burst costs less for each (infra/decisions/0013)."""
 
 WORDS: Mapping[str, str] = {
@@ -33,6 +33,8 @@ WORDS: Mapping[str, str] = {
     "order_advanced": "the order is no longer PENDING",
     "terms_changed": "the order's terms are not those that were decided on",
     "stale": "what was decided on is too old by now",
+    "quotes_changed": "the venue's quotes are not those that were decided on",
+    "evidence_changed": "the venue's compliance snapshot is not the one that was decided on",
     "already_accepted": "there are quotes, so the proposal is accepted already",
     "clock_unresolved": "the venue's time is not known well enough",
     "too_late": "its time was over",
@@ -94,6 +96,19 @@ class QuoteSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSeen:
+    """An order's compliance snapshot as the venue shows it now."""
+
+    facts: Mapping[str, str]
+    """What it states, by the names of `ComplianceFacts`; nothing where there is none for us, or none that can be read."""
+    at: datetime
+    """When the answer was here, by our clock."""
+    away: str | None = None
+    """Why it could not be had now: nothing is known of it then."""
+    document_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueTime:
     """What we know of the venue's clock: it shows a time between `earliest` and `latest`; `resolved` when that can be relied on."""
 
@@ -112,6 +127,10 @@ class Look:
     """When the answers were here, by our clock."""
     unreadable: str | None = None
     """Why the order's document could not be read; then `order` is None and says nothing."""
+    snapshot: SnapshotSeen | None = None
+    """None where it was not asked for."""
+    records: tuple[object, ...] = ()
+    """What was read, as the connector hands it out, for whoever has to publish it."""
 
     def quote(self, quote_id: str | None) -> QuoteSeen | None:
         """Return a quote by its id, None when the venue does not show it."""

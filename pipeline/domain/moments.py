@@ -7,12 +7,21 @@ not stated, and nobody inside ever adds a second to the last moment that Python 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any venue of this kind existed."""
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Far beyond every expiry and value date; adding any duration of the settings stays inside the calendar."""
+
+
+AHEAD_MAX = timedelta(seconds=5)
+"""How far another clock may be ahead of ours: what was seen or quoted later than that nobody can have seen yet."""
+
+
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """Tell whether a fact is from a time that has not come: nobody knows how old it is, so it is not believed."""
+    return at > now + AHEAD_MAX
 
 
 def is_moment(at: datetime) -> bool:

@@ -38,6 +38,7 @@ ALARM_KINDS = (
     "decision_missing",
     "decision_unapproved",
     "double_settlement",
+    "evidence_ahead",
     "partition_parked",
     "position_hole",
     "quote_disagrees",

@@ -1,17 +1,24 @@
-"""One record on `decision-made` against the whole pipeline with the built-in engine: what a stranger writes there has nothing accepted.
+"""One forged record on a topic against the whole pipeline with the built-in engine: what a stranger writes has nothing accepted.
 
-Orders wait for one person or for two; a stranger says ACCEPT in the engine's name and in theirs, and nobody can put back what died of it.
+On `decision-made`: orders wait for one person or for two; a stranger says ACCEPT in the engine's name and in theirs, and nobody can put
+back what died of it. On `compliance-read`: the snapshot that the policy wants, of an order of which the venue says otherwise.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from pipeline.log.envelope import time_text
 from tests.accepting_auditor import Witness, audit_accepting
-from tests.auditor import until_quiet
+from tests.auditor import produce, until_quiet
 from tests.faults.test_accepting import PATIENT, accepting_rig
-from tests.faults.test_external_engine import Played, approve, propose
+from tests.faults.test_external_engine import Played, approve, headers_of, propose, told
+from tests.faults.test_kills import ENGINES
 from tests.rig import Rig
 from tests.waiting import eventually
 
@@ -87,3 +94,62 @@ def forged(rig: Rig, number: int) -> list[str]:
     """Return so many records that are dead for not being believed; nothing while there are fewer."""
     found = [line["dead_letter_id"] for line in rig.listed("dead-letters", "list") if "not believed" in line["reason"]]
     return found if len(found) >= number else []
+
+
+ENHANCED = """
+name = "enhanced"
+version = 1
+[[rules]]
+name = "known well"
+on = "accept_proposal"
+check = "kyc_status"
+params = { allowed = ["KYC_ENHANCED"] }
+otherwise = "REJECT"
+[[rules]]
+name = "cheapest quote"
+on = "co_sign_quote"
+check = "best_execution"
+params = { ties = "first_seen" }
+otherwise = "REFER"
+"""
+ENDED = "SELECT state, split_part(reason, ':', 1), attempts FROM commands.journal WHERE intent_id = %s ORDER BY issued_at"
+ANSWERS = "SELECT verdict FROM risk.answers WHERE intent_id = %s ORDER BY kept_at"
+
+
+def forge_snapshot(rig: Rig, intent: str, *, ahead: timedelta) -> None:
+    """Say on the topic, as ingest does, that the venue shows the snapshot that the policy wants."""
+    ((partition, value, headers),) = [one for one in told(rig, "compliance-read.v1") if one[1]["intent_id"] == intent]
+    said = {name: one for name, one in value.items() if name != "lacking"}
+    said |= {"kyc_status": "KYC_ENHANCED", "kyc_expires_at": "2100-01-01T00:00:00Z"}
+    said["observed"] |= {"observed_at": time_text(datetime.now(UTC) + ahead)}
+    named = {**headers_of(headers), "ce_id": f"forged {intent}"}
+    stated = {name: text.encode() for name, text in named.items()}
+    produce(rig, "compliance-read.v1", partition, json.dumps(said).encode(), key=intent.encode(), headers=stated)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_forged_snapshot_has_nothing_accepted(make_rig: Callable[..., Rig], engine: str) -> None:
+    """The policy says yes to it, the gate sees at the venue that it is none, and what is decided anew is decided on the venue's own."""
+    rig = accepting_rig(make_rig, seed=242, rate=0, world=PATIENT)
+    (rig.folder / "policy.toml").write_text(ENHANCED)
+    up = rig.up(CUSTODIAN_ENGINE__KIND=engine)
+    rig.connected(within=60)
+    rig.venue_post("faults", set={"snapshot_absent": "1"})
+    now, later = propose(rig, *[{"target_amount": "1000", "quotes": 1}] * 2)
+    eventually(lambda: waiting(rig).keys() == {now, later}, within=60, what="both orders wait for people, for want of a snapshot")
+    rig.venue_post("faults", clear=True)
+    archived = "SELECT count(*) FROM compliance.records WHERE topic = %s"
+    eventually(lambda: rig.value(archived, (rig.topic("compliance-read.v1"),)) == 2, within=30, what="what was read is archived")
+    forge_snapshot(rig, now, ahead=timedelta(0))
+    forge_snapshot(rig, later, ahead=timedelta(hours=1))
+    eventually(lambda: rig.rows(ANSWERS, (now,))[-1:] == [("REJECT",)], within=60, what="the order is decided on the venue's snapshot")
+    assert ("ACCEPT",) in rig.rows(ANSWERS, (now,)), "the policy said yes to the forgery"
+    assert rig.rows(ENDED, (now,)) == [("refused", "evidence_changed", 0)]
+    raised = eventually(
+        lambda: [one for one in rig.listed("alarms", "list") if one["kind"] == "evidence_ahead"], within=30, what="the alarm is kept"
+    )
+    assert [one["subject"] for one in raised] == [later]
+    assert (rig.rows(ENDED, (later,)), ("ACCEPT",) in rig.rows(ANSWERS, (later,))) == ([], False), "of no time that has come"
+    assert not rig.venue_get("truth?parts=accept_calls")["accept_calls"]
+    assert up.end() == 0
+    assert not up.deaths()

@@ -24,7 +24,7 @@ RATES_ONLY = """
 url = "{url}/simulator/rates"
 poll_interval = "500ms"
 """
-REQUESTS_PER_ORDER = 8
+REQUESTS_PER_ORDER = 10
 ANSWERED = """
 SELECT count(*) FROM compliance.records WHERE subject = %s AND convert_from(body, 'UTF8') ~ '"status":"QUOTED".*"origin":"read"'
 """
@@ -53,8 +53,8 @@ def requests_about(rig: Rig, intent: str, *, until: datetime | None = None) -> C
     return Counter(f"{one['method']} {one['path'].partition('?')[0].replace(intent, 'ID')}" for one in ours)
 
 
-def test_an_order_with_two_quotes_costs_eight_requests_and_its_settlement_one(make_rig: MakeRig) -> None:
-    """Every request about an order counted, whoever made it: eight from its first hint until it has settled, one for the settlement."""
+def test_an_order_with_two_quotes_costs_ten_requests_and_its_settlement_one(make_rig: MakeRig) -> None:
+    """Every request about an order counted, whoever made it: ten from its first hint until it has settled, one for the settlement."""
     rig = capped_rig(make_rig, seed=301, speed=4, more=RATES_ONLY + '[workflow]\nquote_window = "2s"\n')
     up = rig.up(**CAP)
     reconciled(rig)

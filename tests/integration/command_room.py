@@ -22,9 +22,13 @@ from typing import Any, Literal
 import httpx
 import psycopg
 
+from connectors.simulators.musubi import documents
+from connectors.simulators.musubi.orders import Order
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.transports.rest import RequestBudget
-from connectors.venues.musubi.commands import MusubiCommands
+from connectors.venues.musubi.commands import MusubiCommands, snapshot_of
+from connectors.venues.musubi.compliance import parse_compliance
+from connectors.venues.musubi.parse import parse_quote
 from pipeline import settings as configuration
 from pipeline.clock import SystemClock
 from pipeline.commands.executor import Executor, Limits
@@ -35,12 +39,14 @@ from pipeline.failpoints import Failpoints
 from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, Record, derive_id, time_text
-from pipeline.ports import Written
+from pipeline.ports import Reading, Sighting, Written
+from pipeline.processors.workflow.state import QUOTE_TERMS
 from pipeline.stores import journal, migrations
 from pipeline.stores.decisions import PostgresDecisions
 from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection, connect
 from schemas.accepting import CommandIssued, DecisionContext, DecisionMade, DecisionRequested, PolicyName
+from schemas.events import Observation, QuoteReceived
 from tests.integration.decision_room import commit
 from tests.waiting import eventually_async
 
@@ -105,11 +111,13 @@ def connector_of(dsn: str) -> Callable[[], Connection]:
     return lambda: connect(postgres, name="commands", autocommit=True)
 
 
-def venue_commands(base_url: str, *, budget: RequestBudget | None = None, **section: Any) -> MusubiCommands:
+def venue_commands(
+    base_url: str, *, budget: RequestBudget | None = None, kind: type[MusubiCommands] = MusubiCommands, **section: Any
+) -> MusubiCommands:
     """Return the venue's accept calls over its socket, every request free unless there is a budget."""
     auth = configuration.Auth.model_validate({"kind": "musubi", "client_id": "custodian-a", "client_secret": SECRET})
     venue = configuration.Venue.model_validate({"kind": "musubi", "base_url": base_url, "auth": auth, **section})
-    return MusubiCommands(VENUE, venue, clock=SystemClock(), random=random.random, budget=budget or FreeBudget())
+    return kind(VENUE, venue, clock=SystemClock(), random=random.random, budget=budget or FreeBudget())
 
 
 @dataclass(kw_only=True)
@@ -216,7 +224,7 @@ class Room:
 
         The answer is about another quote if told, and `facts` of the context are others than the command's.
         """
-        request = question_of(issued, **facts)
+        request = question_of(issued, **(self.shown(issued) | facts))
         decision = self.made(issued, request).model_copy(
             update={"quote_id": quote_id or issued.quote_id, "verdict": verdict, "refers_to": refers_to}
         )
@@ -226,6 +234,27 @@ class Room:
             commit(self.connection, decision)
         store.keep_answer(self.connection, Heard(decision=decision, ce_id=None, value=encode(decision)), now)
         return decision
+
+    def shown(self, issued: CommandIssued) -> dict[str, Any]:
+        """Return the evidence that the venue shows now, as the facts of a question."""
+        order = self.simulator.world.order(issued.intent_id)
+        if order is None:
+            return {}
+        observed = Observation(origin="read", observed_at=time_text(datetime.now(UTC)))
+        facts = snapshot_of(parsed(documents.compliance_record(order), parse_compliance, observed), datetime.now(UTC)).facts
+        return {"compliance": facts} | ({} if issued.quote_id is None else {"quotes": self.listed(order, observed)})
+
+    def listed(self, order: Order, observed: Observation) -> list[dict[str, Any]]:
+        """Return the quotes that the venue lists now, as the facts of a question."""
+        venue, now = self.simulator.venue, datetime.now(UTC)
+        known = venue.register.quotes.get(order.intent_id, [])
+        rows = [documents.quote_record(one, order, now=now, switches=venue.switches) for one in known]
+        found: list[dict[str, Any]] = []
+        for quote in (one.event for row in rows for one in parsed(row, parse_quote, observed).seen if isinstance(one, Sighting)):
+            assert isinstance(quote, QuoteReceived)
+            stated = {name: getattr(quote, name) for name in QUOTE_TERMS}
+            found.append({**stated, "quote_id": quote.quote_id, "first_seen_at": observed.observed_at})
+        return [one for one in found if one["status"] == "OPEN"]
 
     def made(self, issued: CommandIssued, request: DecisionRequested) -> DecisionMade:
         """Return the ACCEPT that a command follows from."""
@@ -309,6 +338,11 @@ class Running:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await asyncio.gather(*self._tasks)
+
+
+def parsed(document: Any, parse: Callable[..., Sighting], observed: Observation) -> Reading:
+    """Return a document of the simulator as a reading of it."""
+    return Reading(seen=(parse(json.dumps(document).encode(), venue=VENUE, observed=observed),))
 
 
 def question_of(issued: CommandIssued, **facts: Any) -> DecisionRequested:

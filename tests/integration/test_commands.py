@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
+from connectors.venues.musubi.commands import MusubiCommands
 from pipeline.clock import SystemClock
 from pipeline.commands import decide
 from pipeline.commands.command import AttemptResult, Claim, Decided, Ending
@@ -23,10 +25,12 @@ from pipeline.commands.executor import LOOK_AGE_AT_GATE, LOOK_AGE_MAX, Limits
 from pipeline.commands.ports import Barred, Began, Gate
 from pipeline.decisions.ports import Asked, Heard
 from pipeline.decisions.shown import shown_of
-from pipeline.domain.accepting import Answer, Answered, Kind, Look, NotDone, OrderSeen, OutcomeOpen, VenueTime
+from pipeline.domain.accepting import Answer, Answered, Kind, Look, NotDone, OrderSeen, OutcomeOpen, SnapshotSeen, VenueTime
 from pipeline.errors import ServiceAwayError
+from pipeline.log import topics
 from pipeline.log.codec import encode
 from pipeline.log.envelope import Outgoing, time_text
+from pipeline.ports import Reading
 from pipeline.stores import halts
 from pipeline.stores.approvals import shown_sha256, shown_text
 from pipeline.stores.decisions import PostgresDecisions
@@ -284,7 +288,7 @@ async def test_the_gate_checks_what_an_external_engine_signed(room: Room, said: 
     intent = await room.create()
     command, _ = room.issue(intent, decided=None, decision_id="signed")
     issued = CommandIssued.model_validate_json(_issued(room, command))
-    request = question_of(issued)
+    request = question_of(issued, **room.shown(issued))
     made = room.made(issued, request)
     value = json.dumps(json.loads(encode(made)), indent=1).encode()  # not as we would spell it
     digest = "0" * 64 if said == "for another question" else request.context_sha256
@@ -421,6 +425,126 @@ async def test_what_the_policy_would_not_say_any_more_is_not_sent(room: Room) ->
     assert (asked, room.calls()) == ([(intent, "of-yesterday")], [])
 
 
+HIT = {"kyc_status": "KYC_REJECTED", "sanctions_status": "SANCTIONS_HIT"}
+
+
+@pytest.mark.parametrize("kind", ["accept_proposal", "co_sign_quote"])
+@pytest.mark.parametrize(
+    ("forged", "named"),
+    [
+        ({"kyc_status": "KYC_ENHANCED"}, "kyc_status"),
+        (HIT, "kyc_status, sanctions_status"),
+        ({"sanctions_screened_at": "2026-03-01T00:00:00Z"}, "sanctions_screened_at"),
+        ({"purpose_code": None}, "purpose_code"),
+        (None, "the venue shows a snapshot"),
+    ],
+)
+async def test_a_snapshot_that_the_venue_does_not_show_is_nothing_to_go_by(
+    room: Room, kind: str, forged: dict[str, str | None] | None, named: str
+) -> None:
+    """Right before each call the snapshot is read from the venue: other facts than the decision's send nothing, and are published."""
+    intent = await room.create()
+    quote = None
+    if kind == "co_sign_quote":
+        room.accept_directly(intent)
+        quote = (await room.quoted(intent))[0]
+    command, _ = room.issue(intent, quote=quote, decided=None, decision_id="on-a-forgery")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    honest = room.shown(issued)["compliance"]
+    facts = None if forged is None else {name: said for name, said in (honest | forged).items() if said is not None}
+    room.decide(issued, compliance=facts)
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    assert (ended["state"], ended["reason"], ended["attempts"]) == ("refused", f"evidence_changed: {named}", 0)
+    assert room.calls() == []
+    shown = [json.loads(event.value) for event in room.published.events if event.envelope.kind == topics.COMPLIANCE_READ]
+    assert [{name: one[name] for name in honest} for one in shown] == [honest], "what is decided anew rests on this"
+
+
+FORGED_QUOTES: dict[str, tuple[int, dict[str, Any] | None]] = {
+    "the cheapest withdrawn": (0, None),
+    "the cheapest dearer": (0, {"fx_rate": "113.5", "source_amount": "11350000"}),
+    "the cheapest of other amounts": (0, {"source_amount": "11100001"}),
+    "the cheapest sooner over": (0, {"valid_until": LONG_AGO}),
+    "ours chosen by the institution": (1, {"status": "ACCEPTED"}),
+    "none": (1, {}),
+    "a dearer one that we do not know": (2, None),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED_QUOTES)
+async def test_all_quotes_are_as_they_were_decided_on(room: Room, forged: str) -> None:
+    """A better quote that a forged record hid or made dearer keeps the dearer one from being co-signed; a new dearer one does not."""
+    intent = await room.create(quotes=0)
+    room.accept_directly(intent)
+    for fx_rate in ("111.0", "112.0", "112.5"):
+        await room.control("quotes", intent_id=intent, fx_rate=fx_rate, valid_seconds=60)
+    quote = next(one for one in await room.quoted(intent, count=3) if Decimal(one["fx_rate"]) == 112)
+    command, _ = room.issue(intent, quote=quote, decided=None, decision_id="on-other-quotes")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    honest = sorted(room.shown(issued)["quotes"], key=lambda one: Decimal(one["fx_rate"]))
+    which, terms = FORGED_QUOTES[forged]
+    decided_on = [one | (terms or {}) if one is honest[which] else one for one in honest if terms is not None or one is not honest[which]]
+    room.decide(issued, quotes=decided_on)
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    if forged in ("none", "a dearer one that we do not know"):
+        assert (ended["state"], len(room.calls(intent))) == ("succeeded", 1)
+        return
+    assert (ended["state"], str(ended["reason"]).partition(":")[0], room.calls(intent)) == ("refused", "quotes_changed", [])
+    assert honest[which]["quote_id"] in ended["reason"]
+    shown = [json.loads(event.value) for event in room.published.events if event.envelope.kind == topics.QUOTE_RECEIVED]
+    assert {one["fx_rate"] for one in shown} == {one["fx_rate"] for one in honest}, "what is decided anew rests on these"
+
+
+@pytest.mark.parametrize("decided_on_one", [False, True])
+async def test_a_venue_without_a_snapshot_is_as_it_was(room: Room, decided_on_one: bool) -> None:
+    """404: a decision without a snapshot is sent for, one that rests on a snapshot is not."""
+    intent = await room.create()
+    await room.control("faults", set={"snapshot_absent": "1"})
+    command, _ = room.issue(intent, decided=None, decision_id="without")
+    issued = CommandIssued.model_validate_json(_issued(room, command))
+    facts = room.shown(issued) if decided_on_one else {"compliance": None}
+    room.decide(issued, **facts)
+    async with Running(room.executor()):
+        ended = await room.ended(command)
+    if decided_on_one:
+        assert (ended["state"], ended["reason"], room.calls()) == ("refused", "evidence_changed: the venue shows no snapshot", [])
+    else:
+        assert (ended["state"], len(room.calls(intent))) == ("succeeded", 1)
+
+
+class SnapshotAway(MusubiCommands):
+    """A venue whose snapshots cannot be had for a while, or take their time."""
+
+    away, slow = 0, 0.0
+
+    async def _snapshot(self, intent_id: str, *, asked: bool) -> tuple[SnapshotSeen | None, Reading]:
+        seen, read = await super()._snapshot(intent_id, asked=asked)
+        if seen is None:
+            return seen, read
+        if self.slow:
+            await asyncio.sleep(self.slow)
+            return replace(seen, at=datetime.now(UTC)), read
+        self.away -= 1
+        return (SnapshotSeen(facts={}, at=seen.at, away="503"), Reading()) if self.away >= 0 else (seen, read)
+
+
+@pytest.mark.parametrize(("away", "slow"), [(2, 0.0), (0, LOOK_AGE_MAX.total_seconds() + 0.2)])
+async def test_a_snapshot_that_is_away_or_slow_is_waited_for(room: Room, away: int, slow: float) -> None:
+    """Of one that cannot be had nobody knows what it says: read again, then sent; a slow one costs a second look, and both are fresh."""
+    intent = await room.create()
+    venue = venue_commands(room.simulator.base_url, kind=SnapshotAway)
+    assert isinstance(venue, SnapshotAway)
+    venue.away, venue.slow = away, slow
+    async with Running(room.executor(venue=venue)):
+        command, _ = room.issue(intent)
+        ended = await room.ended(command)
+    assert (ended["state"], len(room.calls(intent)), room.attempts(command)) == ("succeeded", 1, [(1, "done")])
+    ((begun, evidence),) = room.connection.execute("SELECT begun_at, evidence FROM commands.attempts").fetchall()
+    assert begun - datetime.fromisoformat(json.loads(evidence)["read_at"]) < LOOK_AGE_MAX
+
+
 class SlowBudget(FreeBudget):
     """Lets a call wait for its permit for longer than a reading stays fresh; readings that go first are free."""
 
@@ -447,11 +571,13 @@ async def test_a_call_that_waited_for_its_permit_is_looked_at_again(room: Room, 
         command, _ = room.issue(intent)
         ended = await room.ended(command)
     paths = [one["path"] for one in room.simulator.truth.requests if intent in one["path"] and "/simulator/" not in one["path"]]
-    assert paths[:2] == [f"/api/v1/orders/{intent}"] * 2, "looked at, and again when the permit came"
+    looks = [path for path in paths if not path.endswith("/accept")]
+    order, snapshot = f"/api/v1/orders/{intent}", f"/api/v1/compliance/orders/{intent}"
+    assert (sorted(looks[:2]), sorted(looks[2:4])) == ([snapshot, order],) * 2, "looked at, and again when the permit came"
     if changed:
         assert (ended["state"], ended["reason"], room.calls(intent)) == ("refused", "terms_changed", [])
     else:
-        assert (ended["state"], len(room.calls(intent)), len(paths)) == ("succeeded", 1, 3)
+        assert (ended["state"], len(room.calls(intent)), len(paths)) == ("succeeded", 1, 5)
         evidence = room.connection.execute("SELECT evidence FROM commands.attempts").fetchall()
         ((begun,),) = room.connection.execute("SELECT begun_at FROM commands.attempts").fetchall()
         read_at = datetime.fromisoformat(json.loads(evidence[0][0])["read_at"])
@@ -663,8 +789,8 @@ class PlayedVenue:
         self.calls: list[datetime] = []
         self.looks = 0
 
-    async def look(self, intent_id: str, *, quotes: bool) -> Look:
-        """Show the proposal."""
+    async def look(self, intent_id: str, *, quotes: bool, snapshot: bool = False) -> Look:
+        """Show the proposal; there is no snapshot."""
         self.looks += 1
         if not self.readable:
             raise ServiceAwayError("away")
@@ -676,7 +802,8 @@ class PlayedVenue:
             target_amount=Decimal(100_000),
             source_amount_max=Decimal(12_000_000),
         )
-        return Look(order=order, quotes=(), at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        return Look(order=order, quotes=(), at=now, snapshot=SnapshotSeen(facts={}, at=now) if snapshot else None)
 
     async def send(self, kind: Kind, intent_id: str, quote_id: str | None, *, gate: Gate) -> Answer:
         """Pass the gate and answer."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -32,15 +33,17 @@ from pipeline.domain.accepting import (
     OrderSeen,
     OutcomeOpen,
     QuoteSeen,
+    SnapshotSeen,
     VenueTime,
 )
 from pipeline.domain.lifecycle import SETTLED
 from pipeline.domain.moments import EARLIEST
 from pipeline.domain.money import parse_amount
 from pipeline.domain.venue_clock import VenueClock
-from pipeline.errors import PoisonRecordError, RetryableError
+from pipeline.errors import ContractBreachError, PoisonRecordError, RetryableError
 from pipeline.log.envelope import moment, time_text
 from pipeline.ports import PartyPins, Reading, Sighting, Unreadable
+from schemas.accepting import ComplianceFacts, ComplianceRead
 from schemas.events import Observation, OrderUpdated, QuoteReceived
 
 RESPONSE_MAX = 65_536
@@ -95,18 +98,41 @@ class MusubiCommands:
         """Return what is known of the venue's clock now."""
         return self._venue_clock.at(self._clock.now())
 
-    async def look(self, intent_id: str, *, quotes: bool) -> Look:
-        """Read the order and, when asked, its quotes; raise RetryableError, SettingsError, ContractBreachError or SchemaVersionError."""
+    async def look(self, intent_id: str, *, quotes: bool, snapshot: bool = False) -> Look:
+        """Read the order and, when asked, its quotes and its compliance snapshot, all at once.
+
+        Raise RetryableError, SettingsError, ContractBreachError or SchemaVersionError; a snapshot that cannot be had now is told.
+        """
         own_party = await self._identity()
         try:
-            order, quoted = await asyncio.gather(
-                reads.order(self._client, intent_id, venue=self.venue, own_party=own_party, hinted_at=_never),
-                reads.quotes(self._client, intent_id, venue=self.venue, hinted_at=_never) if quotes else _nothing(),
+            (order, quoted, at), evidence = await asyncio.gather(
+                self._order(intent_id, own_party, quotes=quotes), self._snapshot(intent_id, asked=snapshot)
             )
         except RetryableError:
             self._own = None  # after an outage the contract's version is looked at again (2.4)
             raise
-        return look_of(order, quoted, self._clock.now())
+        seen, read = evidence
+        return replace(look_of(order, quoted, at), snapshot=seen, records=(*order.seen, *quoted.seen, *read.seen))
+
+    async def _order(self, intent_id: str, own_party: frozenset[str], *, quotes: bool) -> tuple[Reading, Reading, datetime]:
+        order, quoted = await asyncio.gather(
+            reads.order(self._client, intent_id, venue=self.venue, own_party=own_party, hinted_at=_never),
+            reads.quotes(self._client, intent_id, venue=self.venue, hinted_at=_never) if quotes else _nothing(),
+        )
+        return order, quoted, self._clock.now()
+
+    async def _snapshot(self, intent_id: str, *, asked: bool) -> tuple[SnapshotSeen | None, Reading]:
+        """Read the snapshot; one that is away leaves the order's record as it is, and the gate says what follows."""
+        if not asked:
+            return None, Reading()
+        away: str | None = None
+        try:
+            reading = await reads.compliance(self._client, intent_id, venue=self.venue)
+        except ContractBreachError:
+            reading = Reading()  # as for ingest: there is none that can be read
+        except RetryableError as error:
+            reading, away = Reading(), str(error)[:500] or type(error).__name__
+        return snapshot_of(reading, self._clock.now(), away), reading
 
     async def accept_proposal(self, intent_id: str, *, gate: Gate) -> Answer:
         """Accept an order's proposal (contract 4.4)."""
@@ -243,6 +269,15 @@ def look_of(order: Reading, quotes: Reading, at: datetime) -> Look:
         if isinstance(one.event, OrderUpdated):
             return Look(order=order_seen(one.event), quotes=quoted, at=at)
     return Look(order=None, quotes=quoted, at=at)
+
+
+def snapshot_of(reading: Reading, at: datetime, away: str | None = None) -> SnapshotSeen:
+    """Return what a reading of the snapshot shows; one that cannot be read states nothing."""
+    for one in reading.seen:
+        if isinstance(one, Sighting) and isinstance(one.event, ComplianceRead):
+            stated = {name: value for name in ComplianceFacts.model_fields if (value := getattr(one.event, name)) is not None}
+            return SnapshotSeen(facts=stated, at=at, document_sha256=one.event.document_sha256)
+    return SnapshotSeen(facts={}, at=at, away=away)
 
 
 def order_seen(event: OrderUpdated) -> OrderSeen:

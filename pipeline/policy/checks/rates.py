@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pipeline.domain.moments import AHEAD_MAX
 from pipeline.domain.money import plain
 from pipeline.policy.check import Amount, BasisPoints, Case, Check, Compiled, Duration, Found, Params, Text, judged, missing
 from pipeline.policy.exact import BASIS, apart, around, basis_points, duration_text, times
@@ -17,8 +18,6 @@ from pipeline.policy.facts import Facts, Quote, Rate, once
 from schemas.accepting import Question
 
 _NONE = Decimal(0)
-AHEAD_MAX = timedelta(seconds=5)
-"""How far a provider's clock may be ahead of ours before its rate counts as unusable: beyond this nobody knows how old it is."""
 
 
 class Reference(Params):

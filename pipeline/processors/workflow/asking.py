@@ -81,6 +81,7 @@ def ask(rules: WorkflowRules, state: WorkflowState, question: Question, now: dat
         lacked=lacking(state),
         repeats=any(refusal.unchanged for refusal in refused),
         asked_at=now,
+        snapshot=None if state.compliance is None else digest(state.compliance),
         first_asked_at=now if waited is None or waited.question != question else waited.first_asked_at or waited.asked_at,
         # Each quote's own end is enforced when it is commanded; after the last one's no answer can have an effect.
         decide_by=max(lapses) if lapses else accept_by(rules, state),

@@ -20,10 +20,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline.domain import following, lifecycle
+from pipeline.domain.moments import is_ahead
 from pipeline.domain.money import plain
 from pipeline.domain.quotes import is_chosen, required_source
 from pipeline.errors import FatalError
-from pipeline.log.envelope import moment
+from pipeline.log.envelope import moment, time_text
 from pipeline.processors.processor import Raised
 from pipeline.processors.workflow import answers, outcomes, quotes, transitions, words
 from pipeline.processors.workflow.asking import (
@@ -139,6 +140,10 @@ class _Run:
 
 def _noted(rules: WorkflowRules, state: WorkflowState, event: Heard, now: datetime) -> list[Fact]:
     match event:
+        case QuoteShown() | ComplianceShown() if is_ahead(event.observed_at, now):
+            return _ahead(event, now)
+        case RateShown() if is_ahead(event.quoted_at, now):
+            return [Counted("evidence_ahead")]  # a provider's clock; its other orders' rates would say the same
         case OrderShown():
             return _order(state, event)
         case QuoteShown():
@@ -158,6 +163,23 @@ def _noted(rules: WorkflowRules, state: WorkflowState, event: Heard, now: dateti
             return answers.answered(rules, state, answer, now)
         case Completed(done=done):
             return outcomes.completed(rules, state, done, now)
+
+
+def _ahead(event: QuoteShown | ComplianceShown, now: datetime) -> list[Fact]:
+    """Take no note of evidence from a time that has not come, and say so: ingest's clock is wrong, or somebody's word is."""
+    about = "compliance" if isinstance(event, ComplianceShown) else "quote"
+    said = {"about": about, "observed_at": time_text(event.observed_at), "ce_id": event.cause}
+    raised = Raised(
+        kind="evidence_ahead",
+        severity="warning",
+        venue=event.venue,
+        subject=event.intent_id,
+        raised_at=now,
+        cause=event.cause,
+        identity=(about,),
+        detail=said,
+    )
+    return [Counted("evidence_ahead"), raised]
 
 
 def _newer(event: RateShown, held: Mapping[str, str]) -> bool:

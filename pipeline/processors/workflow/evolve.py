@@ -130,6 +130,8 @@ def _done(state: WorkflowState, done: Done) -> WorkflowState:
     if state.command is not None and not is_open:
         done = replace(done, basis=state.command.basis, mode=state.command.mode)
     state = replace(state, done=(*others, done)[-REMEMBERED_MAX:], command=state.command if is_open else None)
+    if outcomes.belies_snapshot(state, done):
+        state = replace(state, compliance=None, compliance_observed_at=None)
     if done.kind != CO_SIGN_QUOTE or done.quote_id is None:
         return state
     match outcomes.trigger_of(done):

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.domain import lifecycle
+from pipeline.domain.orders import digest
 from pipeline.processors.workflow import words
 from pipeline.processors.workflow.asking import ACCEPT_PROPOSAL, CO_SIGN_QUOTE, accept_by
 from pipeline.processors.workflow.facts import CommandDone, Counted, Fact, Moved, WorkflowRules
@@ -73,6 +74,13 @@ def trigger_of(done: Done) -> Trigger:
             return Trigger.REFUSED if done.http_status is not None or done.attempts else Trigger.NOT_SENT
         case "expired":
             return Trigger.UNKNOWN if done.attempts else Trigger.NOT_SENT
+
+
+def belies_snapshot(state: WorkflowState, done: Done) -> bool:
+    """Tell whether the venue did not show the snapshot that a command rested on, and no other has come since: none is known then."""
+    if state.ask is None or state.compliance is None or not (done.reason or "").startswith("evidence_changed"):
+        return False
+    return state.ask.snapshot == digest(state.compliance)
 
 
 def _moved(rules: WorkflowRules, state: WorkflowState, done: Done, now: datetime) -> Moved:

@@ -86,6 +86,8 @@ class Ask:
     lacked: tuple[Evidence, ...] = ()
     """Evidence that had not come when it was asked: once it is here, the question is asked anew."""
     asked_at: datetime
+    snapshot: str | None = None
+    """Digest of the compliance snapshot that it was asked with."""
     repeats: bool = False
     """The venue has refused just this, on the same facts: only people may say yes."""
     first_asked_at: datetime | None = None

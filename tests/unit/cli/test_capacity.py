@@ -7,7 +7,7 @@ import pytest
 from pipeline.cli.doctor import capacity
 
 
-@pytest.mark.parametrize(("rate", "said"), [(5.0, "5 requests/s: some 0.56 orders/s"), (90.0, "90 requests/s: some 10 orders/s")])
+@pytest.mark.parametrize(("rate", "said"), [(5.0, "5 requests/s: some 0.45 orders/s"), (110.0, "110 requests/s: some 10 orders/s")])
 def test_the_doctor_says_how_many_orders_a_cap_lets_through(rate: float, said: str) -> None:
     """It is a line of its own per venue, and no finding."""
     line = capacity("tokyo", rate)

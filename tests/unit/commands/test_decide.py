@@ -12,14 +12,111 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.commands import decide
-from pipeline.commands.command import CALLS_MAX, Claim, Ending, Order
+from pipeline.commands.command import CALLS_MAX, Claim, Decided, Ending, Order
 from pipeline.commands.decide import AskRecord, Close, Reason, Send, Wait
-from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, VenueTime, in_words
+from pipeline.domain.accepting import Answered, Look, NotDone, OrderSeen, OutcomeOpen, QuoteSeen, SnapshotSeen, VenueTime, in_words
+from pipeline.log.envelope import time_text
+from schemas.accepting import DecisionContext, DecisionMade, DecisionRequested, PolicyName
 
 NOW = datetime(2025, 3, 15, 9, 0, 10, tzinfo=UTC)
 QUOTE = "a1b2c3d4-e5f6-4890-8bcd-ef0123456789"
 OTHER = "b1b2c3d4-e5f6-4890-8bcd-ef0123456789"
 VALID = NOW + timedelta(seconds=20)
+
+
+def decided_on(asked: Order, **facts: Any) -> Decided:
+    """Return the decision that a command follows from, as far as the gate asks for the facts that it saw."""
+    stated = {"venue": asked.venue, "intent_id": asked.intent_id, "side": "sender", "source_currency": asked.source_currency}
+    stated |= {"target_currency": asked.target_currency, "target_amount": str(asked.target_amount)}
+    context = DecisionContext.model_validate(stated | facts)
+    common: dict[str, Any] = {
+        "request_id": "r-1",
+        "venue": asked.venue,
+        "intent_id": asked.intent_id,
+        "question": asked.kind,
+        "context_sha256": "0" * 64,
+    }
+    requested_at, decide_by = time_text(NOW - timedelta(seconds=1)), time_text(asked.not_after)
+    request = DecisionRequested(**common, round=1, context=context, requested_at=requested_at, decide_by=decide_by)
+    policy = PolicyName(name="test", version=1, sha256="0" * 64)
+    made = DecisionMade(
+        **common,
+        decision_id=asked.decision_id,
+        quote_id=asked.quote_id,
+        verdict="ACCEPT",
+        policy=policy,
+        decided_by="test",
+        decided_at=requested_at,
+    )
+    return Decided(decision=made, request=request)
+
+
+CLEARED = {"kyc_status": "KYC_VERIFIED", "sanctions_status": "SANCTIONS_CLEARED"}
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "named"),
+    [
+        (CLEARED, CLEARED, None),
+        (None, {}, None),
+        (CLEARED, CLEARED | {"kyc_status": "KYC_REJECTED"}, "kyc_status"),
+        (CLEARED, CLEARED | {"risk_rating": "PROHIBITED"}, "risk_rating"),
+        (CLEARED, {"kyc_status": "KYC_VERIFIED"}, "sanctions_status"),
+        (CLEARED, {}, "the venue shows no snapshot"),
+        (None, CLEARED, "the venue shows a snapshot"),
+    ],
+)
+def test_the_snapshot_that_was_decided_on_is_the_one_that_the_venue_shows(
+    before: dict[str, str] | None, shown: dict[str, str], named: str | None
+) -> None:
+    """Fact by fact; there being none is a fact, too."""
+    seen = SnapshotSeen(facts=shown, at=NOW)
+    assert decide.other_evidence(decided_on(command(), compliance=before), seen) == named
+
+
+RIVAL = {
+    "quote_id": OTHER,
+    "fx_rate": "111.5",
+    "valid_until": time_text(VALID),
+    "first_seen_at": time_text(NOW),
+    "source_amount": "11150000",
+}
+OURS = RIVAL | {"quote_id": QUOTE, "fx_rate": "112", "source_amount": "11200000"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "named"),
+    [
+        ({}, {}, None),
+        ({"fx_rate": "111.50"}, {}, None),
+        ({}, {"status": "ACCEPTED"}, None),
+        ({}, {"status": "WITHDRAWN"}, "other terms"),
+        ({}, {"source_amount": Decimal(1)}, "other terms"),
+        ({}, {"target_amount": Decimal(100_000)}, "other terms"),
+        ({}, {"valid_until": VALID - timedelta(seconds=1)}, "other terms"),
+        ({"status": "ACCEPTED"}, {}, "other terms"),
+        ({}, None, "other terms"),
+        ({"valid_until": time_text(NOW)}, None, None),
+        ({"valid_until": time_text(NOW)}, {"valid_until": NOW, "status": "EXPIRED"}, None),
+        (None, {}, "not decided on"),
+        (None, {"fx_rate": Decimal(112)}, None),
+        (None, {"source_amount": Decimal(1)}, None),
+        (None, {"status": "REJECTED"}, None),
+        (None, {"valid_until": NOW + timedelta(seconds=1)}, None),
+    ],
+)
+def test_every_quote_is_as_it_was_decided_on(before: dict[str, str] | None, now: dict[str, Any] | None, named: str | None) -> None:
+    """A rival with other terms, closed, chosen no more or gone before its time, or a better one that was not seen: nothing is sent."""
+    asked = command()
+    facts = [OURS] if before is None else [OURS, RIVAL | before]
+    rival = quote(quote_id=OTHER, fx_rate=Decimal("111.5"), source_amount=Decimal(11_150_000))
+    seen = look(None, quote(), *([] if now is None else [replace(rival, **now)]))
+    found = decide.other_quotes(asked, decided_on(asked, quotes=facts), seen, time(), margin=timedelta(seconds=2))
+    assert found == (None if named is None else f"{named}{' of' if named == 'other terms' else ''} {OTHER}")
+    refused = [{"command_id": "c-0", "quote_id": OTHER, "http_status": 409, "refused_at": time_text(NOW), "unchanged": False}]
+    if named == "not decided on":
+        again = decided_on(asked, quotes=facts, refusals=refused)
+        assert decide.other_quotes(asked, again, seen, time(), margin=timedelta(seconds=2)) is None, "the venue has refused it before"
 
 
 def command(kind: str = "co_sign_quote", **changed: Any) -> Order:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.processors.workflow.facts import WorkflowRules
 from pipeline.testing.clocks import HandClock
+from schemas.events import Event
 from tests.unit.workflow.scene import Scene, at, completion, compliance, decision, hint, order, quote, rate
 
 
@@ -139,7 +140,7 @@ def test_a_snapshot_that_is_not_there_is_not_waited_for() -> None:
     assert "evidence_until" not in request
     assert scene.hears(missed) == []
     scene.hears(decision(request, "REFER"))
-    (again,) = scene.hears(compliance(seconds=9))
+    (again,) = scene.hears(compliance(seconds=1))
     assert (again["context"]["compliance"]["kyc_status"], again["evidence_until"]) == ("KYC_VERIFIED", at(3))
     assert scene.hears(missed) == [], "what is known is not forgotten"
 
@@ -173,7 +174,7 @@ def test_what_was_accepted_in_shadow_only_is_asked_anew_in_live() -> None:
 def test_what_others_accepted_while_we_were_in_shadow_goes_on() -> None:
     """Where there are quotes the proposal is accepted: in live they are asked about, and the proposal is not."""
     scene, _ = shadowed()
-    scene.hears(quote(seconds=8, valid=100))
+    scene.hears(quote(seconds=4, valid=100))
     assert [one["question"] for one in gone_live(scene).at(20)] == ["co_sign_quote"]
 
 
@@ -215,7 +216,7 @@ def test_terms_are_needed_before_anything_is_asked() -> None:
 def test_orders_that_we_do_not_send_are_followed_only(side: str) -> None:
     """As receiver's custodian, or on neither side, nothing is asked; the status is followed to the end."""
     scene = Scene()
-    assert scene.hears(order(side=side), rate(), compliance(), quote(rate="500")) == []
+    assert scene.hears(order(side=side), rate(), compliance(), quote(rate="500", seconds=1)) == []
     assert scene.at(400) == []
     scene.hears(order("SETTLED", side=side, seconds=20))
     assert (scene.state().status, scene.state().phase) == ("SETTLED", "ended")
@@ -243,7 +244,7 @@ def test_in_shadow_the_command_says_so_and_the_work_goes_on() -> None:
     scene, command = commanded(Scene(WorkflowRules(mode="shadow")))
     assert command["mode"] == "shadow"
     scene.hears(completion(command, "shadowed", attempts=0))
-    scene.hears(quote(seconds=8))
+    scene.hears(quote(seconds=4))
     (request,) = scene.at(14)
     (second,) = scene.hears(decision(request, "ACCEPT", "q1"))
     assert (second["kind"], second["mode"]) == ("co_sign_quote", "shadow")
@@ -255,7 +256,7 @@ def test_a_reject_ends_the_work_for_good() -> None:
     """After REJECT nothing is asked or commanded any more, not even when quotes show that somebody accepted all the same."""
     scene, request = asked()
     assert scene.hears(decision(request, "REJECT")) == []
-    assert scene.hears(quote(seconds=8), quote("q2", seconds=9)) == []
+    assert scene.hears(quote(seconds=3), quote("q2", seconds=4)) == []
     assert scene.at(400) == []
     assert scene.state().phase == "declined"
 
@@ -460,6 +461,56 @@ def test_what_was_not_sent_is_decided_anew_ever_more_slowly() -> None:
         (command,) = scene.hears(decision(said[0], "ACCEPT"))
     assert rounds == [2, 6, 14, 30, 62, 122, 182, 242]
     assert scene.state().phase == "stopped"
+
+
+@pytest.mark.parametrize(("ahead", "believed"), [(4.9, True), (3600, False)])
+def test_evidence_of_a_time_that_has_not_come_is_not_believed(ahead: float, believed: bool) -> None:
+    """A snapshot or rate from the future is no evidence: the question lacks it, and a real one that comes is what is asked with."""
+    scene = Scene()
+    said = scene.hears(order(), compliance(seconds=ahead, kyc_status="KYC_ENHANCED"), rate(seconds=ahead))
+    if believed:
+        assert (alarms(said), said[0]["context"]["compliance"]["kyc_status"]) == ([], "KYC_ENHANCED")
+        return
+    assert alarms(said) == ["evidence_ahead"]
+    assert scene.engine.counts["evidence_ahead"] == 2
+    (request,) = scene.at(1)
+    assert (request["context"].get("compliance"), request["context"]["rates"]) == (None, [])
+    assert "evidence_until" in request
+    assert scene.hears(compliance(seconds=3600, kyc_status="KYC_ENHANCED")) == [], "one alarm an order"
+    (anew,) = scene.hears(compliance(seconds=1, kyc_status="KYC_REJECTED"))
+    assert anew["context"]["compliance"]["kyc_status"] == "KYC_REJECTED"
+
+
+def test_a_quote_of_a_time_that_has_not_come_hides_none() -> None:
+    """A record from the future cannot withdraw a quote, or make it dearer until then."""
+    scene, command = commanded()
+    scene.hears(completion(command))
+    scene.at(8)
+    said = scene.hears(quote(valid=60), quote(seconds=3600, valid=60, status="WITHDRAWN"), quote("q2", "115", valid=60))
+    assert alarms(said) == ["evidence_ahead"]
+    (request,) = scene.at(13)
+    assert [(one["quote_id"], one["fx_rate"]) for one in request["context"]["quotes"]] == [("q1", "112"), ("q2", "115")]
+
+
+BELIED: dict[str, Any] = {"attempts": 0, "reason": "evidence_changed: kyc_status"}
+
+
+@pytest.mark.parametrize("when", ["before", "after", "never"])
+def test_a_snapshot_that_the_venue_does_not_show_is_not_asked_with_again(when: str) -> None:
+    """What is asked anew has the venue's own snapshot, whichever of the two records comes first, also one of an earlier time; or none."""
+    scene = Scene()
+    (request,) = scene.hears(order(), rate(), compliance(seconds=4, kyc_status="KYC_ENHANCED"))
+    (command,) = scene.hears(decision(request, "ACCEPT"))
+    heard: list[Event] = [completion(command, "refused", **BELIED)]
+    if when != "never":
+        heard.insert(0 if when == "before" else 1, compliance(seconds=5 if when == "before" else 1, kyc_status="KYC_REJECTED"))
+    assert scene.hears(*heard) == []
+    (request,) = scene.at(2)
+    if when == "never":
+        assert "compliance" not in request["context"]
+        assert "evidence_until" in request
+    else:
+        assert request["context"]["compliance"]["kyc_status"] == "KYC_REJECTED"
 
 
 def test_a_status_beyond_pending_needs_no_further_work() -> None:

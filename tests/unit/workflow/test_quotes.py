@@ -240,7 +240,7 @@ def test_quotes_rejected_for_want_of_evidence_are_asked_about_again_when_it_come
     scene.hears(order(), compliance())
     (request,) = scene.at(1)
     (command,) = scene.hears(decision(request, "ACCEPT"))
-    scene.hears(completion(command), quote("q1", seconds=8, valid=60))
+    scene.hears(completion(command), quote("q1", seconds=4, valid=60))
     (request,) = scene.at(13)
     scene.hears(decision(request, "REJECT"))
     assert scene.at(14) == []
