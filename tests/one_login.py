@@ -12,6 +12,11 @@ from pipeline.supervisor.preparation import all_migrations
 NEWER = (
     "pipeline.stores/0026_pre_epochs.sql",
     "pipeline.stores/0027_pre_roles.sql",
+    "pipeline.stores/0034_pre_halts.sql",
+    "pipeline.stores/0035_pre_outbox.sql",
+    "pipeline.stores/0036_pre_people.sql",
+    "connectors.sinks.accounting_ledger/0037_pre_reversals.sql",
+    "connectors.sinks.compliance_archive/0038_pre_sequence.sql",
     "connectors.sinks.accounting_ledger/0004_pre_post_as_owner.sql",
     "connectors.sinks.accounting_ledger/0026_pre_epochs.sql",
     "connectors.sinks.compliance_archive/0026_pre_epochs.sql",

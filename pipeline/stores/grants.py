@@ -91,6 +91,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "commands.journal": _KEEP,
         "commands.attempts": "SELECT, INSERT, UPDATE (outcome, reason, http_status, ended_at)",
         "commands.halts": _READ,
+        "commands.gate": "INSERT",  # the right to hold it; a row it takes of nobody
         "risk.ended": _READ,
         "risk.questions": _ADD,
         "risk.answers": _ADD,
