@@ -12,10 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from pipeline.log.envelope import Outgoing
-from pipeline.log.notices import alarm
+from pipeline.stores import halts
 from pipeline.stores.postgres import Connection
 from pipeline.stores.statements import named_statements
 from schemas.accepting import OperatorActed
@@ -34,6 +32,12 @@ class Lack:
     stored: int
     committed: int
 
+    @property
+    def told(self) -> str:
+        """Return what is lacking, for people."""
+        consumer, topic, partition = self.place
+        return f"{consumer} committed {self.committed} of {topic} {partition}, and stored is {self.stored}"
+
 
 def is_known(connection: Connection) -> bool:
     """Tell whether this run of the server was looked at."""
@@ -48,7 +52,7 @@ def lacking(connection: Connection, committed: Mapping[Place, int]) -> list[Lack
 
 
 def look(
-    connection: Connection, committed: Callable[[], Mapping[Place, int]], halted: Callable[[], Sequence[OperatorActed]], now: datetime
+    connection: Connection, committed: Callable[[], Mapping[Place, int]], halted: Callable[[], Sequence[OperatorActed]]
 ) -> Sequence[Lack]:
     """Look at this run of the server, and let calls begin in it; return what the tables lack.
 
@@ -60,13 +64,10 @@ def look(
         known, found = is_known(connection), lacking(connection, committed())
         if known and not found:
             return ()
-        raised = _stop(connection, found, halted(), now) if found else None
-        noted: dict[str, object] = dict.fromkeys(("id", "subject", "at", "correlation", "key", "value"))
-        if raised is not None:
-            about = raised.envelope
-            noted = {"id": about.id, "subject": about.subject, "at": about.time, "correlation": about.correlation_id}
-            noted |= {"key": raised.key, "value": raised.value}
-        connection.execute(_SQL["note"], noted | {"lacking": json.dumps([[*one.place, one.stored, one.committed] for one in found])})
+        if found:
+            _stop(connection, found, halted())
+        noted = {"lacking": json.dumps([[*one.place, one.stored, one.committed] for one in found]), "told": [one.told for one in found]}
+        connection.execute(_SQL["note"], noted)
     return found
 
 
@@ -79,12 +80,9 @@ def in_force(acts: Sequence[OperatorActed]) -> list[OperatorActed]:
     return [act for act in last.values() if act.action == "halt"]
 
 
-def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[OperatorActed], now: datetime) -> Outgoing:
-    """Halt everything, and again what the topic knows as halted; return the alarm."""
-    first = found[0]
-    consumer, topic, partition = first.place
-    what = f"the database has gone back: {consumer} committed {first.committed} of {topic} {partition}, and stored is {first.stored}"
-    for act in halted:
+def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[OperatorActed]) -> None:
+    """Halt everything, and again what the topic knows as halted, if orders can be of it; the alarm `custodian.note_run` writes."""
+    for act in (one for one in halted if halts.is_scope(one.venue, one.pair)):
         again = {
             "venue": act.venue,
             "pair": act.pair,
@@ -92,16 +90,4 @@ def _stop(connection: Connection, found: Sequence[Lack], halted: Sequence[Operat
             "reason": f"{act.reason} (since {act.at}; the database had forgotten it)",
         }
         connection.execute(_SQL["halt_again"], again)
-    row = connection.execute(_SQL["halt"], {"reason": what}).fetchone()
-    assert row is not None
-    places = "; ".join(f"{' '.join(map(str, one.place))}: stored {one.stored}, committed {one.committed}" for one in found)
-    return alarm(
-        kind="database_regressed",
-        severity="critical",
-        venue=None,
-        subject="postgres",
-        detail={"reason": what, "lacking": places},
-        now=now,
-        source="/supervisor",
-        identity=(row[0], *(f"{' '.join(map(str, one.place))} {one.committed}" for one in found)),
-    )
+    connection.execute(_SQL["halt"], {"reason": f"the database has gone back: {found[0].told}"})

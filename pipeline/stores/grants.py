@@ -129,10 +129,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """What each role does with which table; what stands at no table, it may not."""
 
-OF_THE_OWNER = ("custodian.people", "custodian.agreements", "custodian.requeued", "custodian.past_positions")
+OF_THE_OWNER = ("custodian.looks", "custodian.people", "custodian.agreements", "custodian.requeued", "custodian.past_positions")
 """Tables that no role does anything with: functions of people, and whoever runs `init` or begins a topic anew, write them."""
 
-_NOTED = "custodian.note_run(jsonb,text,text,timestamp with time zone,text,text,bytea)"
+_NOTED = "custodian.note_run(jsonb,text[])"
 FUNCTIONS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(ROLES, ("custodian.incarnation()", "custodian.group_of(text)", _NOTED)),
     "risk": ("custodian.incarnation()", "custodian.group_of(text)", _NOTED, "risk.tallied(risk.exposures)"),
@@ -165,6 +165,10 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
 
 EVERYBODY = ("PUBLIC", *READERS, *GROUPS, *ROLES)
 _EVERYBODY_READS = "read"
+CLOSE_LARGE_OBJECTS = (
+    "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC"
+)
+"""For a superuser, in the database: whoever can connect can fill the disk with large objects else, which belong to no table."""
 
 Right = tuple[str, str, str, str]
 """Who, on what (`schema custodian`, `table risk.referrals`, `function people.halt(…)`, `database`), which column or "", which privilege."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psycopg
 import pytest
 
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline.commands.executor import Limits
+from pipeline.log.codec import decode
 from pipeline.log.envelope import time_text
 from pipeline.stores import continuity, halts, positions
 from pipeline.stores.continuity import Lack, Place
 from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection
 from schemas.accepting import OperatorActed
+from schemas.events import AlarmRaised
 from tests.integration.command_room import SECRET, VENUE, Room, Running, connector_of, prepare
 from tests.waiting import eventually_async
 
@@ -40,7 +42,7 @@ def looking(room: Room, committed: Mapping[Place, int] | None = None) -> Postgre
     """Return a journal as the role `commands` has it."""
 
     def look(connection: Connection) -> None:
-        continuity.look(connection, lambda: committed or {}, list, datetime.now(UTC))
+        continuity.look(connection, lambda: committed or {}, list)
 
     return PostgresJournal(connector_of(room.dsn), look=look)
 
@@ -89,15 +91,28 @@ def test_what_is_lacking_halts_everything_and_brings_halts_back(room: Room) -> N
     server_anew(room.connection)
     forgotten = act("halt", 1, pair="JPYSC0/EURCx")
     for _ in range(2):
-        found = continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten], NOW)
+        found = continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten])
         assert found == [Lack(PLACE, 0, 9)]
     stand = {(one.venue, one.pair, one.by): one.reason for one in halts.active(room.connection)}
     assert stand.keys() == {(None, None, "custodian"), (None, "JPYSC0/EURCx", "Officer")}
     assert stand[None, None, "custodian"].startswith("the database has gone back: ledger committed 9 of custody.order-settled.v1 0")
     assert stand[None, "JPYSC0/EURCx", "Officer"].startswith("a drill (since 2025-03-15T09:00:21")
     rows = room.connection.execute("SELECT value FROM custodian.outbox WHERE kind = 'alarm-raised.v1'").fetchall()
-    assert [json.loads(bytes(value))["kind"] for (value,) in rows] == ["database_regressed"]
+    (raised,) = [decode(bytes(value), AlarmRaised) for (value,) in rows]
+    assert (raised.kind, raised.severity, raised.subject) == ("database_regressed", "critical", "postgres")
+    assert raised.detail["lacking"] == "ledger committed 9 of custody.order-settled.v1 0, and stored is 0"
+    assert raised.detail["reason"] == "the database has gone back: " + raised.detail["lacking"]
     assert continuity.is_known(room.connection)
+
+
+def test_what_a_thief_said_in_the_place_of_the_halt_does_not_keep_it_off(room: Room) -> None:
+    """A halt that covers nothing is none, so the automatic one stands; and what the topic has of such is left out."""
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        room.connection.execute("SELECT people.halt('', NULL, 'thief', 'x')")
+    server_anew(room.connection)
+    forged = [act("halt", 1, venue="tokyo "), act("halt", 2, venue="TOKYO"), act("halt", 3, pair="A/B\u200b")]
+    continuity.look(room.connection, lambda: {PLACE: 9}, lambda: forged)
+    assert [(one.venue, one.pair) for one in halts.active(room.connection)] == [(None, None)]
 
 
 async def test_no_attempt_begins_in_a_run_that_nobody_has_looked_at(room: Room) -> None:
@@ -130,7 +145,7 @@ async def test_a_call_that_the_tables_forgot_is_not_made_again(room: Room, journ
     server_anew(room.connection)
     issued = {"command_id": command, "decision_id": kept["decision_id"], "issued_at": time_text(kept["issued_at"])}
     if journalled == "after the look":
-        continuity.look(room.connection, dict, list, datetime.now(UTC))
+        continuity.look(room.connection, dict, list)
         room.connection.execute("UPDATE custodian.incarnations SET started_at = clock_timestamp()")
     room.issue(intent, seconds=120, decided=None, **issued)
     if journalled == "after the look":

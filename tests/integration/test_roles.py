@@ -7,6 +7,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -429,11 +430,38 @@ def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kaf
 def test_only_who_calls_says_that_calls_may_begin(database: Connection) -> None:
     """Every role may say that the database has gone back, which stops calls; that nothing is lacking counts from `commands` alone."""
     database.execute("DELETE FROM custodian.incarnations")
-    noted = "SELECT custodian.note_run('[]', %s, 'postgres', now(), 'c', 'postgres', %s)"
+    regressed = "SELECT people.halt(NULL, NULL, 'x', 'y'), custodian.note_run('[[\"ledger\", \"t\", 0, 1, 2]]', '{gone}')"
     for role in ROLES:
         with acting_as(database, role) as who:
-            who.execute(noted, (None, None))
+            who.execute("SELECT custodian.note_run('[]', '{}')")
             assert continuity.is_known(who) == (role == "commands"), role
-            with pytest.raises(psycopg.errors.InvalidParameterValue, match="another alarm"), who.transaction():
-                who.execute(noted, ("id", b'{"kind": "double_settlement"}'))
-            who.execute(noted, ("id", b'{"kind": "database_regressed"}'))
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match="halts everything first"), who.transaction():
+                who.execute("SELECT custodian.note_run('[[\"ledger\", \"t\", 0, 1, 2]]', '{gone}')")
+            for wrong in ("'{}', '{gone}'", "'[]', '{gone}'", "'[1]', NULL", "NULL, '{}'", f"'[\"{'x' * 1_100_000}\"]', '{{gone}}'"):
+                with pytest.raises(psycopg.errors.InvalidParameterValue, match="nothing of what is lacking"), who.transaction():
+                    who.execute(f"SELECT custodian.note_run({wrong})".encode())
+            who.rollback()
+            who.execute(regressed.encode())
+
+
+def test_a_run_that_a_role_has_noted_it_does_not_note_again(database: Connection) -> None:
+    """With a role's password open commands became "perhaps sent", and alarms were raised, as often as its holder liked."""
+    database.execute("UPDATE custodian.incarnations SET anew = false")
+    noted = "SELECT custodian.note_run(jsonb_build_array(jsonb_build_array('ledger', 't', 0, 1, %s::int)), ARRAY[%s])"
+    with acting_as(database, "archive") as who:
+        who.execute("SELECT people.halt(NULL, NULL, 'x', 'y')")
+        for number in range(3):
+            who.execute(noted, (number, f"said {number}" * 100_000))
+        who.execute("SELECT custodian.note_run('[]', '{}')")
+        who.commit()
+    raised = database.execute(
+        "SELECT at, subject, key, octet_length(value) < 10000 FROM custodian.outbox WHERE kind = 'alarm-raised.v1'"
+    ).fetchall()
+    assert [row[1:] for row in raised] == [("postgres", "postgres", True)]
+    assert abs((raised[0][0] - datetime.now(UTC)).total_seconds()) < 600
+    assert database.execute("SELECT login FROM custodian.looks").fetchall() == [(f"{database.info.dbname}_archive",)]
+    database.execute("UPDATE custodian.looks SET at = at - interval '2 minutes'")
+    with acting_as(database, "archive") as who:
+        who.execute(noted, (7, "said another thing"))
+        who.commit()
+    assert database.execute("SELECT count(*) FROM custodian.outbox WHERE kind = 'alarm-raised.v1'").fetchone() == (2,)
