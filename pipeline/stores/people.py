@@ -35,6 +35,7 @@ _PASSWORD = re.compile(rf"[\x21-\x7e]{{{PASSWORD_LENGTH_MIN},200}}")
 _ITERATIONS = 4096
 """PostgreSQL's own number; a password that we make has 256 bits, which no number of rounds makes harder to guess."""
 _SIGN_IN = "act with --login NAME, as a person who may (`custodian people list` shows what each may do)"
+_GIVING, _BY_SCRIPT = "giving rights to people", "let an administrator run the output of --print-sql"
 _SQL = named_statements("pipeline.stores", "people.sql")
 
 
@@ -75,7 +76,12 @@ def add(connection: Connection, login: str, may: Sequence[May], secret: str, act
 
 
 def remove(connection: Connection, login: str, act: Act | None = None) -> None:
-    """Take every right of a person at once, with the act that says so. Raise SettingsError and ValueError as `add` does."""
+    """Take every right of a person at once, with the act that says so. Raise SettingsError and ValueError as `add` does.
+
+    `connection` is in autocommit mode: the rights are gone before anything waits for what that person has not finished.
+    """
+    with allowed(_GIVING, _BY_SCRIPT):
+        connection.execute(_SQL["close"], {"login": checked(login)})
     _run(connection, "remove", {"login": checked(login)}, act)
 
 
@@ -84,8 +90,10 @@ def script(login: str, may: Sequence[May] = (), secret: str | None = None) -> st
 
     Raise ValueError for a login that is none.
     """
-    values = [f"'{text}'" for text in (checked(login), *((secret, *may) if secret is not None else ()))]
-    return f"SELECT custodian.{'remove' if secret is None else 'add'}_person({', '.join(values)});"
+    if secret is None:  # each in a transaction of its own
+        return f"SELECT custodian.close_person('{checked(login)}');\nSELECT custodian.remove_person('{login}');"
+    values = [f"'{text}'" for text in (checked(login), secret, *may)]
+    return f"SELECT custodian.add_person({', '.join(values)});"
 
 
 def has_login(connection: Connection, login: str) -> bool:
@@ -107,7 +115,7 @@ def checked(login: str) -> str:
 
 
 def _run(connection: Connection, name: str, values: Mapping[str, Any], act: Act | None) -> None:
-    with allowed("giving rights to people", "let an administrator run the output of --print-sql"), connection.transaction():
+    with allowed(_GIVING, _BY_SCRIPT), connection.transaction():
         connection.execute(_SQL[name], values)
         if act is not None:
             acts.record(connection, act)
