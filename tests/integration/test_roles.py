@@ -465,3 +465,46 @@ def test_a_run_that_a_role_has_noted_it_does_not_note_again(database: Connection
         who.execute(noted, (7, "said another thing"))
         who.commit()
     assert database.execute("SELECT count(*) FROM custodian.outbox WHERE kind = 'alarm-raised.v1'").fetchone() == (2,)
+
+
+_ENTRY = """
+INSERT INTO ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at, reverses,
+    reason, record_topic, record_partition, record_offset, record_ce_id, side, source_currency, source_amount_actual, target_currency,
+    target_amount, sender_custodian_party_id, receiver_custodian_party_id, terms_sha256, document_sha256, observed_at)
+VALUES (%s, %s, 2, 'tokyo', 'i', 'h', now(), '2020-01-01', %s, 'x', 't', 0, 0, 'c', 'sender', 'A', 1, 'B', 1, 's', 'r', sha256('x'),
+    sha256('x'), now())
+"""
+_POSTINGS = """
+INSERT INTO ledger.postings (entry_id, posting_no, account_id, currency, scale, side, amount)
+SELECT %s, row_number() OVER (ORDER BY account_id), account_id, 'A', 0, CASE WHEN (account = 'a') = %s THEN 'debit' ELSE 'credit' END, %s
+  FROM ledger.accounts
+"""
+_FIRST, _SECOND = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+
+
+def _booked(who: Connection, entry: str, kind: str, reverses: str | None, *, debits: bool, amount: int) -> None:
+    who.execute(_ENTRY, (entry, kind, reverses))
+    who.execute(_POSTINGS, (entry, debits, amount))
+    who.commit()
+
+
+def test_the_ledgers_password_books_settlements_and_takes_none_back(database: Connection) -> None:
+    """A reversal is the owner's, is its entry turned around, and what the role books is booked now."""
+    database.execute("INSERT INTO ledger.currencies (currency, scale) VALUES ('A', 0)")
+    for account, role in (("a", "custody_asset"), ("b", "client_liability")):
+        database.execute(
+            "INSERT INTO ledger.accounts (account, role, venue, currency, scale) VALUES (%s, %s, 'tokyo', 'A', 0)", (account, role)
+        )
+    with acting_as(database, "ledger") as who:
+        _booked(who, _FIRST, "settlement", None, debits=True, amount=7)
+        for kind, reverses in (("reversal", _FIRST), ("adjustment", None)):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="adds settlements"):
+                _booked(who, _SECOND, kind, reverses, debits=False, amount=7)
+            who.rollback()
+    assert database.execute("SELECT recorded_at > now() - interval '1 hour' FROM ledger.entries").fetchall() == [(True,)]
+    with psycopg.connect(database.info.dsn, password=database.info.password) as owner:
+        for debits, amount in ((True, 7), (False, 8)):
+            with pytest.raises(psycopg.errors.CheckViolation, match="turned around"):
+                _booked(owner, _SECOND, "reversal", _FIRST, debits=debits, amount=amount)
+            owner.rollback()
+        _booked(owner, _SECOND, "reversal", _FIRST, debits=False, amount=7)
