@@ -508,3 +508,17 @@ def test_the_ledgers_password_books_settlements_and_takes_none_back(database: Co
                 _booked(owner, _SECOND, "reversal", _FIRST, debits=debits, amount=amount)
             owner.rollback()
         _booked(owner, _SECOND, "reversal", _FIRST, debits=False, amount=7)
+
+
+def test_the_archives_password_does_not_end_the_sequence(database: Connection) -> None:
+    """A leaf at the end of all numbers left no next one: leaves go on from the last one, whoever adds them."""
+    leaf = "INSERT INTO archive.leaves VALUES (%s, 1, 0, %s, sha256('x'), now())"
+    with acting_as(database, "archive") as who:
+        for index in (9223372036854775807, 1):
+            with pytest.raises(psycopg.errors.CheckViolation, match="not the next ones"), who.transaction():
+                who.execute(leaf, (index, 0))
+        for index in range(3):
+            who.execute(leaf, (index, index))
+        with pytest.raises(psycopg.errors.CheckViolation, match="not the next ones"), who.transaction():
+            who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[3, 5]) AS i")
+        who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[4, 3]) AS i")
