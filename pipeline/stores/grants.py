@@ -318,6 +318,9 @@ DO $$ DECLARE one text; BEGIN
       IF one <> 'PUBLIC' THEN EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), {_named("one")}); END IF;
     END LOOP;
   END IF;
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    EXECUTE '{CLOSE_LARGE_OBJECTS}';
+  END IF;
 END $$;"""  # noqa: S608 - our own names
 
 
@@ -433,6 +436,17 @@ def differences(connection: Connection) -> list[str]:
 def _said(right: Right) -> str:
     who, what, part, privilege = right
     return f"{who} has {privilege}{f' ({part})' if part else ''} on {what}"
+
+
+def makes_large_objects(connection: Connection) -> bool:
+    """Tell whether whoever can connect can make large objects: only a superuser can take that, so it is no difference that `init` mends."""
+    row = connection.execute(
+        """
+        SELECT bool_or(g.grantee = 0) FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
+         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('lo_create', 'lo_creat', 'lo_from_bytea')
+        """
+    ).fetchone()
+    return row == (True,)
 
 
 def without_login(connection: Connection) -> list[str]:

@@ -522,3 +522,15 @@ def test_the_archives_password_does_not_end_the_sequence(database: Connection) -
         with pytest.raises(psycopg.errors.CheckViolation, match="not the next ones"), who.transaction():
             who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[3, 5]) AS i")
         who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[4, 3]) AS i")
+
+
+def test_large_objects_are_nobodys_where_a_superuser_prepares(database: Connection, services: Services) -> None:
+    """Whoever can connect filled the disk with them; who is no superuser cannot take that, and doctor says it."""
+    assert grants.makes_large_objects(database)
+    with psycopg.connect(services.admin_dsn, dbname=database.info.dbname, autocommit=True) as superuser:
+        migrations.apply(superuser, [*all_migrations(), Migration("pipeline.stores/9999_pre_x.sql", "SELECT 1")])
+    assert not grants.makes_large_objects(database)
+    assert grants.differences(database) == []
+    with acting_as(database, "ledger") as who:
+        for made in ("lo_create(0)", "lo_creat(-1)", "lo_from_bytea(0, 'x')"):
+            assert refused(who, f"SELECT {made}"), made
