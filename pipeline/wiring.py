@@ -344,11 +344,11 @@ def _executor(given: Surroundings, trust: Trust) -> Executor:
 
     settings = given.settings
     publisher = EventProducer(settings.kafka)
-    of_people = Session(given.connector("outbox"))
+    of_people, aside = Session(given.connector("outbox")), set[str]()
 
     def publish_what_people_did() -> int:
         with of_people.use("publishing what people did") as connection:
-            return outbox.publish(connection, publisher.publish)
+            return outbox.publish(connection, publisher.publish, aside=aside)
 
     return Executor(
         venues=[

@@ -35,11 +35,11 @@ def publish_now(loaded: Settings, connection: Connection, ce_ids: list[str]) -> 
     from pipeline.stores import outbox
 
     failpoints_of(loaded.mode).reach("act.after_commit")
-    ends_at = time.monotonic() + PUBLISHED_WITHIN
+    ends_at, aside = time.monotonic() + PUBLISHED_WITHIN, set[str]()
     try:
         producer = EventProducer(loaded.kafka)
         while outbox.waiting(connection, ce_ids) and time.monotonic() < ends_at:
-            if not outbox.publish(connection, producer.publish):
+            if not outbox.publish(connection, producer.publish, aside=aside):
                 time.sleep(0.1)  # the role `commands` is at it
         producer.close()
     except RetryableError as error:

@@ -322,6 +322,8 @@ def _rights(connection: Connection) -> Line:
     found = grants.differences(connection) + [f"{login} cannot log in" for login in grants.without_login(connection)]
     if found:
         return Line("rights", f"{len(found)} are otherwise than of this release, first: {found[0]}", "run `custodian init`")
+    if grants.makes_large_objects(connection):
+        return Line("rights", f"as of this release; every login can make large objects: as a superuser, {grants.CLOSE_LARGE_OBJECTS}")
     return Line("rights", "each role is a login of its own and may do what it has to, and no more")
 
 

@@ -99,7 +99,8 @@ def resume(form: Format, venue: str | None, pair: str | None, by: str, shown: st
     loaded = settings()
     with database(loaded, name="resume") as connection:
         standing = halts.active(connection)
-    found = next((one for one in standing if (one.venue, one.pair) == (venue, pair)), None)
+    same = [one for one in standing if (one.venue, one.pair) == (venue, pair)]
+    found = next((one for one in same if one.shown_sha256 == shown), same[0] if same else None)
     if found is None:
         _not_halted(standing, venue, pair)
     shown = digest_of(shown, lambda: _ask(found, by), "`custodian halt --list`")
@@ -144,7 +145,9 @@ def command_of(found: Halt) -> str:
 def _not_halted(left: Sequence[Halt], venue: str | None, pair: str | None) -> NoReturn:
     if left:
         click.echo(f"in force: {_told(left)}", err=True)
-    scope = " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
+    from pipeline.stores.halts import scope_of
+
+    scope = scope_of(venue, pair)
     click.echo(f"{scope} is not halted{'' if left else '; no halt is in force'}: resume names the same scope as its halt", err=True)
     sys.exit(1)
 

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.errors import PoisonRecordError
-from pipeline.log.envelope import Outgoing, parse_time, time_text
-from pipeline.log.notices import alarm
+from pipeline.log.envelope import parse_time, time_text
 from pipeline.printable import printable
 from pipeline.stores import halts
 from pipeline.stores.postgres import Connection
@@ -28,7 +27,7 @@ _SQL = named_statements("pipeline.stores", "continuity.sql")
 
 Place = tuple[str, str, int]
 """Consumer, topic and partition."""
-_SCOPE_MAX, _LABEL_MAX, _REASON_MAX = 200, 200, 3900
+_LABEL_MAX, _REASON_MAX = 200, 3900
 """What `people.halt` takes, and a little less of a reason, to which something is added."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -87,7 +86,7 @@ def lacking(connection: Connection, committed: Mapping[Place, int]) -> list[Lack
 
 
 def look(
-    connection: Connection, committed: Callable[[], Mapping[Place, int]], acts: Callable[[], Sequence[OperatorActed]], now: datetime
+    connection: Connection, committed: Callable[[], Mapping[Place, int]], acts: Callable[[], Sequence[OperatorActed]]
 ) -> Sequence[Lack | ForgottenHalt]:
     """Look at this run of the server, and let calls begin in it; return what the tables lack.
 
@@ -100,13 +99,10 @@ def look(
         if known and not behind:
             return ()
         found: list[Lack | ForgottenHalt] = [*behind, *forgotten(connection, acts())]
-        raised = _stop(connection, found, now) if found else None
-        noted: dict[str, object] = dict.fromkeys(("id", "subject", "at", "correlation", "key", "value"))
-        if raised is not None:
-            about = raised.envelope
-            noted = {"id": about.id, "subject": about.subject, "at": about.time, "correlation": about.correlation_id}
-            noted |= {"key": raised.key, "value": raised.value}
-        connection.execute(_SQL["note"], noted | {"lacking": json.dumps([one.noted for one in found])})
+        if found:
+            _stop(connection, found)
+        noted = {"lacking": json.dumps([one.noted for one in found]), "told": [one.told for one in found]}
+        connection.execute(_SQL["note"], noted)
     return found
 
 
@@ -128,39 +124,21 @@ def forgotten(connection: Connection, acts: Sequence[OperatorActed]) -> list[For
 
 
 def _halt_of(act: OperatorActed) -> ForgottenHalt | None:
-    """Return the halt that an act is, with words that the database takes; None for other acts, and for what it would never have halted."""
-    if act.action != "halt":
-        return None
-    venue, pair = act.venue, act.pair
-    if any(part != printable(part) or len(part) > _SCOPE_MAX for part in (venue, pair) if part) or not (
-        pair is None or halts.is_pair(pair)
-    ):
+    """Return the halt that an act is, with words that the database takes; None for other acts, and for what no order is of."""
+    if act.action != "halt" or not halts.is_scope(act.venue, act.pair):
         return None
     try:
         at = parse_time(act.at, "at")
     except PoisonRecordError:
         return None
     by, reason = printable(act.by)[:_LABEL_MAX], printable(act.reason)[:_REASON_MAX]
-    return ForgottenHalt(venue, pair, by if by.strip() else "somebody", reason, at)
+    return ForgottenHalt(act.venue, act.pair, by if by.strip() else "somebody", reason, at)
 
 
-def _stop(connection: Connection, found: Sequence[Lack | ForgottenHalt], now: datetime) -> Outgoing:
-    """Halt everything, and again what was forgotten as halted; return the alarm."""
-    what = f"the database has gone back: {found[0].told}"
+def _stop(connection: Connection, found: Sequence[Lack | ForgottenHalt]) -> None:
+    """Halt everything, and again what was forgotten as halted; the alarm `custodian.note_run` writes."""
     for one in found:
         if isinstance(one, ForgottenHalt):
             reason = f"{one.reason} (since {time_text(one.at)}; the database had forgotten it)"
             connection.execute(_SQL["halt_again"], {"venue": one.venue, "pair": one.pair, "by": one.by, "reason": reason})
-    row = connection.execute(_SQL["halt"], {"reason": what[:_REASON_MAX]}).fetchone()
-    assert row is not None
-    return alarm(
-        kind="database_regressed",
-        severity="critical",
-        venue=None,
-        subject="postgres",
-        detail={"reason": what, "lacking": "; ".join(one.told for one in found)},
-        now=now,
-        source="/supervisor",
-        # Who looks next finds the halts in force again, and still the same positions behind.
-        identity=(row[0], *(" ".join(map(str, one.noted)) for one in [each for each in found if isinstance(each, Lack)] or found)),
-    )
+    connection.execute(_SQL["halt"], {"reason": f"the database has gone back: {found[0].told}"[:_REASON_MAX]})

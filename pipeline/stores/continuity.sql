@@ -11,10 +11,10 @@ SELECT consumer, topic, partition, next_offset FROM custodian.positions;
 SELECT venue, pair, bool_or(resumed_at IS NULL), max(resumed_at) FROM commands.halts GROUP BY venue, pair;
 
 -- halt: Halt everything.
-SELECT people.halt(NULL, NULL, 'custodian', %(reason)s) -> 'halt' ->> 'halt_id';
+SELECT people.halt(NULL, NULL, 'custodian', %(reason)s);
 
 -- halt_again: Halt a scope that was halted, as the topic tells.
 SELECT people.halt(%(venue)s, %(pair)s, %(by)s, %(reason)s);
 
 -- note: Note the look: open commands may have been sent, the database has gone back where there is an alarm, and calls may begin.
-SELECT custodian.note_run(%(lacking)s, %(id)s, %(subject)s, %(at)s, %(correlation)s, %(key)s, %(value)s);
+SELECT custodian.note_run(%(lacking)s, %(told)s::text[]);

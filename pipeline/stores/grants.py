@@ -104,6 +104,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "commands.journal": _KEEP,
         "commands.attempts": "SELECT, INSERT, UPDATE (outcome, reason, http_status, ended_at)",
         "commands.halts": _READ,
+        "commands.gate": "INSERT",  # the right to hold it; a row it takes of nobody
         "risk.ended": _READ,
         "risk.questions": _ADD,
         "risk.answers": _ADD,
@@ -142,10 +143,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """What each role does with which table; what stands at no table, it may not."""
 
-OF_THE_OWNER = ("custodian.people", "custodian.agreements", "custodian.requeued", "custodian.past_positions")
+OF_THE_OWNER = ("custodian.looks", "custodian.people", "custodian.agreements", "custodian.requeued", "custodian.past_positions")
 """Tables that no role does anything with: functions of people, and whoever runs `init` or begins a topic anew, write them."""
 
-_NOTED = "custodian.note_run(jsonb,text,text,timestamp with time zone,text,text,bytea)"
+_NOTED = "custodian.note_run(jsonb,text[])"
 FUNCTIONS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(ROLES, ("custodian.incarnation()", "custodian.group_of(text)", _NOTED)),
     "risk": ("custodian.incarnation()", "custodian.group_of(text)", _NOTED, "risk.tallied(risk.exposures)"),
@@ -184,6 +185,10 @@ ADDS: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
 
 EVERYBODY = ("PUBLIC", *READERS, *GROUPS, *ROLES)
 _EVERYBODY_READS = "read"
+CLOSE_LARGE_OBJECTS = (
+    "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC"
+)
+"""For a superuser, in the database: whoever can connect can fill the disk with large objects else, which belong to no table."""
 
 Right = tuple[str, str, str, str]
 """Who, on what (`schema custodian`, `table risk.referrals`, `function people.halt(…)`, `database`), which column or "", which privilege."""
@@ -353,6 +358,9 @@ DO $$ DECLARE one text; BEGIN
       IF one <> 'PUBLIC' THEN EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s', current_database(), {_named("one")}); END IF;
     END LOOP;
   END IF;
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    EXECUTE '{CLOSE_LARGE_OBJECTS}';
+  END IF;
 END $$;"""  # noqa: S608 - our own names
 
 
@@ -469,6 +477,17 @@ def differences(connection: Connection) -> list[str]:
 def _said(right: Right) -> str:
     who, what, part, privilege = right
     return f"{who} has {privilege}{f' ({part})' if part else ''} on {what}"
+
+
+def makes_large_objects(connection: Connection) -> bool:
+    """Tell whether whoever can connect can make large objects: only a superuser can take that, so it is no difference that `init` mends."""
+    row = connection.execute(
+        """
+        SELECT bool_or(g.grantee = 0) FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
+         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('lo_create', 'lo_creat', 'lo_from_bytea')
+        """
+    ).fetchone()
+    return row == (True,)
 
 
 def without_login(connection: Connection) -> list[str]:

@@ -1,8 +1,9 @@
 """Kill switches for accepting: everywhere, for a venue, for a pair, or for a pair at a venue.
 
-Promises: when `halt` has committed, no attempt is committed any more that did not see it. Both sides take one advisory lock: attempts
-share it for their short transaction, a halt takes it alone. Everybody who can connect may halt; a halt ends by the word of two people about
-exactly this halt, which the database's own functions count (migration 0018), with the event in the outbox of the same transaction.
+Promises: when `halt` has committed, no attempt is committed any more that did not see it. Both sides lock one table without rows: attempts
+share it for their short transaction, halts share it against them, and people's logins have no right to hold it with. Everybody who
+can connect may halt a scope that orders can be of; a halt ends by the word of two people about exactly this halt, which the database's own
+functions count (migrations 0018 and 0034), with the event in the outbox of the same transaction.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from pipeline.stores.statements import named_statements
 
 _SQL = named_statements("pipeline.stores", "halts.sql")
 _COLUMNS = ("halt_id", "venue", "pair", "reason", "by", "at", "login", "shown", "resume_agreed_by")
+_VENUE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""As the settings name a venue."""
 _PAIR = re.compile(r"[^\s/]+/[^\s/]+")
+_PAIR_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +86,25 @@ class Resumed:
 
 def scope_of(venue: str | None, pair: str | None) -> str:
     """Return what a halt of this venue and pair halts, for people."""
-    return " ".join(part for part in (venue and f"venue {venue}", pair) if part) or "everything"
+    parts = (None if venue is None else f"venue {venue}", pair)
+    return " ".join(part for part in parts if part is not None) or "everything"
 
 
-def is_pair(text: str) -> bool:
-    """Tell whether a text is SOURCE/TARGET."""
-    return _PAIR.fullmatch(text) is not None
+def is_scope(venue: str | None, pair: str | None) -> bool:
+    """Tell whether orders can be of this venue and pair; what is none covers nothing, so it is not halted."""
+    return (venue is None or _VENUE.fullmatch(venue) is not None) and (
+        pair is None or (_PAIR.fullmatch(pair) is not None and len(pair) <= _PAIR_MAX and pair.isprintable())
+    )
 
 
 def halt(connection: Connection, *, venue: str | None, pair: str | None, reason: str, by: str) -> Halted:
     """Halt accepting for a scope, as the login of this connection, which may be any that can connect; `by` is a label.
 
-    `connection` is in autocommit mode. Raise ValueError for a pair that is not SOURCE/TARGET.
+    `connection` is in autocommit mode. Raise ValueError for what no order is of.
     """
-    if pair is not None and not is_pair(pair):
+    if not is_scope(venue, None):
+        raise ValueError(f"venue {venue!r}: name it as the settings do, with a-z, 0-9, _ and -")
+    if not is_scope(None, pair):
         raise ValueError(f"pair {pair!r}: write SOURCE/TARGET, such as JPYSC0/USDCx")
     said = _said(connection, "halt", venue=venue, pair=pair, reason=reason, by=by)
     return Halted(halt=_of(said["halt"]), new=said["outcome"] == "halted", in_flight=said["calls_in_flight"])

@@ -1,5 +1,5 @@
 -- hold_shared: Keep halts from being committed until this transaction ends.
-SELECT pg_advisory_xact_lock_shared(hashtext('custodian'), hashtext('halts'));
+LOCK TABLE commands.gate IN ROW EXCLUSIVE MODE;
 
 -- halt: Halt a scope, as the person whose login this is.
 SELECT people.halt(%(venue)s, %(pair)s, %(by)s, %(reason)s);

@@ -143,7 +143,7 @@ class PostgresJournal:
                 return Barred("superseded", f"by the venue's refusal of {refused[0]}, which came after the decision")
             later = connection.execute(_SQL["later_command"], _values(order)).fetchone()
             if later is not None:
-                return Barred("superseded", f"by {later[0]}")
+                return Barred("superseded", f"by {later[0]}" + (", which the same decision led to before" if later[1] else ""))
             row = connection.execute(_SQL["begin_call"], values).fetchone()
             if row is None:
                 return Barred("lost", "somebody else has the command")

@@ -74,10 +74,15 @@ SELECT command_id FROM commands.journal
            (SELECT kept_at FROM risk.answers WHERE decision_id = %(decision_id)s), '-infinity')
  LIMIT 1;
 
--- later_command: Return a command for the same intent and kind that was issued later.
-SELECT command_id FROM commands.journal
- WHERE venue = %(venue)s AND intent_id = %(intent_id)s AND kind = %(kind)s AND command_id <> %(command_id)s AND issued_at > %(issued_at)s
- ORDER BY issued_at DESC LIMIT 1;
+-- later_command: Return a command for the same intent and kind that was issued later, or came before it for the same decision, and whether it
+-- is the latter: a decision has one command. What counts for it is given back when that has ended, and would not count for a second one.
+SELECT o.command_id, o.decision_id = %(decision_id)s
+  FROM commands.journal AS o
+ WHERE o.venue = %(venue)s AND o.intent_id = %(intent_id)s AND o.kind = %(kind)s AND o.command_id <> %(command_id)s
+   AND (o.issued_at > %(issued_at)s
+        OR (o.decision_id = %(decision_id)s
+            AND (o.journalled_at, o.command_id) < (SELECT c.journalled_at, c.command_id FROM commands.journal AS c WHERE c.command_id = %(command_id)s)))
+ ORDER BY o.decision_id = %(decision_id)s DESC, o.issued_at DESC LIMIT 1;
 
 -- begin_call: Count a call that is about to be made; nothing is returned when the claim is lost.
 UPDATE commands.journal

@@ -75,7 +75,12 @@ def add(connection: Connection, login: str, may: Sequence[May], secret: str, act
 
 
 def remove(connection: Connection, login: str, act: Act | None = None) -> None:
-    """Take every right of a person at once, with the act that says so. Raise SettingsError and ValueError as `add` does."""
+    """Take every right of a person at once, with the act that says so. Raise SettingsError and ValueError as `add` does.
+
+    `connection` is in autocommit mode: the rights are gone before anything waits for what that person has not finished.
+    """
+    with allowed("giving rights to people"):
+        connection.execute(_SQL["close"], {"login": checked(login)})
     _run(connection, "remove", {"login": checked(login)}, act)
 
 
@@ -84,8 +89,10 @@ def script(login: str, may: Sequence[May] = (), secret: str | None = None) -> st
 
     Raise ValueError for a login that is none.
     """
-    values = [f"'{text}'" for text in (checked(login), *((secret, *may) if secret is not None else ()))]
-    return f"SELECT custodian.{'remove' if secret is None else 'add'}_person({', '.join(values)});"
+    if secret is None:  # each in a transaction of its own
+        return f"SELECT custodian.close_person('{checked(login)}');\nSELECT custodian.remove_person('{login}');"
+    values = [f"'{text}'" for text in (checked(login), secret, *may)]
+    return f"SELECT custodian.add_person({', '.join(values)});"
 
 
 def has_login(connection: Connection, login: str) -> bool:

@@ -1,6 +1,9 @@
 -- add: Make a login a person, in these groups beside those it has.
 SELECT custodian.add_person(%(login)s, %(secret)s, VARIADIC %(may)s::text[]);
 
+-- close: Take every right of a person, before the rest.
+SELECT custodian.close_person(%(login)s);
+
 -- remove: Take every right of a person.
 SELECT custodian.remove_person(%(login)s);
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from pipeline.clock import Clock
 from pipeline.errors import PoisonRecordError
 from pipeline.kafka import TopicAdmin, all_records
 from pipeline.log import topics
@@ -20,16 +19,16 @@ from schemas.accepting import OperatorActed
 log = logging.getLogger(__name__)
 
 
-def look_at_start(settings: Settings, clock: Clock) -> None:
+def look_at_start(settings: Settings) -> None:
     """Look once, whatever run of the server this is; raise ServiceAwayError."""
     with connect(settings.postgres, name="continuity", autocommit=True) as connection:
-        look(settings, clock, connection)
+        look(settings, connection)
 
 
-def look(settings: Settings, clock: Clock, connection: Connection) -> None:
+def look(settings: Settings, connection: Connection) -> None:
     """Look at this run of the server over a connection in autocommit mode; raise RetryableError when PostgreSQL or Kafka is away."""
     with translated("looking whether the database has gone back"):
-        found = continuity.look(connection, lambda: _committed(settings), lambda: _acts(settings), clock.now())
+        found = continuity.look(connection, lambda: _committed(settings), lambda: _acts(settings))
     if found:
         log.critical(
             "the database has gone back: accepting is halted until two people resume it",

@@ -90,7 +90,7 @@ def _run(role: RoleName, settings: Settings, instance: str, stop: threading.Even
         if not wait_for_services(settings, within=limit, stop=stop, monotonic=clock.monotonic, note=log.warning):
             return 0
     check_prepared(settings, role)
-    look_at_start(settings, clock)
+    look_at_start(settings)
     pulse.start()
     upkeep_of(role, settings, clock=clock, failpoints=failpoints, owner=instance, stop=stop).start()
     code = None
@@ -102,7 +102,7 @@ def _run(role: RoleName, settings: Settings, instance: str, stop: threading.Even
             failpoints=failpoints,
             stop=stop,
             health=health,
-            look=partial(look, settings, clock),
+            look=partial(look, settings),
             on_exit=pulse.stop,
         )
         code = PROGRAMS[role](surroundings)

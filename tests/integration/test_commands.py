@@ -933,3 +933,43 @@ async def test_a_halt_that_has_returned_is_seen_by_every_attempt(room: Room) -> 
     assert (again.new, again.in_flight) == (False, committed_at_halt)
     assert sum(room.row(command)["state"] == "sent" for command in commands) == committed_at_halt
     journal.close_connections()
+
+
+@pytest.mark.parametrize("ended", ["refused", "expired", "succeeded", "unknown"])
+async def test_a_decision_is_spent_once(room: Room, ended: str) -> None:
+    """However its command ended, what was counted for it is another's by now: the same command under a new id makes no attempt."""
+    intent = await room.create()
+    command, _ = room.issue(intent, seconds=60)
+    journal = PostgresJournal(connector_of(room.dsn))
+    room.connection.execute(
+        "UPDATE commands.journal SET state = %s, open = %s, completed_at = clock_timestamp() WHERE command_id = %s",
+        (ended, ended == "unknown", command),
+    )
+    again, _ = room.issue(intent, seconds=60, decision_id="decision-1", decided=None)
+    assert room.row(again)["decision_id"] == room.row(command)["decision_id"]
+    (claim,) = journal.claim("first", limits={VENUE: 1}, lease=30)
+    assert claim.order.command_id == again
+    began = journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=lambda _: None)
+    assert getattr(began, "by", None) == "superseded", began
+    assert room.attempts(again) == []
+    journal.close_connections()
+
+
+async def test_what_came_later_for_a_decision_does_not_keep_the_first_command_off(room: Room) -> None:
+    """Whoever writes the same command once more while the first one is open has it refused, and the first one goes on."""
+    intent = await room.create()
+    command, _ = room.issue(intent, seconds=60)
+    again, _ = room.issue(
+        intent,
+        seconds=60,
+        decision_id="decision-1",
+        decided=None,
+        issued_at=room.row(command)["issued_at"].isoformat().replace("+00:00", "Z"),
+    )
+    assert room.row(again)["state"] == "refused"
+    journal = PostgresJournal(connector_of(room.dsn))
+    (claim,) = journal.claim("first", limits={VENUE: 1}, lease=30)
+    began = journal.begin(claim, lease=30, quote_valid_until=None, at=datetime.now(UTC), evidence="{}", unfit=lambda _: None)
+    assert isinstance(began, Began), began
+    assert room.attempts(command) == [(1, None)]
+    journal.close_connections()

@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psycopg
 import pytest
 
 from connectors.simulators.musubi.settings import Settings
 from connectors.simulators.musubi.simulator import Simulator
 from connectors.simulators.musubi.world import Rules
 from pipeline import settings as configuration
-from pipeline.clock import SystemClock
 from pipeline.commands.executor import Limits
 from pipeline.kafka import EventProducer, TopicAdmin
 from pipeline.log import topics
-from pipeline.log.codec import encode
+from pipeline.log.codec import decode, encode
 from pipeline.log.envelope import Envelope, Outgoing, time_text
 from pipeline.stores import continuity, halts, outbox, positions
 from pipeline.stores.continuity import Lack, Place
@@ -25,6 +25,7 @@ from pipeline.stores.journal import PostgresJournal
 from pipeline.stores.postgres import Connection
 from pipeline.supervisor.continuity import look
 from schemas.accepting import OperatorActed
+from schemas.events import AlarmRaised
 from tests.integration.command_room import SECRET, VENUE, Room, Running, connector_of, prepare
 from tests.services import KafkaRoom
 from tests.waiting import eventually_async
@@ -47,7 +48,7 @@ def looking(room: Room, committed: Mapping[Place, int] | None = None, *, told: S
     """Return a journal as the role `commands` has it."""
 
     def looks(connection: Connection) -> None:
-        continuity.look(connection, lambda: committed or {}, lambda: told, datetime.now(UTC))
+        continuity.look(connection, lambda: committed or {}, lambda: told)
 
     return PostgresJournal(connector_of(room.dsn), look=looks)
 
@@ -130,7 +131,7 @@ def test_a_forgotten_halt_comes_back_with_words_that_the_database_takes(room: Ro
     """A reason as long as may be, and a label that hides letters: a record may be forged, and the look has to come to its end."""
     server_anew(room.connection)
     odd = act("halt", 1, pair="JPYSC0/EURCx").model_copy(update={"by": "Off\u200bicer\x00", "reason": "\x00" + "r" * 4000})
-    assert len(continuity.look(room.connection, dict, lambda: [odd], NOW)) == 1
+    assert len(continuity.look(room.connection, dict, lambda: [odd])) == 1
     assert (None, "JPYSC0/EURCx", "Off\\u200bicer\\u0000") in in_force(room)
 
 
@@ -139,13 +140,16 @@ def test_what_is_lacking_halts_everything_and_brings_halts_back(room: Room) -> N
     server_anew(room.connection)
     forgotten = act("halt", 1, pair="JPYSC0/EURCx")
     lack = Lack(PLACE, 0, 9)
-    assert continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten], NOW)[0] == lack
-    assert continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten], NOW) == [lack], "the halt is not forgotten any more"
+    assert continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten])[0] == lack
+    assert continuity.look(room.connection, lambda: {PLACE: 9}, lambda: [forgotten]) == [lack], "the halt is not forgotten any more"
     stand = in_force(room)
     assert stand.keys() == {(None, None, "custodian"), (None, "JPYSC0/EURCx", "Officer")}
     assert stand[None, None, "custodian"].startswith("the database has gone back: ledger committed 9 of custody.order-settled.v1 0")
     assert stand[None, "JPYSC0/EURCx", "Officer"].startswith("a drill (since 2025-03-15T09:00:21")
-    assert alarms(room) == ["database_regressed"]
+    rows = room.connection.execute("SELECT value FROM custodian.outbox WHERE kind = 'alarm-raised.v1'").fetchall()
+    (raised,) = [decode(bytes(value), AlarmRaised) for (value,) in rows]
+    assert (raised.kind, raised.severity, raised.subject) == ("database_regressed", "critical", "postgres")
+    assert raised.detail["lacking"].startswith("ledger committed 9 of custody.order-settled.v1 0, and stored is 0")
     assert continuity.is_known(room.connection)
 
 
@@ -171,6 +175,16 @@ async def test_a_halt_that_no_offset_shows_as_lost_stops_the_first_attempt(room:
     assert continuity.is_known(room.connection)
     assert in_force(room) == {}
     journal.close_connections()
+
+
+def test_what_a_thief_said_in_the_place_of_the_halt_does_not_keep_it_off(room: Room) -> None:
+    """A halt that covers nothing is none, so the automatic one stands; and what the topic has of such is left out."""
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        room.connection.execute("SELECT people.halt('', NULL, 'thief', 'x')")
+    server_anew(room.connection)
+    forged = [act("halt", 1, venue="tokyo "), act("halt", 2, venue="TOKYO"), act("halt", 3, pair="A/B\u200b")]
+    continuity.look(room.connection, lambda: {PLACE: 9}, lambda: forged)
+    assert [(one.venue, one.pair) for one in halts.active(room.connection)] == [(None, None)]
 
 
 async def test_no_attempt_begins_in_a_run_that_nobody_has_looked_at(room: Room) -> None:
@@ -204,10 +218,10 @@ def test_a_halt_that_only_the_topic_has_comes_back_in_a_new_run(postgres: str, k
         about = Envelope(id="f" * 32, kind=topics.OPERATOR_ACTED, source="/operators", subject="global", time=NOW, correlation_id="c" * 32)
         producer.publish([Outgoing(envelope=about, key="global", value=encode(forged))])
         connection.execute("DELETE FROM commands.halts")
-        look(settings, SystemClock(), connection)
+        look(settings, connection)
         assert halts.active(connection) == [], "in a run that is known nothing is looked for"
         server_anew(connection)
-        look(settings, SystemClock(), connection)
+        look(settings, connection)
         assert [(one.pair, one.by) for one in halts.active(connection)] == [("JPYSC0/EURCx", "Officer"), (None, "custodian")]
         assert continuity.is_known(connection)
     producer.close()
@@ -227,7 +241,7 @@ async def test_a_call_that_the_tables_forgot_is_not_made_again(room: Room, journ
     server_anew(room.connection)
     issued = {"command_id": command, "decision_id": kept["decision_id"], "issued_at": time_text(kept["issued_at"])}
     if journalled == "after the look":
-        continuity.look(room.connection, dict, list, datetime.now(UTC))
+        continuity.look(room.connection, dict, list)
         room.connection.execute("UPDATE custodian.incarnations SET started_at = clock_timestamp()")
     room.issue(intent, seconds=120, decided=None, **issued)
     if journalled == "after the look":

@@ -209,10 +209,13 @@ def test_a_removed_person_says_nothing_more_also_in_an_open_session(database: Co
     shown = waiting(database)
     with acting(database, "One", "approve", "operate") as one:
         assert approvals.approve(one, "d-1", by="x", shown=shown).became == "counted"
-        people.remove(database, login_of(database, "One"))
+        database.execute("SELECT custodian.close_person(%s)", (login_of(database, "One"),))
         with pytest.raises(SettingsError, match="permission denied"):
             approvals.approve(one, "d-1", by="x", shown=shown)
         refused(one, "SELECT count(*) FROM risk.referrals")
+        people.remove(database, login_of(database, "One"))
+        with pytest.raises(psycopg.OperationalError):
+            one.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"), signed_on(database, "One"):
         pass
     (gone,) = people.listed(database)
@@ -221,6 +224,35 @@ def test_a_removed_person_says_nothing_more_also_in_an_open_session(database: Co
         people.remove(database, login_of(database, "One"))
     with acting(database, "One", "approve") as again:
         assert approvals.approve(again, "d-1", by="y", shown=shown).became == "repeated"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_word_of_who_was_removed_counts_no_more(database: Connection, again: bool) -> None:
+    """Nor when the same person is added again: what was said before is another time's."""
+    halts.halt(database, venue="tokyo", pair=None, reason="drill", by="x")
+    assert resumes(database, "tokyo", None, by="One").outcome == "counted"
+    people.remove(database, login_of(database, "One"))
+    if again:
+        make(database, "One", "operate")
+    said = resumes(database, "tokyo", None, by="Two")
+    assert (said.outcome, said.agreed_by) == ("counted", (login_of(database, "Two"),))
+    if again:
+        assert resumes(database, "tokyo", None, by="One").outcome == "resumed"
+
+
+def test_who_speaks_in_a_transaction_without_end_is_removed(database: Connection) -> None:
+    """The removal waited as long as the removed liked."""
+    with acting(database, "One") as one:
+        one.execute("BEGIN")
+        one.execute("SELECT people.answer('nothing', 'approve', 'x', 'x', '')")
+        database.execute("SET statement_timeout = '20s'")
+        people.remove(database, login_of(database, "One"))
+        with pytest.raises(psycopg.OperationalError):
+            one.execute("SELECT people.answer('nothing', 'approve', 'x', 'x', '')")
+    assert [person.removed_by for person in people.listed(database)] == [database.info.user]
+    assert database.execute(
+        "SELECT count(*) FROM pg_auth_members AS m WHERE m.roleid = %s::regrole AND m.inherit_option", (login_of(database, "One"),)
+    ).fetchone() == (0,)
 
 
 def test_people_speak_where_others_are_seen(database: Connection) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -534,11 +535,107 @@ def test_an_administrator_lets_a_database_of_one_login_go_on(tmp_path: Path, kaf
 def test_only_who_calls_says_that_calls_may_begin(database: Connection) -> None:
     """Every role may say that the database has gone back, which stops calls; that nothing is lacking counts from `commands` alone."""
     database.execute("DELETE FROM custodian.incarnations")
-    noted = "SELECT custodian.note_run('[]', %s, 'postgres', now(), 'c', 'postgres', %s)"
+    regressed = "SELECT people.halt(NULL, NULL, 'x', 'y'), custodian.note_run('[[\"ledger\", \"t\", 0, 1, 2]]', '{gone}')"
     for role in ROLES:
         with acting_as(database, role) as who:
-            who.execute(noted, (None, None))
+            who.execute("SELECT custodian.note_run('[]', '{}')")
             assert continuity.is_known(who) == (role == "commands"), role
-            with pytest.raises(psycopg.errors.InvalidParameterValue, match="another alarm"), who.transaction():
-                who.execute(noted, ("id", b'{"kind": "double_settlement"}'))
-            who.execute(noted, ("id", b'{"kind": "database_regressed"}'))
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match="halts everything first"), who.transaction():
+                who.execute("SELECT custodian.note_run('[[\"ledger\", \"t\", 0, 1, 2]]', '{gone}')")
+            for wrong in ("'{}', '{gone}'", "'[]', '{gone}'", "'[1]', NULL", "NULL, '{}'", f"'[\"{'x' * 1_100_000}\"]', '{{gone}}'"):
+                with pytest.raises(psycopg.errors.InvalidParameterValue, match="nothing of what is lacking"), who.transaction():
+                    who.execute(f"SELECT custodian.note_run({wrong})".encode())
+            who.rollback()
+            who.execute(regressed.encode())
+
+
+def test_a_run_that_a_role_has_noted_it_does_not_note_again(database: Connection) -> None:
+    """With a role's password open commands became "perhaps sent", and alarms were raised, as often as its holder liked."""
+    database.execute("UPDATE custodian.incarnations SET anew = false")
+    noted = "SELECT custodian.note_run(jsonb_build_array(jsonb_build_array('ledger', 't', 0, 1, %s::int)), ARRAY[%s])"
+    with acting_as(database, "archive") as who:
+        who.execute("SELECT people.halt(NULL, NULL, 'x', 'y')")
+        for number in range(3):
+            who.execute(noted, (number, f"said {number}" * 100_000))
+        who.execute("SELECT custodian.note_run('[]', '{}')")
+        who.commit()
+    raised = database.execute(
+        "SELECT at, subject, key, octet_length(value) < 10000 FROM custodian.outbox WHERE kind = 'alarm-raised.v1'"
+    ).fetchall()
+    assert [row[1:] for row in raised] == [("postgres", "postgres", True)]
+    assert abs((raised[0][0] - datetime.now(UTC)).total_seconds()) < 600
+    assert database.execute("SELECT login FROM custodian.looks").fetchall() == [(f"{database.info.dbname}_archive",)]
+    database.execute("UPDATE custodian.looks SET at = at - interval '2 minutes'")
+    with acting_as(database, "archive") as who:
+        who.execute(noted, (7, "said another thing"))
+        who.commit()
+    assert database.execute("SELECT count(*) FROM custodian.outbox WHERE kind = 'alarm-raised.v1'").fetchone() == (2,)
+
+
+_ENTRY = """
+INSERT INTO ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at, reverses,
+    reason, record_topic, record_partition, record_offset, record_ce_id, side, source_currency, source_amount_actual, target_currency,
+    target_amount, sender_custodian_party_id, receiver_custodian_party_id, terms_sha256, document_sha256, observed_at)
+VALUES (%s, %s, 2, 'tokyo', 'i', 'h', now(), '2020-01-01', %s, 'x', 't', 0, 0, 'c', 'sender', 'A', 1, 'B', 1, 's', 'r', sha256('x'),
+    sha256('x'), now())
+"""
+_POSTINGS = """
+INSERT INTO ledger.postings (entry_id, posting_no, account_id, currency, scale, side, amount)
+SELECT %s, row_number() OVER (ORDER BY account_id), account_id, 'A', 0, CASE WHEN (account = 'a') = %s THEN 'debit' ELSE 'credit' END, %s
+  FROM ledger.accounts
+"""
+_FIRST, _SECOND = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+
+
+def _booked(who: Connection, entry: str, kind: str, reverses: str | None, *, debits: bool, amount: int) -> None:
+    who.execute(_ENTRY, (entry, kind, reverses))
+    who.execute(_POSTINGS, (entry, debits, amount))
+    who.commit()
+
+
+def test_the_ledgers_password_books_settlements_and_takes_none_back(database: Connection) -> None:
+    """A reversal is the owner's, is its entry turned around, and what the role books is booked now."""
+    database.execute("INSERT INTO ledger.currencies (currency, scale) VALUES ('A', 0)")
+    for account, role in (("a", "custody_asset"), ("b", "client_liability")):
+        database.execute(
+            "INSERT INTO ledger.accounts (account, role, venue, currency, scale) VALUES (%s, %s, 'tokyo', 'A', 0)", (account, role)
+        )
+    with acting_as(database, "ledger") as who:
+        _booked(who, _FIRST, "settlement", None, debits=True, amount=7)
+        for kind, reverses in (("reversal", _FIRST), ("adjustment", None)):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="adds settlements"):
+                _booked(who, _SECOND, kind, reverses, debits=False, amount=7)
+            who.rollback()
+    assert database.execute("SELECT recorded_at > now() - interval '1 hour' FROM ledger.entries").fetchall() == [(True,)]
+    with psycopg.connect(database.info.dsn, password=database.info.password) as owner:
+        for debits, amount in ((True, 7), (False, 8)):
+            with pytest.raises(psycopg.errors.CheckViolation, match="turned around"):
+                _booked(owner, _SECOND, "reversal", _FIRST, debits=debits, amount=amount)
+            owner.rollback()
+        _booked(owner, _SECOND, "reversal", _FIRST, debits=False, amount=7)
+
+
+def test_the_archives_password_does_not_end_the_sequence(database: Connection) -> None:
+    """A leaf at the end of all numbers left no next one: leaves go on from the last one, whoever adds them."""
+    leaf = "INSERT INTO archive.leaves VALUES (%s, 1, 0, %s, sha256('x'), now())"
+    with acting_as(database, "archive") as who:
+        for index in (9223372036854775807, 1):
+            with pytest.raises(psycopg.errors.CheckViolation, match="not the next ones"), who.transaction():
+                who.execute(leaf, (index, 0))
+        for index in range(3):
+            who.execute(leaf, (index, index))
+        with pytest.raises(psycopg.errors.CheckViolation, match="not the next ones"), who.transaction():
+            who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[3, 5]) AS i")
+        who.execute("INSERT INTO archive.leaves SELECT i, 1, 1, i, sha256('x'), now() FROM unnest(ARRAY[4, 3]) AS i")
+
+
+def test_large_objects_are_nobodys_where_a_superuser_prepares(database: Connection, services: Services) -> None:
+    """Whoever can connect filled the disk with them; who is no superuser cannot take that, and doctor says it."""
+    assert grants.makes_large_objects(database)
+    with psycopg.connect(services.admin_dsn, dbname=database.info.dbname, autocommit=True) as superuser:
+        migrations.apply(superuser, [*all_migrations(), Migration("pipeline.stores/9999_pre_x.sql", "SELECT 1")])
+    assert not grants.makes_large_objects(database)
+    assert grants.differences(database) == []
+    with acting_as(database, "ledger") as who:
+        for made in ("lo_create(0)", "lo_creat(-1)", "lo_from_bytea(0, 'x')"):
+            assert refused(who, f"SELECT {made}"), made

@@ -218,6 +218,7 @@ Nothing = Literal[
     "repeated",
     "regressed",
     "evidence_repeated",
+    "evidence_ahead",
     "quote_hinted",
     "quote_late",
     "quote_repeated",
