@@ -861,4 +861,28 @@ ACCEPTING = (
         test="tests/integration/test_agreed.py::test_what_a_limit_cannot_know_yet_declines_nothing_that_people_approved",
         says=r"assert|diff",
     ),
+    Control(
+        name="the snapshot that the venue shows",
+        edits=(
+            Edit(
+                file=_EXECUTOR,
+                old="        if other := decide.other_evidence(decided, look.snapshot):\n",
+                new="        if other := None:\n",
+            ),
+        ),
+        test=_TESTS + "test_a_snapshot_that_the_venue_does_not_show_is_nothing_to_go_by[forged0-kyc_status-accept_proposal]",
+        says=r"evidence_changed|'succeeded'",
+    ),
+    Control(
+        name="all quotes as they were decided on",
+        edits=(Edit(file=_EXECUTOR, old="        if signs and (others := ", new="        if False and (others := "),),
+        test=_TESTS + "test_all_quotes_are_as_they_were_decided_on[the cheapest withdrawn]",
+        says=r"quotes_changed|'succeeded'",
+    ),
+    Control(
+        name="evidence from the future",
+        edits=(Edit(file="pipeline/domain/moments.py", old="    return at > now + AHEAD_MAX\n", new="    return False\n"),),
+        test="tests/unit/workflow/test_accepting.py::test_evidence_of_a_time_that_has_not_come_is_not_believed[3600-False]",
+        says=r"assert",
+    ),
 )
