@@ -50,8 +50,8 @@ def accepted(number: int, now: datetime) -> History:
     """Follow a proposal that is accepted, whose quote is co-signed, and that settles."""
     request = yield from _asked(number, now)
     (command,) = yield [decision(request, "ACCEPT")], 1
-    lasts = (now - START).total_seconds() + 120
-    (choice,) = yield [completion(command), quote(number=number, valid=lasts)], 1
+    since = (now - START).total_seconds()
+    (choice,) = yield [completion(command), quote(number=number, seconds=since, valid=since + 120)], 1
     (command,) = yield [decision(choice, "ACCEPT", quote_id=choice["context"]["quotes"][0]["quote_id"])], 1
     yield [completion(command), order("QUOTED", number=number), order("EXECUTING", number=number), order("SETTLED", number=number)], 0
 

@@ -117,7 +117,7 @@ def test_code_that_asks_nothing_is_a_difference() -> None:
     """What was published and comes no more is missing, whatever else was read."""
     past = Past(WORKFLOW)
     past.hear(*(record(event, 0) for event in (order(), rate(), compliance())), seconds=0.0)
-    past.hear(*(record(quote(f"q{number}", seconds=number), 0) for number in range(1, 9)), seconds=1.0)
+    past.hear(*(record(quote(f"q{number}", seconds=number / 2), 0) for number in range(1, 9)), seconds=1.0)
     silent = replace(WORKFLOW, decide=lambda *_: (), wake=lambda *_: ())
     assert run_again(past, silent).found == [("decision-requested", "missing")]
 
