@@ -168,7 +168,7 @@ def line_of(found: Halt) -> dict[str, Any]:
 
 def _tell(form: Format, found: Halt, outcome: Literal["halted", "already", "resumed", "counted", "repeated"], **more: Any) -> None:
     if form != "table":
-        show([{**line_of(found), "outcome": outcome, **more}], form, columns=COLUMNS)
+        show([{**line_of(found), "outcome": "counted" if outcome == "repeated" else outcome, **more}], form, columns=COLUMNS)
         return
     match outcome:
         case "counted" | "repeated":

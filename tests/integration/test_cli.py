@@ -120,10 +120,13 @@ def test_init_says_what_it_made_and_what_comes_next(commands: Commands) -> None:
     assert "next: custodian people add LOGIN --may approve --may operate" in first.stderr
     again = commands.run("init")
     assert again.stdout == "nothing to do: topics, database and positions are there\n"
+    secret = commands.folder / "pg-ledger"
+    secret.unlink()
     printed = commands.run("init", "--print-sql", CUSTODIAN_POSTGRES__DSN=f"postgresql://custodian@{NOBODY}/x")
     assert printed.returncode == 0
     assert "everything is printed as new" in printed.stderr
-    assert "cannot log in by this: " in printed.stderr
+    assert f"the role ledger cannot log in by this: {secret} is missing" in printed.stderr
+    assert printed.stderr.count("cannot log in by this") == 1
 
 
 def test_a_database_that_was_not_prepared_is_a_matter_of_init(commands: Commands) -> None:

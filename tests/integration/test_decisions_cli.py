@@ -375,7 +375,7 @@ def test_halt_and_resume_are_a_round_trip_with_an_event_each(commands: Commands,
     wider = commands.run("resume", "--venue", "tokyo", **one)
     assert (wider.returncode, wider.stdout) == (1, "")
     assert "venue tokyo is not halted" in wider.stderr
-    assert "venue tokyo JPYSC0/USDCx, by Officer: drill" in wider.stderr, "which halts are in force"
+    assert f'venue tokyo JPYSC0/USDCx, by {database.info.user} (as "Officer"): drill' in wider.stderr, "which halts are in force"
     found = json.loads(commands.run("status").stdout)
     assert (found["mode"], found["state"], [one["scope"] for one in found["halts"]]) == ("live", "halted", ["venue tokyo JPYSC0/USDCx"])
     scope = ("--venue", "tokyo", "--pair", "JPYSC0/USDCx")
@@ -425,16 +425,21 @@ def test_a_global_halt_is_seen_and_ended_on_a_terminal(commands: Commands, datab
     database.execute("UPDATE commands.journal SET state = 'sent', attempts = 1, calls_open = 1, lease_until = now() + interval '1 minute'")
     database.execute("INSERT INTO commands.attempts (command_id, number, begun_at, owner, evidence) VALUES ('c-1', 1, now(), 'x', '{}')")
     done = commands.run("halt", "--reason", "drill", "--as", "Officer", "--format", "table")
-    assert (done.returncode, done.stdout) == (0, "halted: everything, by Officer: drill\n")
+    halted = f'everything, by {database.info.user} (as "Officer"): drill'
+    assert (done.returncode, done.stdout) == (0, f"halted: {halted}\n")
     assert "1 calls were begun before" in done.stderr
     table = commands.run("status", "--format", "table").stdout
     assert "state halted" in table
-    assert "halted: everything, by Officer: drill" in table
-    for name, says in (("One", "counted: "), ("Two", "resumed: everything, by Officer: drill; agreed by ")):
+    assert f"halted: {halted}" in table
+    (standing,) = commands.lines("halt", "--list")
+    listed = commands.run("halt", "--list", "--format", "table").stdout
+    assert f"to end halt 1: custodian resume --login NAME --reason WHY --shown {standing['shown_sha256']}\n" in listed
+    for name, says in (("One", "counted: "), ("One", "already counted: "), ("Two", f"resumed: {halted}; agreed by ")):
         person = signed_in(database, name, commands.folder)
         assert on_terminal(commands, "resume", typed="n\n", **person)[0] == 1
         code, shown = on_terminal(commands, "resume", typed="y\n", **person)
         assert (code, "end exactly this halt" in shown, says in shown) == (0, True, True), shown
+        assert ("already" in shown) == says.startswith("already"), shown
 
 
 def test_status_counts_what_waits_and_shows_the_mode(commands: Commands, database: Connection) -> None:
