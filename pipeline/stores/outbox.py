@@ -122,19 +122,20 @@ def _published(events: Sequence[Outgoing], publisher: Callable[[Sequence[Outgoin
         failed = error
     else:
         return [event.envelope.id for event in events]
-    published, refused = [], []
+    published: list[str] = []
+    refused: dict[Envelope, FatalError] = {}
     for event in events:
         try:
             publisher([event])
         except FatalError as error:
-            refused.append((event.envelope, error))
+            refused[event.envelope] = error
         else:
             published.append(event.envelope.id)
     if not published:
         raise failed
-    for envelope, error in refused:
+    for envelope, why in refused.items():
         log.error(
-            "an event of the outbox cannot be published", extra={"ce_id": envelope.id, "kind": envelope.kind.name, "reason": str(error)}
+            "an event of the outbox cannot be published", extra={"ce_id": envelope.id, "kind": envelope.kind.name, "reason": str(why)}
         )
         aside.add(envelope.id)
     return published
