@@ -299,8 +299,8 @@ def _postgres(loaded: Settings, role: RoleName | None) -> list[Line]:
             lines.append(_rights(connection))
             lines.append(_positions(loaded, connection))
             if role is None:
-                lines.append(people_line(people.able(connection), live=loaded.mode.accepting == "live"))
-            lines.append(_standby(loaded, inspection.synchronous_standby(connection), connection.info.host))
+                lines.append(people_line(people.able(connection), needed=_in_earnest(loaded, connection.info.host)))
+            lines.append(_standby(inspection.synchronous_standby(connection), needed=_in_earnest(loaded, connection.info.host)))
             if loaded.risk.engine == "builtin" and role in (None, "risk", "commands"):
                 lines.append(_policy_in_force(loaded, connection))
     finally:
@@ -308,12 +308,19 @@ def _postgres(loaded: Settings, role: RoleName | None) -> list[Line]:
     return lines
 
 
-def people_line(able: Mapping[str, int], *, live: bool) -> Line:
-    """Say how many people there are for what takes two of them; too few are a finding where money moves."""
+def _in_earnest(loaded: Settings, host: str) -> bool:
+    """Tell whether money moves, and the database is not one to try things with on this machine."""
+    from pipeline.transport import is_loopback
+
+    return loaded.mode.accepting == "live" and not (host.startswith("/") or is_loopback(host))
+
+
+def people_line(able: Mapping[str, int], *, needed: bool) -> Line:
+    """Say how many people there are for what takes two of them; too few are a finding where they are needed."""
     found = f"{able['approve']} may approve, {able['operate']} end halts"
     lacking = [may for may in ("approve", "operate") if able[may] < PEOPLE_MIN]
     rights = "".join(f" --may {may}" for may in lacking)
-    return Line("people", found, f"custodian people add LOGIN{rights}: each takes {PEOPLE_MIN} people" if lacking and live else None)
+    return Line("people", found, f"custodian people add LOGIN{rights}: each takes {PEOPLE_MIN} people" if lacking and needed else None)
 
 
 def _rights(connection: Connection) -> Line:
@@ -327,15 +334,11 @@ def _rights(connection: Connection) -> Line:
     return Line("rights", "each role is a login of its own and may do what it has to, and no more")
 
 
-def _standby(loaded: Settings, standby: str | None, host: str) -> Line:
-    from pipeline.transport import is_loopback
-
+def _standby(standby: str | None, *, needed: bool) -> Line:
     if standby is not None:
         return Line("standby", f"commits wait for {standby}")
     found = "none that commits wait for: a server that takes over can lack the last of them, and then accepting is halted"
-    beyond = not (host.startswith("/") or is_loopback(host))
-    must = loaded.mode.accepting == "live" and beyond
-    return Line("standby", found, "name a standby in synchronous_standby_names of PostgreSQL" if must else None)
+    return Line("standby", found, "name a standby in synchronous_standby_names of PostgreSQL" if needed else None)
 
 
 def _policy_in_force(loaded: Settings, connection: Connection) -> Line:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline import settings as configuration
-from pipeline.cli.doctor import _standby
+from pipeline.cli.doctor import _in_earnest, _standby
 from pipeline.errors import RetryableError, ServiceAwayError
 from pipeline.settings import load
 from pipeline.stores import inspection
@@ -54,7 +54,7 @@ def test_doctor_wants_a_synchronous_standby_where_money_moves_beyond_this_machin
     with connect(address(postgres), name="test", autocommit=True) as connection:
         assert inspection.synchronous_standby(connection) is None
     live, shadow = load(None, {}), load(None, {"CUSTODIAN_MODE__ACCEPTING": "shadow"})
-    assert _standby(live, None, "127.0.0.1").do is None
-    assert _standby(shadow, None, "db.example").do is None
-    assert _standby(live, "FIRST 1 (db2)", "db.example").do is None
-    assert "synchronous_standby_names" in str(_standby(live, None, "db.example").do)
+    assert _standby(None, needed=_in_earnest(live, "127.0.0.1")).do is None
+    assert _standby(None, needed=_in_earnest(shadow, "db.example")).do is None
+    assert _standby("FIRST 1 (db2)", needed=_in_earnest(live, "db.example")).do is None
+    assert "synchronous_standby_names" in str(_standby(None, needed=_in_earnest(live, "db.example")).do)

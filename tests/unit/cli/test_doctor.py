@@ -40,7 +40,7 @@ def test_a_secret_is_open_when_others_may_read_or_anybody_else_may_write(mode: i
 
 
 @pytest.mark.parametrize(
-    ("approve", "operate", "live", "do"),
+    ("approve", "operate", "needed", "do"),
     [
         (2, 2, True, None),
         (1, 2, True, "custodian people add LOGIN --may approve: each takes 2 people"),
@@ -48,9 +48,9 @@ def test_a_secret_is_open_when_others_may_read_or_anybody_else_may_write(mode: i
         (2, 1, False, None),
     ],
 )
-def test_fewer_people_than_have_to_agree_are_a_finding_where_money_moves(approve: int, operate: int, live: bool, do: str | None) -> None:
+def test_fewer_people_than_have_to_agree_are_a_finding_where_money_moves(approve: int, operate: int, needed: bool, do: str | None) -> None:
     """One person alone can neither end a halt nor put a policy in force."""
-    line = people_line({"approve": approve, "operate": operate}, live=live)
+    line = people_line({"approve": approve, "operate": operate}, needed=needed)
     assert (line.found, line.do) == (f"{approve} may approve, {operate} end halts", do)
 
 
