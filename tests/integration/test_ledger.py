@@ -301,12 +301,14 @@ def test_bad_records_are_refused_and_the_rest_of_the_batch_is_booked(books: Book
 ENTRY = """
 INSERT INTO ledger.entries (entry_id, kind, legs, venue, intent_id, transaction_hash, occurred_at, recorded_at,
                             record_topic, record_partition, record_offset, record_ce_id{more})
-VALUES ('{id}', '{kind}', {legs}, 'tokyo', 'i', '{id}', now(), now(), 't', {partition}, 0, 'c'{values})
+VALUES ('{id}', '{kind}', {legs}, 'tokyo', '{of}', '{id}', now(), now(), 't', {partition}, 0, 'c'{values})
 """
 POSTING = "INSERT INTO ledger.postings (entry_id, posting_no, account_id, currency, scale, side, amount) VALUES {rows}"
 
 
-def by_hand(books: Books, postings: str, *, legs: int = 2, kind: str = "adjustment", more: str = "", values: str = "") -> str:
+def by_hand(
+    books: Books, postings: str, *, legs: int = 2, kind: str = "adjustment", more: str = "", values: str = "", of: str = "i"
+) -> str:
     """Write an entry with SQL; `postings` are rows with $E for the entry and $A, $B for the two accounts in yen, $D for one in dollars."""
     entry = str(uuid.uuid4())
     numbers: dict[str, int] = dict(books.connection.execute("SELECT account, account_id FROM ledger.accounts").fetchall())
@@ -315,7 +317,7 @@ def by_hand(books: Books, postings: str, *, legs: int = 2, kind: str = "adjustme
         "$B", str(numbers["client_liability:tokyo:Sender1::aa:JPYSC0"])
     )
     with books.connection.transaction():
-        books.connection.execute(ENTRY.format(id=entry, kind=kind, legs=legs, partition=4, more=more, values=values).encode())
+        books.connection.execute(ENTRY.format(id=entry, kind=kind, legs=legs, partition=4, more=more, values=values, of=of).encode())
         if rows:
             books.connection.execute(POSTING.format(rows=rows).encode())
     return entry
@@ -433,9 +435,14 @@ def test_a_reversal_names_what_it_reverses_and_happens_once(books: Books) -> Non
         by_hand(books, back, kind="reversal", more=", reverses", values=f", '{uuid.uuid4()}'")
     with pytest.raises(psycopg.errors.CheckViolation, match="reversal_names_what_it_reverses"):
         by_hand(books, back, kind="reversal")
-    by_hand(books, back, kind="reversal", more=", reverses", values=f", '{booked}'")
+    with pytest.raises(psycopg.errors.CheckViolation, match="turned around"):
+        by_hand(books, back, kind="reversal", more=", reverses", values=f", '{booked}'")  # of another order
+    whole: dict[str, Any] = {"kind": "reversal", "more": ", reverses", "values": f", '{booked}'", "of": str(event.intent_id)}
+    with pytest.raises(psycopg.errors.CheckViolation, match="turned around"):
+        by_hand(books, BALANCED, **whole)
+    by_hand(books, back, **whole)
     with pytest.raises(psycopg.errors.UniqueViolation, match="entry_is_reversed_once"):
-        by_hand(books, back, kind="reversal", more=", reverses", values=f", '{booked}'")
+        by_hand(books, back, **whole)
     assert books.balances()["custody_asset:tokyo:JPYSC0"] == 0
     assert event.intent_id not in {settlement.intent_id for settlement in reads.settled(books.connection, "tokyo")}
     assert [line["reverses"] for line in reads.entries(books.connection) if line["kind"] == "reversal"] == [str(booked)]
