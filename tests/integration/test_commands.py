@@ -259,7 +259,7 @@ async def test_a_referral_is_answered_by_as_many_people_as_it_needs(room: Room, 
     told = {"decision_id": "referred", "verdict": "REFER", "refers_to": None, "approvers_needed": 2}
     referred = answer.model_copy(update=told)
     commit(room.connection, referred)
-    shown_to_them = shown_text(shown_of(referred, question_of(issued)))
+    shown_to_them = shown_text(shown_of(referred, question_of(issued, **room.shown(issued))))
     room.connection.execute(
         "INSERT INTO risk.referrals (decision_id, request_id, venue, intent_id, question, context_sha256, shown, shown_sha256,"
         " approvers_needed, expires_at, decision, state, opened_at, closed_at, answer_id) VALUES ('referred', %s, %s, %s, %s, %s, %s,"
