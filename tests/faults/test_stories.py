@@ -43,7 +43,6 @@ SAID: dict[str, tuple[str, ...]] = {
     "referral lapsed": (
         "the venue shows EXPIRED; before that: the referral was not answered in time",
         "REFER by a person looks at large ones: observed 900000, limit 500000",
-        "people did not decide in time: 0 of 1 approved",
     ),
     "over the guard": ("before that: the proposal was accepted, and no quote was co-signed: 1 over the sender's maximum",),
     "conflict": (

@@ -90,14 +90,14 @@ def test_a_workflow_goes_on_and_co_signs_no_such_quote(created: str | None, expi
 def test_a_workflow_that_remembers_such_a_time_goes_on(name: str, text: str, held: str) -> None:
     """States of before hold whatever was read then: they are read as if it had not been stated."""
     scene = Scene()
-    scene.hears(order(), rate(), quote("q1"))
+    scene.hears(order(), rate(), quote("q1", seconds=0.5))
     ((key, stored),) = scene.engine.states.items()
     state = json.loads(stored)
     state["order"][name] = text
     state["quotes"][0]["valid_until"] = held
     state["rates"]["desk"]["quoted_at"] = held
     scene = Scene(states={key: json.dumps(state)})
-    scene.hears(rate("112.5"), compliance(), quote("q2", "112.1"))
+    scene.hears(rate("112.5"), compliance(), quote("q2", "112.1", seconds=1.0))
     for seconds in (2, 20, 400):
         scene.at(seconds)
     assert scene.state().rates["desk"]["rate"] == "112.5"

@@ -78,7 +78,7 @@ class Story:
 
 def origin_of(letter: DeadLetter) -> Any:
     """Return where a letter's bytes came from, as lines show it."""
-    return letter.origin.model_dump() if isinstance(letter.origin, Coordinates) else letter.origin
+    return letter.origin.model_dump(exclude_none=True) if isinstance(letter.origin, Coordinates) else letter.origin
 
 
 def _died(death: DeadLetter) -> dict[str, Any]:
