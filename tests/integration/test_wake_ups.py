@@ -53,7 +53,7 @@ def waiting() -> Processor[str, str, datetime]:
         decide=lambda _state, _event, _now: (),
         evolve=lambda _state, fact: fact.isoformat(),
         emit=lambda _fact: None,
-        outcome=lambda _fact: "woken",
+        outcome=lambda _fact: "noted",
         store=lambda state: f'"{state}"',
         restore=lambda text: text.strip('"'),
         wake=lambda _state, now: (now,),
