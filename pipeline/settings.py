@@ -28,7 +28,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.domain.identifiers import KEY_ID
+from pipeline.domain.identifiers import KEY_ID, SECTION
 from pipeline.domain.money import Scales
 from pipeline.dsn import parameters, without_password
 from pipeline.errors import SettingsError
@@ -550,7 +550,7 @@ class Metrics(Section):
     listen: Listen = "127.0.0.1:0"
 
 
-SectionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+SectionName = Annotated[str, Field(pattern=rf"^{SECTION}$")]
 
 
 class Settings(Section):

@@ -44,10 +44,6 @@ DISK_MIN = 1 << 30
 """Bytes that have to be free for the archive's folder."""
 
 
-PEOPLE_MIN = 2
-"""People who have to agree to the end of a halt, or to a policy."""
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One check: well, a finding with what to do, or something that this login does not see."""
@@ -317,10 +313,12 @@ def _in_earnest(loaded: Settings, host: str) -> bool:
 
 def people_line(able: Mapping[str, int], *, needed: bool) -> Line:
     """Say how many people there are for what takes two of them; too few are a finding where they are needed."""
+    from pipeline.stores.people import AGREEING
+
     found = f"{able['approve']} may approve, {able['operate']} end halts"
-    lacking = [may for may in ("approve", "operate") if able[may] < PEOPLE_MIN]
+    lacking = [may for may in ("approve", "operate") if able[may] < AGREEING]
     rights = "".join(f" --may {may}" for may in lacking)
-    return Line("people", found, f"custodian people add LOGIN{rights}: each takes {PEOPLE_MIN} people" if lacking and needed else None)
+    return Line("people", found, f"custodian people add LOGIN{rights}: each takes {AGREEING} people" if lacking and needed else None)
 
 
 def _rights(connection: Connection) -> Line:

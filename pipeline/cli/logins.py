@@ -119,7 +119,7 @@ def remove(login: str, form: Format, by: str, reason: str, print_sql: bool) -> N
         _do(connection, lambda: store.remove(connection, login, _act("remove-person", login, by=by, reason=reason, outcome="removed")))
         left = store.able(connection)
     for may, what in (("approve", "approve"), ("operate", "end halts")):
-        if left[may] < 2:
+        if left[may] < store.AGREEING:
             click.echo(f"{left[may]} may {what} now, and it takes two people: custodian people add LOGIN --may {may}", err=True)
     if form != "table":
         show([{"login": login, "outcome": "removed"}], form, columns=(Column(field="login"), Column(field="outcome")))

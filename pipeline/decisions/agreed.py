@@ -8,8 +8,8 @@
 
 While people think, others are accepted: what was shown to them may have been within a limit that it would pass now. Limits are the rules
 that count what was accepted before; whatever else the policy looks at stands in the question and stays as it was shown. A limit whose word
-is REFER asks for people, and people have said yes. What nobody knows is no
-reason to decline what they approved. Where somebody else's engine decides, there are no limits of ours. Design, section 5.
+is REFER asks for people, and people have said yes. What nobody knows is no reason to decline what they approved. Where somebody else's
+engine decides, there are no limits of ours. Design, section 5.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 _OPAQUE_LENGTH_MAX = 512
 KEY_ID = r"[A-Za-z0-9._-]{1,64}"
 """What the key of an external risk engine may be called."""
+SECTION = r"[a-z0-9][a-z0-9_-]{0,62}"
+"""What a venue, or a provider of rates, may be called in the settings."""
 
 
 def intent_id(text: object) -> IntentId:

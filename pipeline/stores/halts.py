@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pipeline.domain.identifiers import SECTION
 from pipeline.domain.labels import who_of
 from pipeline.log.envelope import parse_time
 from pipeline.stores.people import allowed
@@ -23,8 +24,7 @@ from pipeline.stores.statements import named_statements
 
 _SQL = named_statements("pipeline.stores", "halts.sql")
 _COLUMNS = ("halt_id", "venue", "pair", "reason", "by", "at", "login", "shown", "resume_agreed_by")
-_VENUE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""As the settings name a venue."""
+_VENUE = re.compile(SECTION)
 _PAIR = re.compile(r"[^\s/]+/[^\s/]+")
 _PAIR_MAX = 200
 

@@ -34,6 +34,8 @@ _PASSWORD = re.compile(rf"[\x21-\x7e]{{{PASSWORD_LENGTH_MIN},200}}")
 """Without spaces and beyond ASCII nothing, so that SASLprep (RFC 4013) leaves it as it is."""
 _ITERATIONS = 4096
 """PostgreSQL's own number; a password that we make has 256 bits, which no number of rounds makes harder to guess."""
+AGREEING = 2
+"""How many people end a halt, or put a policy in force; the functions of the database count them."""
 _ADMINISTRATOR = "let an administrator run the output of --print-sql"
 _SQL = named_statements("pipeline.stores", "people.sql")
 
